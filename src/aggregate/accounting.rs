@@ -1,0 +1,106 @@
+//! What became of every line. Nothing is dropped silently: the outcomes of an input sum to its lines and bytes.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::{Outcome, Reason, Skip};
+
+/// Lines and the bytes they take, line ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    /// Lines.
+    pub lines: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Outcomes of the lines of one part of the input.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Accounting {
+    /// Requests.
+    pub events: Tally,
+    /// Requests that got no response (their status is absent), a part of `events`.
+    pub no_response: u64,
+    /// Skipped lines by [`Skip`], in its order.
+    pub skipped: [Tally; 3],
+    /// Fragments that became part of another line.
+    pub joined: Tally,
+    /// Requests without a usable time.
+    pub undated: Tally,
+    /// Lines that did not parse, by [`Reason`], in its order.
+    pub rejected: [Tally; Reason::ALL.len()],
+}
+
+impl Accounting {
+    /// Adds one line of `bytes` bytes.
+    #[inline]
+    pub fn add(&mut self, outcome: Outcome, bytes: u64) {
+        let tally = match outcome {
+            Outcome::Event => &mut self.events,
+            Outcome::Skipped(skip) => &mut self.skipped[skip as usize],
+            Outcome::Joined => &mut self.joined,
+            Outcome::Undated => &mut self.undated,
+            Outcome::Rejected(reason) => &mut self.rejected[reason as usize],
+        };
+        tally.lines += 1;
+        tally.bytes += bytes;
+    }
+
+    /// Every outcome with its name in outputs, in their order.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, Tally)> + '_ {
+        const SKIPS: [(Skip, &str); 3] =
+            [(Skip::Blank, "skipped_blank"), (Skip::Comment, "skipped_comment"), (Skip::Chatter, "skipped_chatter")];
+        const REJECTS: [&str; Reason::ALL.len()] =
+            ["rejected_too_long", "rejected_layout", "rejected_time", "rejected_status", "rejected_number", "rejected_json"];
+        let skipped = SKIPS.into_iter().map(|(skip, name)| (name, self.skipped[skip as usize]));
+        let rejected = REJECTS.into_iter().zip(self.rejected);
+        std::iter::once(("events", self.events))
+            .chain(skipped)
+            .chain([("joined", self.joined), ("undated", self.undated)])
+            .chain(rejected)
+    }
+
+    /// All lines and bytes.
+    pub fn total(&self) -> Tally {
+        self.outcomes().fold(Tally::default(), |sum, (_, t)| Tally { lines: sum.lines + t.lines, bytes: sum.bytes + t.bytes })
+    }
+
+    /// All skipped lines.
+    pub fn skipped_total(&self) -> Tally {
+        sum(&self.skipped)
+    }
+
+    /// All rejected lines.
+    pub fn rejected_total(&self) -> Tally {
+        sum(&self.rejected)
+    }
+
+    /// Adds the outcomes of another part.
+    pub fn merge(&mut self, other: &Accounting) -> Result<()> {
+        let no_response = self.no_response.checked_add(other.no_response);
+        self.no_response = no_response.ok_or_else(overflow)?;
+        merge_tally(&mut self.events, other.events)?;
+        merge_tally(&mut self.joined, other.joined)?;
+        merge_tally(&mut self.undated, other.undated)?;
+        for (mine, theirs) in self.skipped.iter_mut().zip(other.skipped) {
+            merge_tally(mine, theirs)?;
+        }
+        for (mine, theirs) in self.rejected.iter_mut().zip(other.rejected) {
+            merge_tally(mine, theirs)?;
+        }
+        Ok(())
+    }
+}
+
+fn sum(tallies: &[Tally]) -> Tally {
+    tallies.iter().fold(Tally::default(), |sum, t| Tally { lines: sum.lines + t.lines, bytes: sum.bytes + t.bytes })
+}
+
+fn merge_tally(mine: &mut Tally, theirs: Tally) -> Result<()> {
+    mine.lines = mine.lines.checked_add(theirs.lines).ok_or_else(overflow)?;
+    mine.bytes = mine.bytes.checked_add(theirs.bytes).ok_or_else(overflow)?;
+    Ok(())
+}
+
+#[cold]
+fn overflow() -> Error {
+    Error::new(ErrorKind::Overflow, "the line counts of all inputs together exceed 2^64")
+}

@@ -1,0 +1,211 @@
+//! How a line is written: formats are data.
+//!
+//! A [`Format`] is what a format string, a JSON mapping or a preset means. It is compiled against the needs of a
+//! classifier into an [`extract::Extractor`], which turns lines into records.
+
+use crate::record::Kind;
+
+/// How lines of a log are written, and what its clock means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Format {
+    /// Preset name, or `custom`.
+    pub name: String,
+    /// How fields stand in a line.
+    pub layout: Layout,
+    /// What moment the time on the line marks.
+    pub clock: Clock,
+}
+
+/// How fields stand in a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// Literal text between fields.
+    Delimited(Template),
+    /// One JSON object a line.
+    Json(JsonMap),
+}
+
+/// What moment the time on a line marks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// When the request was received.
+    Start,
+    /// When the line was written, after the response.
+    End,
+}
+
+/// A compiled format string: literals and fields in turn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Template {
+    /// The elements in order. Two fields may touch only where the first one has a shape of its own (a time, a number).
+    pub elements: Vec<Element>,
+    /// How text fields are escaped.
+    pub escape: Escape,
+    /// Whether more text may follow the last element (readers of AWS logs must ignore an unknown tail).
+    pub open_ended: bool,
+}
+
+/// One element of a [`Template`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Element {
+    /// Text that stands in every line.
+    Literal(Vec<u8>),
+    /// A field.
+    Field(TemplateField),
+}
+
+/// A field of a [`Template`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TemplateField {
+    /// The log's own name: `$request_time`, `%D`.
+    pub name: String,
+    /// What it holds.
+    pub meaning: Meaning,
+    /// The field stands alone between double quotes, which belong to the field and not to the literals around it.
+    /// A bare `-` without quotes is read as absent.
+    pub quoted: bool,
+}
+
+/// How a writer escapes text inside fields.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Escape {
+    /// `\` and one more byte belong together, so `\"` does not end a quoted field (nginx default and json, Apache).
+    Backslash,
+    /// Nothing is escaped: a quoted field ends at a quote that the following literal follows.
+    None,
+}
+
+/// What a field holds, with its unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Meaning {
+    /// A whole timestamp.
+    Time(TimeText),
+    /// The request line: method, target, protocol.
+    Request,
+    /// The method alone.
+    Method,
+    /// Target with query (`$request_uri`), perhaps in absolute form.
+    Target,
+    /// Path without query.
+    Path,
+    /// The query alone.
+    Query,
+    /// Response status. A list (upstream tries) counts as its last element.
+    Status,
+    /// The latency of the request in this unit. A list counts as its sum.
+    Latency(Unit),
+    /// A part of the latency: all parts of a line are added, and the latency is unknown when one is.
+    LatencyPart(Unit),
+    /// The time of creation, from which `elapsed` is computed.
+    Created(TimeText),
+    /// Bytes sent.
+    Bytes,
+    /// The host asked.
+    Host,
+    /// The client's user agent.
+    UserAgent,
+    /// The client's address.
+    RemoteAddr,
+    /// Another field, reachable under its own name, of this kind (with the unit of durations).
+    Other(Kind, Unit),
+}
+
+/// Unit of a number on the line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unit {
+    /// Seconds, with decimals.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+    /// Minutes.
+    Minutes,
+    /// No unit: a count, or not a number.
+    One,
+}
+
+/// How a timestamp is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TimeText {
+    /// `01/Nov/2026:00:00:00 +0000` (Common Log Format, without brackets).
+    Clf,
+    /// RFC 3339 or ISO 8601: `2026-11-01T00:00:00.123+01:00`, `…Z`; a space may stand for `T`, the colon of the offset may be missing.
+    Iso8601,
+    /// A decimal number since 1970 UTC.
+    Epoch(Unit),
+    /// Tokens in order, as an Apache `%{…}t` directive (or several in a row) spells them.
+    Pattern(Vec<TimeToken>),
+}
+
+/// One token of a [`TimeText::Pattern`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TimeToken {
+    /// Text that must stand there.
+    Literal(Vec<u8>),
+    /// `%d`/`%e`: day of month, 1 or 2 digits (a blank may stand for the first).
+    Day,
+    /// `%m`: month 01 to 12.
+    Month,
+    /// `%b`/`%h`/`%B`: English month name, short or long.
+    MonthName,
+    /// `%Y`: four digits.
+    Year,
+    /// `%y`: two digits; 69 to 99 are 19xx (POSIX strptime).
+    YearOfCentury,
+    /// `%H`, `%k`.
+    Hour,
+    /// `%I`, `%l`: 01 to 12.
+    Hour12,
+    /// `%p`: AM or PM.
+    AmPm,
+    /// `%M`.
+    Minute,
+    /// `%S`: 00 to 60.
+    Second,
+    /// `%a`/`%A`: English weekday name, not checked against the date.
+    Weekday,
+    /// `%j`: day of year 001 to 366.
+    DayOfYear,
+    /// `%z`: `+0100`, `+01:00` or `Z`.
+    Offset,
+    /// `%Z`: `UTC`, `GMT` or `Z`; other names are no usable zone.
+    ZoneName,
+    /// `%s` and `%{sec}t`: whole seconds since 1970 UTC.
+    EpochSeconds,
+    /// `%{msec}t`, `%{usec}t`: milliseconds or microseconds since 1970 UTC.
+    Epoch(Unit),
+    /// A fraction of the second with this many digits at most: `%{msec_frac}t` (3), `%{usec_frac}t` (6), ISO fractions (9).
+    Fraction(u8),
+}
+
+/// Which keys of a JSON object hold which fields.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JsonMap {
+    /// The keys that are looked for. When several have one meaning, the first that is present and not null decides.
+    pub fields: Vec<JsonField>,
+    /// Objects for which one of these does not hold are skipped as chatter (`logger` begins with `http.log.access`).
+    pub only_if: Vec<JsonCondition>,
+    /// Kind and unit of keys that are not listed but that an indicator names.
+    pub others: Kind,
+}
+
+/// One key of a [`JsonMap`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JsonField {
+    /// The way to the value through nested objects. A key that itself holds dots is one element.
+    pub path: Vec<String>,
+    /// What it holds.
+    pub meaning: Meaning,
+}
+
+/// What tells an access line from others in a mixed JSON stream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JsonCondition {
+    /// The way to the value.
+    pub path: Vec<String>,
+    /// The value must be a string that begins with this; an empty prefix asks only that the key is there.
+    pub prefix: String,
+}
