@@ -6,6 +6,7 @@ pub mod error;
 pub mod ratio;
 pub mod time;
 
+pub mod marks;
 pub mod record;
 
 pub mod format;

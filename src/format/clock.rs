@@ -1,0 +1,614 @@
+//! Reading timestamps: text to [`Instant`].
+//!
+//! A timestamp is read as a prefix of the text that begins there, because its own shape says where it ends. The minute of
+//! the last texts is remembered: in a log nearly every line has the minute of the line before, or of one close to it.
+
+use jiff::tz::TimeZone;
+
+use super::{TimeText, TimeToken, Unit};
+use crate::time::{Instant, MICROS_PER_SECOND};
+
+/// Reads timestamps of one kind.
+#[derive(Clone, Debug)]
+pub struct TimeReader {
+    text: TimeText,
+    zone: Option<TimeZone>,
+    minutes: [Minute; MEMO_MINUTES],
+    offset: (u64, i64),
+}
+
+/// What reading a timestamp gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimeRead {
+    /// The instant, and the length of the text it was read from.
+    At(Instant, usize),
+    /// A well-formed local time without an offset, where no zone is declared; with its length.
+    NoZone(usize),
+    /// Not a timestamp.
+    Bad,
+}
+
+/// Minutes remembered, by the last digit of the minute: lines a few minutes out of order do not evict each other.
+const MEMO_MINUTES: usize = 16;
+
+/// The text of a minute: sixteen bytes, and one more where the format has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct MinuteText([u64; 2], u16);
+
+/// A remembered minute: its text and its first second, before the offset is taken off.
+#[derive(Clone, Copy, Debug)]
+struct Minute {
+    text: MinuteText,
+    seconds: i64,
+}
+
+impl Minute {
+    /// No text is equal to this one: its last part is wider than a byte.
+    const NONE: Minute = Minute { text: MinuteText([0; 2], u16::MAX), seconds: 0 };
+}
+
+/// Like [`Minute::NONE`], for offsets: wider than their five bytes.
+const NO_OFFSET: u64 = u64::MAX;
+
+const MINUTE_SECONDS: i64 = 60;
+const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+
+impl TimeReader {
+    /// A reader for this kind of text. `zone` is that of texts which carry none.
+    pub fn new(text: &TimeText, zone: Option<TimeZone>) -> Self {
+        TimeReader { text: text.clone(), zone, minutes: [Minute::NONE; MEMO_MINUTES], offset: (NO_OFFSET, 0) }
+    }
+
+    /// Reads the timestamp at the beginning of `bytes`.
+    #[inline]
+    pub fn read(&mut self, bytes: &[u8]) -> TimeRead {
+        match &self.text {
+            TimeText::Clf => self.read_clf(bytes),
+            TimeText::Iso8601 => self.read_iso8601(bytes),
+            TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
+            TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
+            TimeText::Epoch(unit) => read_epoch(bytes, *unit),
+            TimeText::Pattern(tokens) => read_pattern(tokens, bytes, self.zone.as_ref()),
+        }
+    }
+
+    /// Reads a text that is a timestamp and nothing else.
+    pub fn read_whole(&mut self, bytes: &[u8]) -> TimeRead {
+        match self.read(bytes) {
+            TimeRead::At(_, length) | TimeRead::NoZone(length) if length != bytes.len() => TimeRead::Bad,
+            read => read,
+        }
+    }
+
+    /// How many blanks a timestamp of this kind holds, where that is (nearly always) the same.
+    pub fn blanks(&self) -> Option<usize> {
+        match self.text {
+            TimeText::Clf => Some(1),
+            TimeText::Iso8601 | TimeText::Epoch(_) => Some(0),
+            TimeText::Pattern(_) | TimeText::ClfOrIso8601 => None,
+        }
+    }
+
+    #[inline]
+    fn read_clf(&mut self, bytes: &[u8]) -> TimeRead {
+        let Some(text) = bytes.first_chunk::<CLF_LENGTH>() else { return TimeRead::Bad };
+        // `01/Nov/2026:00:0` is remembered with the minute's last digit; `0:` and the second follow.
+        let key = MinuteText([le(text, 0), le(text, 8)], u16::from(text[16]));
+        let slot = &mut self.minutes[usize::from(text[16]) % MEMO_MINUTES];
+        if slot.text != key || text[17] != b':' {
+            match clf_minute(text) {
+                Some(seconds) => *slot = Minute { text: key, seconds },
+                None => return TimeRead::Bad,
+            }
+        }
+        let minute = slot.seconds;
+        let (Some(second), b' ') = (second_micros(text[18], text[19]), text[20]) else { return TimeRead::Bad };
+        let offset_text = le(text, 18) >> 24;
+        if self.offset.0 != offset_text {
+            match offset_seconds(&text[21..]) {
+                Some((seconds, 5)) => self.offset = (offset_text, seconds),
+                _ => return TimeRead::Bad,
+            }
+        }
+        TimeRead::At(Instant::from_micros((minute - self.offset.1) * MICROS_PER_SECOND + second), CLF_LENGTH)
+    }
+
+    #[inline]
+    fn read_iso8601(&mut self, bytes: &[u8]) -> TimeRead {
+        let Some(text) = bytes.first_chunk::<ISO_SECONDS_LENGTH>() else { return TimeRead::Bad };
+        let key = MinuteText([le(text, 0), le(text, 8)], 0);
+        let slot = &mut self.minutes[usize::from(text[15]) % MEMO_MINUTES];
+        if slot.text != key {
+            match iso_minute(text) {
+                Some(seconds) => *slot = Minute { text: key, seconds },
+                None => return TimeRead::Bad,
+            }
+        }
+        let local = slot.seconds;
+        let (b':', Some(second)) = (text[16], second_micros(text[17], text[18])) else { return TimeRead::Bad };
+        let (fraction, fraction_length) = match bytes.get(ISO_SECONDS_LENGTH) {
+            Some(b'.' | b',') => match fraction_micros(&bytes[ISO_SECONDS_LENGTH + 1..]) {
+                Some((micros, length)) => (micros, length + 1),
+                None => return TimeRead::Bad,
+            },
+            _ => (0, 0),
+        };
+        let at = ISO_SECONDS_LENGTH + fraction_length;
+        // A leap second is clamped to the last microsecond of its minute, whatever its fraction.
+        let micros = local * MICROS_PER_SECOND + (second + fraction).min(MINUTE_SECONDS * MICROS_PER_SECOND - 1);
+        match offset_seconds(&bytes[at..]) {
+            Some((offset, length)) => TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), at + length),
+            None => in_zone(self.zone.as_ref(), micros, at),
+        }
+    }
+}
+
+/// `dd/Mon/yyyy:HH:MM:SS ±zzzz`.
+const CLF_LENGTH: usize = 26;
+/// `yyyy-mm-ddTHH:MM:SS`.
+const ISO_SECONDS_LENGTH: usize = 19;
+
+#[inline]
+fn le<const N: usize>(text: &[u8; N], at: usize) -> u64 {
+    u64::from_le_bytes(*text[at..].first_chunk().expect("N is at least at + 8 in both callers"))
+}
+
+/// The seconds since 1970 of the minute in `dd/Mon/yyyy:HH:MM:`.
+fn clf_minute(text: &[u8; CLF_LENGTH]) -> Option<i64> {
+    let separators = [(2, b'/'), (6, b'/'), (11, b':'), (14, b':'), (17, b':')];
+    if separators.iter().any(|&(at, byte)| text[at] != byte) {
+        return None;
+    }
+    let (month, _) = month_name(&text[3..6])?;
+    minute_seconds(digits(&text[7..11])?, month, digits(&text[..2])?, digits(&text[12..14])?, digits(&text[15..17])?)
+}
+
+/// The seconds since 1970 of the minute in `yyyy-mm-ddTHH:MM:`, as if it were UTC.
+fn iso_minute(text: &[u8; ISO_SECONDS_LENGTH]) -> Option<i64> {
+    if text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b't' | b' ') || text[13] != b':' {
+        return None;
+    }
+    let (month, day) = (digits(&text[5..7])?, digits(&text[8..10])?);
+    minute_seconds(digits(&text[..4])?, month, day, digits(&text[11..13])?, digits(&text[14..16])?)
+}
+
+/// The seconds since 1970 of a civil minute, as if it were UTC; none when a field is out of range.
+fn minute_seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64) -> Option<i64> {
+    let valid = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day) && hour < 24 && minute < 60;
+    valid.then(|| Instant::from_civil(year, month, day, hour * 3_600 + minute * 60).micros() / MICROS_PER_SECOND)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// A second of the minute in microseconds. RFC 3339 5.7: 60 in a leap second, clamped to the last microsecond before it.
+#[inline]
+fn second_micros(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    match (tens, ones) {
+        (0..6, 0..10) => Some(i64::from(tens * 10 + ones) * MICROS_PER_SECOND),
+        (6, 0) => Some(MINUTE_SECONDS * MICROS_PER_SECOND - 1),
+        _ => None,
+    }
+}
+
+/// The decimal digits at the beginning of `bytes` as microseconds of a second (finer digits are floored), and their number.
+fn fraction_micros(bytes: &[u8]) -> Option<(i64, usize)> {
+    let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    let micros = (0..6).fold(0, |sum, i| sum * 10 + if i < length { i64::from(bytes[i] - b'0') } else { 0 });
+    (length > 0).then_some((micros, length))
+}
+
+/// An offset from UTC in seconds and the length of its text: `Z`, `+0100`, `+01:00`, `+01`.
+fn offset_seconds(bytes: &[u8]) -> Option<(i64, usize)> {
+    let sign = match bytes.first()? {
+        b'Z' | b'z' => return Some((0, 1)),
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let hours = digits(bytes.get(1..3)?)?;
+    let (minutes, length) = match bytes.get(3..) {
+        Some([b':', a, b, ..]) => (digits(&[*a, *b])?, 6),
+        Some([a, b, ..]) if a.is_ascii_digit() && b.is_ascii_digit() => (digits(&[*a, *b])?, 5),
+        _ => (0, 3),
+    };
+    (hours < 24 && minutes < 60).then_some((sign * (hours * 3_600 + minutes * 60), length))
+}
+
+/// All of `bytes` as decimal digits.
+fn digits(bytes: &[u8]) -> Option<i64> {
+    bytes.iter().try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+}
+
+/// The month of an English name (short, or long if the text goes on so), and the length of the name.
+fn month_name(bytes: &[u8]) -> Option<(i64, usize)> {
+    const LONG: [&[u8]; 12] = [
+        b"january",
+        b"february",
+        b"march",
+        b"april",
+        b"may",
+        b"june",
+        b"july",
+        b"august",
+        b"september",
+        b"october",
+        b"november",
+        b"december",
+    ];
+    let short = bytes.get(..3)?.to_ascii_lowercase();
+    let index = MONTHS.iter().position(|m| m[..] == short[..])?;
+    let is_long = bytes.get(..LONG[index].len()).is_some_and(|b| b.eq_ignore_ascii_case(LONG[index]));
+    Some((index as i64 + 1, if is_long { LONG[index].len() } else { 3 }))
+}
+
+/// A local time in the declared zone. In a fold the earlier of the two instants is taken, in a gap the offset before it.
+fn in_zone(zone: Option<&TimeZone>, local_micros: i64, length: usize) -> TimeRead {
+    let Some(zone) = zone else { return TimeRead::NoZone(length) };
+    let civil = jiff::Timestamp::from_microsecond(local_micros).map(|t| TimeZone::UTC.to_datetime(t));
+    match civil.and_then(|c| zone.to_timestamp(c)) {
+        Ok(t) => TimeRead::At(Instant::from_micros(t.as_microsecond()), length),
+        Err(_) => TimeRead::Bad,
+    }
+}
+
+/// A decimal number of units since 1970, floored to microseconds.
+fn read_epoch(bytes: &[u8], unit: Unit) -> TimeRead {
+    let whole_length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    if whole_length == 0 || whole_length > 19 {
+        return TimeRead::Bad;
+    }
+    // 19 digits may leave the range of the type.
+    let whole = bytes[..whole_length].iter().try_fold(0i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')));
+    let Some(whole) = whole else { return TimeRead::Bad };
+    let (fraction, length) = match bytes.get(whole_length) {
+        Some(b'.') => match fraction_micros(&bytes[whole_length + 1..]) {
+            Some((micros, length)) => (micros, whole_length + 1 + length),
+            None => (0, whole_length),
+        },
+        _ => (0, whole_length),
+    };
+    let micros = match unit {
+        Unit::Seconds | Unit::One | Unit::Written => whole.checked_mul(MICROS_PER_SECOND).and_then(|m| m.checked_add(fraction)),
+        Unit::Millis => whole.checked_mul(1_000).and_then(|m| m.checked_add(fraction / 1_000)),
+        Unit::Micros => Some(whole),
+        Unit::Nanos => Some(whole / 1_000),
+        Unit::Minutes => whole.checked_mul(MINUTE_SECONDS * MICROS_PER_SECOND),
+    };
+    match micros {
+        Some(m) if m < YEAR_10000_MICROS => TimeRead::At(Instant::from_micros(m), length),
+        _ => TimeRead::Bad,
+    }
+}
+
+/// Times from here on have five-digit years, which no output format writes.
+const YEAR_10000_MICROS: i64 = 253_402_300_800 * MICROS_PER_SECOND;
+
+/// What the tokens of a pattern have given so far.
+#[derive(Default)]
+struct Civil {
+    year: Option<i64>,
+    month: Option<i64>,
+    day: Option<i64>,
+    day_of_year: Option<i64>,
+    hour: i64,
+    afternoon: Option<bool>,
+    minute: i64,
+    second_micros: i64,
+    fraction_micros: i64,
+    offset: Option<i64>,
+    epoch_micros: Option<i64>,
+}
+
+fn read_pattern(tokens: &[TimeToken], bytes: &[u8], zone: Option<&TimeZone>) -> TimeRead {
+    let mut civil = Civil::default();
+    let mut at = 0;
+    for token in tokens {
+        match read_token(token, &bytes[at..], &mut civil) {
+            Some(length) => at += length,
+            None => return TimeRead::Bad,
+        }
+    }
+    civil.instant(zone, at)
+}
+
+/// Reads one token at the beginning of `bytes` into `civil`; the length of its text.
+fn read_token(token: &TimeToken, bytes: &[u8], civil: &mut Civil) -> Option<usize> {
+    match token {
+        TimeToken::Literal(text) => bytes.starts_with(text).then_some(text.len()),
+        TimeToken::Day => up_to_two(bytes, &mut civil.day),
+        TimeToken::Month => up_to_two(bytes, &mut civil.month),
+        TimeToken::MonthName => month_name(bytes).map(|(month, length)| {
+            civil.month = Some(month);
+            length
+        }),
+        TimeToken::Year => fixed(bytes, 4).map(|y| {
+            civil.year = Some(y);
+            4
+        }),
+        TimeToken::YearOfCentury => fixed(bytes, 2).map(|y| {
+            civil.year = Some(if y < 69 { 2_000 + y } else { 1_900 + y });
+            2
+        }),
+        TimeToken::DayOfYear => fixed(bytes, 3).map(|d| {
+            civil.day_of_year = Some(d);
+            3
+        }),
+        TimeToken::Weekday => Some(bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count()).filter(|&n| n >= 3),
+        _ => read_clock_token(token, bytes, civil),
+    }
+}
+
+/// The tokens of the time of day, of the zone, and of epochs.
+fn read_clock_token(token: &TimeToken, bytes: &[u8], civil: &mut Civil) -> Option<usize> {
+    match token {
+        TimeToken::Hour | TimeToken::Hour12 => {
+            let mut hour = None;
+            let length = up_to_two(bytes, &mut hour)?;
+            civil.hour = hour.filter(|&h| h < 24)?;
+            Some(length)
+        }
+        TimeToken::AmPm => {
+            let text = bytes.get(..2)?;
+            civil.afternoon = Some(text.eq_ignore_ascii_case(b"pm"));
+            (text.eq_ignore_ascii_case(b"am") || text.eq_ignore_ascii_case(b"pm")).then_some(2)
+        }
+        TimeToken::Minute => {
+            civil.minute = fixed(bytes, 2).filter(|&m| m < 60)?;
+            Some(2)
+        }
+        TimeToken::Second => {
+            civil.second_micros = second_micros(*bytes.first()?, *bytes.get(1)?)?;
+            Some(2)
+        }
+        TimeToken::Fraction(digits) => {
+            let (micros, length) = fraction_micros(&bytes[..bytes.len().min(usize::from(*digits))])?;
+            civil.fraction_micros = micros;
+            Some(length)
+        }
+        TimeToken::Offset => offset_seconds(bytes).map(|(seconds, length)| {
+            civil.offset = Some(seconds);
+            length
+        }),
+        TimeToken::ZoneName => {
+            let length = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+            if matches!(&bytes[..length], b"UTC" | b"GMT" | b"Z") {
+                civil.offset = Some(0);
+            }
+            (length > 0).then_some(length)
+        }
+        TimeToken::EpochSeconds => epoch_token(bytes, Unit::Seconds, civil),
+        TimeToken::Epoch(unit) => epoch_token(bytes, *unit, civil),
+        _ => None,
+    }
+}
+
+fn epoch_token(bytes: &[u8], unit: Unit, civil: &mut Civil) -> Option<usize> {
+    let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    match read_epoch(&bytes[..length], unit) {
+        TimeRead::At(t, length) => {
+            civil.epoch_micros = Some(t.micros());
+            Some(length)
+        }
+        _ => None,
+    }
+}
+
+/// One or two digits; a blank may stand for the first.
+fn up_to_two(bytes: &[u8], into: &mut Option<i64>) -> Option<usize> {
+    let (text, length) = match bytes {
+        [b' ', b, ..] => (std::slice::from_ref(b), 2),
+        [_, b, ..] if b.is_ascii_digit() => (&bytes[..2], 2),
+        [_, ..] => (&bytes[..1], 1),
+        [] => return None,
+    };
+    *into = Some(digits(text)?);
+    Some(length)
+}
+
+/// Exactly `count` digits.
+fn fixed(bytes: &[u8], count: usize) -> Option<i64> {
+    digits(bytes.get(..count)?)
+}
+
+impl Civil {
+    fn instant(self, zone: Option<&TimeZone>, length: usize) -> TimeRead {
+        if let Some(micros) = self.epoch_micros {
+            return TimeRead::At(Instant::from_micros(micros + self.fraction_micros), length);
+        }
+        let hour = match self.afternoon {
+            Some(true) => self.hour % 12 + 12,
+            Some(false) => self.hour % 12,
+            None => self.hour,
+        };
+        let Some(year) = self.year else { return TimeRead::Bad };
+        let (month, day) = match (self.month, self.day, self.day_of_year) {
+            (Some(month), Some(day), _) => (month, day),
+            (_, _, Some(day)) => match month_and_day(year, day) {
+                Some(date) => date,
+                None => return TimeRead::Bad,
+            },
+            _ => return TimeRead::Bad,
+        };
+        let Some(minute) = minute_seconds(year, month, day, hour, self.minute) else { return TimeRead::Bad };
+        let within = (self.second_micros + self.fraction_micros).min(MINUTE_SECONDS * MICROS_PER_SECOND - 1);
+        let micros = minute * MICROS_PER_SECOND + within;
+        match self.offset {
+            Some(offset) => TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), length),
+            None => in_zone(zone, micros, length),
+        }
+    }
+}
+
+fn month_and_day(year: i64, day_of_year: i64) -> Option<(i64, i64)> {
+    let mut day = day_of_year;
+    for month in 1..=12 {
+        if (1..=days_in_month(year, month)).contains(&day) {
+            return Some((month, day));
+        }
+        day -= days_in_month(year, month);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: TimeText, bytes: &str) -> Option<String> {
+        match TimeReader::new(&text, None).read_whole(bytes.as_bytes()) {
+            TimeRead::At(t, _) => Some(t.to_string()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn common_log_format() {
+        let clf = |s| read(TimeText::Clf, s);
+        assert_eq!(clf("05/Mar/2024:23:59:58 +0330").unwrap(), "2024-03-05T20:29:58Z");
+        assert_eq!(clf("29/Feb/2024:00:00:00 -0500").unwrap(), "2024-02-29T05:00:00Z");
+        assert_eq!(clf("31/Dec/2016:23:59:60 +0000").unwrap(), "2016-12-31T23:59:59.999999Z");
+        for bad in [
+            "29/Feb/2023:00:00:00 +0000",
+            "31/Apr/2024:00:00:00 +0000",
+            "05/Mar/2024:24:00:00 +0000",
+            "05/Mar/2024:00:60:00 +0000",
+            "05/Mar/2024:00:00:61 +0000",
+            "05/Mar/2024:00:00:6: +0000",
+            "05/Xxx/2024:00:00:00 +0000",
+            "05/Mar/2024:00:00:00 0000 ",
+            "05/Mar/2024:00:00:00 +00:0",
+            "5/Mar/2024:00:00:00 +0000",
+            "05/Mar/2024 00:00:00 +0000",
+            "05/Mar/2024:00:00-00 +0000",
+        ] {
+            assert_eq!(clf(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn remembered_minutes_do_not_change_the_answer() {
+        let mut reader = TimeReader::new(&TimeText::Clf, None);
+        let mut state = 7u64;
+        for _ in 0..20_000 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let [a, b, c, d, e, ..] = (state >> 8).to_le_bytes();
+            let text = format!(
+                "{:02}/{}/20{:02}:{:02}:{:02}:{:02} {}0{}00",
+                a % 31,
+                ["Jan", "Feb", "Nov"][usize::from(b) % 3],
+                c % 2,
+                d % 25,
+                e % 61,
+                a % 62,
+                ["+", "-"][usize::from(b % 2)],
+                c % 3
+            );
+            assert_eq!(reader.read(text.as_bytes()), TimeReader::new(&TimeText::Clf, None).read(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fresh_memory_knows_no_text() {
+        for length in [19, 26] {
+            let mut bytes = vec![0; length];
+            bytes[16..19].copy_from_slice(b":00");
+            assert_eq!(TimeReader::new(&TimeText::Iso8601, None).read(&bytes), TimeRead::Bad);
+            bytes.clear();
+            bytes.resize(length, 0);
+            assert_eq!(TimeReader::new(&TimeText::Clf, None).read(&bytes), TimeRead::Bad);
+        }
+        let mut reader = TimeReader::new(&TimeText::Clf, None);
+        reader.read(b"05/Mar/2024:23:50:58 +0000");
+        assert_eq!(reader.read(b"05/Mar/2 24:23:5 :58 +0000"), TimeRead::Bad);
+        assert_eq!(reader.read(b"05/Mar/2024:23:50:58 \0\0\0\0\0"), TimeRead::Bad);
+    }
+
+    #[test]
+    fn iso_8601() {
+        let iso = |s| read(TimeText::Iso8601, s);
+        assert_eq!(iso("2024-03-05T23:59:58.123456789+01:00").unwrap(), "2024-03-05T22:59:58.123456Z");
+        assert_eq!(iso("2024-03-05 23:59:58Z").unwrap(), "2024-03-05T23:59:58Z");
+        assert_eq!(iso("2024-03-05T23:59:58-0330").unwrap(), "2024-03-06T03:29:58Z");
+        assert_eq!(iso("2016-12-31T23:59:60.5Z").unwrap(), "2016-12-31T23:59:59.999999Z");
+        for bad in
+            ["2024-03-05T23:59:58", "2024-03-05T23:59:58.Z", "2024-13-05T23:59:58Z", "2024-03-05T23:59:58Zx", "2024-3-5T1:1:1Z"]
+        {
+            assert_eq!(iso(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_local_time_needs_a_zone() {
+        let local = b"2024-07-05T12:00:00";
+        assert_eq!(TimeReader::new(&TimeText::Iso8601, None).read(local), TimeRead::NoZone(19));
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let TimeRead::At(t, 19) = TimeReader::new(&TimeText::Iso8601, Some(zone)).read(local) else { panic!() };
+        assert_eq!(t.to_string(), "2024-07-05T10:00:00Z");
+    }
+
+    #[test]
+    fn epochs_by_declared_unit() {
+        assert_eq!(read(TimeText::Epoch(Unit::Seconds), "1709683198.1234567").unwrap(), "2024-03-05T23:59:58.123456Z");
+        assert_eq!(read(TimeText::Epoch(Unit::Millis), "1709683198123").unwrap(), "2024-03-05T23:59:58.123Z");
+        assert_eq!(read(TimeText::Epoch(Unit::Nanos), "1709683198123456789").unwrap(), "2024-03-05T23:59:58.123456Z");
+        for bad in ["", "-1", "1e9", "99999999999999999999", "300000000000"] {
+            assert_eq!(read(TimeText::Epoch(Unit::Seconds), bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn apache_patterns() {
+        use TimeToken::*;
+        let lit = |s: &str| Literal(s.as_bytes().to_vec());
+        let tokens = vec![
+            Day,
+            lit("/"),
+            MonthName,
+            lit("/"),
+            Year,
+            lit(" "),
+            Hour,
+            lit(":"),
+            Minute,
+            lit(":"),
+            Second,
+            lit("."),
+            Fraction(3),
+            lit(" "),
+            Offset,
+        ];
+        assert_eq!(read(TimeText::Pattern(tokens), "05/Mar/2024 23:59:58.007 +0100").unwrap(), "2024-03-05T22:59:58.007Z");
+        let tokens = vec![Epoch(Unit::Seconds), lit("."), Fraction(6)];
+        assert_eq!(read(TimeText::Pattern(tokens), "1709683198.000123").unwrap(), "2024-03-05T23:59:58.000123Z");
+        let tokens = vec![
+            Weekday,
+            lit(" "),
+            MonthName,
+            lit(" "),
+            Day,
+            lit(" "),
+            Hour12,
+            lit(":"),
+            Minute,
+            lit(" "),
+            AmPm,
+            lit(" "),
+            Year,
+            lit(" "),
+            ZoneName,
+        ];
+        assert_eq!(read(TimeText::Pattern(tokens), "Tue March  5 12:30 am 2024 UTC").unwrap(), "2024-03-05T00:30:00Z");
+        assert_eq!(
+            read(TimeText::Pattern(vec![Year, lit("."), DayOfYear, Offset]), "2024.060Z").unwrap(),
+            "2024-02-29T00:00:00Z"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! From the texts of a line's fields to the values that indicators compare.
+
+use super::Unit;
+use super::number;
+use super::request::{split_request, split_target};
+use crate::record::Slot;
+use crate::time::Instant;
+
+/// How a slot is made from fields. Where several fields are listed, the first that is present decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Derive {
+    /// The text as it is.
+    Text(Vec<usize>),
+    /// A part of the request.
+    Part(Part, Vec<(usize, Whence)>),
+    /// A status code.
+    Status(Vec<usize>),
+    /// A number in the base of its unit.
+    Scaled(Vec<(usize, Unit)>),
+    /// The sum of several such numbers, unknown when one of them is.
+    Sum(Vec<(usize, Unit)>),
+    /// A plain number in billionths.
+    Number(Vec<usize>),
+    /// The event's time.
+    Time,
+    /// The event's time less that of its creation.
+    Elapsed,
+    /// The input's name.
+    Input,
+}
+
+/// A part of a request line or target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    Method,
+    Path,
+    Query,
+    Host,
+}
+
+/// What a part is taken from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Whence {
+    Request,
+    Target,
+    /// The field is the part.
+    Itself,
+}
+
+/// A line whose fields have been found.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    pub(super) line: &'a [u8],
+    /// The input's name, then text that had to be unescaped.
+    pub(super) scratch: &'a [u8],
+    pub(super) input_bytes: usize,
+    pub(super) spans: &'a [Slot],
+    pub(super) time: Instant,
+    pub(super) created: Option<Instant>,
+}
+
+impl<'a> Fields<'a> {
+    /// The text of a field and its place; none when it is empty or `-`.
+    #[inline]
+    fn text(&self, field: usize) -> Option<(&'a [u8], Slot)> {
+        let place = self.spans[field];
+        let text = match place {
+            Slot::Line(from, to) => &self.line[from as usize..to as usize],
+            Slot::Scratch(from, to) => &self.scratch[from as usize..to as usize],
+            Slot::Absent | Slot::Int(_) => return None,
+        };
+        (!matches!(text, b"" | b"-")).then_some((text, place))
+    }
+
+    fn first(&self, fields: &[usize]) -> Option<(&'a [u8], Slot)> {
+        fields.iter().find_map(|&field| self.text(field))
+    }
+
+    /// The first present number of a list of fields, read by its unit.
+    fn first_scaled(&self, fields: &[(usize, Unit)]) -> Option<i64> {
+        let (text, unit) = fields.iter().find_map(|&(field, unit)| Some((self.text(field)?.0, unit)))?;
+        number::scaled(text, unit)
+    }
+
+    /// The status: `Err` when the text is no status at all.
+    #[inline]
+    pub(super) fn status(&self, fields: &[usize]) -> Result<Option<u16>, ()> {
+        match self.first(fields) {
+            Some((text, _)) => number::status(text).ok_or(()),
+            None => Ok(None),
+        }
+    }
+
+    /// The value of one slot.
+    #[inline]
+    pub(super) fn derive(&self, derive: &Derive) -> Slot {
+        let int = |n: Option<i64>| n.map_or(Slot::Absent, Slot::Int);
+        match derive {
+            Derive::Status(fields) => int(self.status(fields).ok().flatten().map(i64::from)),
+            Derive::Scaled(fields) => int(self.first_scaled(fields)),
+            Derive::Part(part, fields) => self.part(*part, fields).unwrap_or(Slot::Absent),
+            Derive::Text(fields) => self.first(fields).map_or(Slot::Absent, |(_, place)| place),
+            Derive::Sum(fields) => int(self.sum(fields)),
+            Derive::Number(fields) => int(self.first(fields).and_then(|(text, _)| number::billionths(text))),
+            Derive::Time => Slot::Int(self.time.micros()),
+            Derive::Elapsed => int(self.elapsed_nanos()),
+            Derive::Input => Slot::Scratch(0, self.input_bytes as u32),
+        }
+    }
+
+    fn sum(&self, fields: &[(usize, Unit)]) -> Option<i64> {
+        fields.iter().try_fold(0i64, |sum, &(field, unit)| sum.checked_add(number::scaled(self.text(field)?.0, unit)?))
+    }
+
+    fn elapsed_nanos(&self) -> Option<i64> {
+        let micros = self.time.micros().checked_sub(self.created?.micros()).filter(|&micros| micros >= 0)?;
+        micros.checked_mul(1_000)
+    }
+
+    #[inline]
+    fn part(&self, part: Part, fields: &[(usize, Whence)]) -> Option<Slot> {
+        fields.iter().find_map(|&(field, whence)| {
+            let (text, place) = self.text(field)?;
+            let (method, target) = match whence {
+                Whence::Itself => return Some(place),
+                Whence::Target => (None, Some(text)),
+                Whence::Request => split_request(text),
+            };
+            let found = match part {
+                Part::Method => method,
+                Part::Path => split_target(target?).0,
+                Part::Query => split_target(target?).1,
+                Part::Host => split_target(target?).2,
+            };
+            Some(within(place, text, found?))
+        })
+    }
+}
+
+/// The place of `part`, which is a slice of `text`, which stands at `place`.
+#[inline]
+fn within(place: Slot, text: &[u8], part: &[u8]) -> Slot {
+    let offset = (part.as_ptr() as usize - text.as_ptr() as usize) as u32;
+    let length = part.len() as u32;
+    match place {
+        Slot::Line(from, _) => Slot::Line(from + offset, from + offset + length),
+        Slot::Scratch(from, _) => Slot::Scratch(from + offset, from + offset + length),
+        other => other,
+    }
+}

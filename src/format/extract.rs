@@ -1,0 +1,264 @@
+//! From lines to records: a [`Format`] bound to the fields that somebody needs.
+//!
+//! An [`Extractor`] is shared by all workers; what changes from line to line is in each worker's [`Reader`].
+
+use jiff::tz::TimeZone;
+
+use super::bind::Fields as Names;
+use super::chatter;
+use super::clock::{TimeRead, TimeReader};
+use super::derive::{Derive, Fields};
+use super::json_read::{self, JsonKind, JsonValue, Wanted};
+use super::plan::{Plan, TimeFound};
+use super::shape::Shape;
+use super::{Format, JsonCondition, Layout};
+use crate::error::Result;
+use crate::marks::{MarkSet, Marks};
+use crate::record::{Need, Outcome, Reason, Record, Skip, Slot};
+use crate::time::Instant;
+
+/// Reads lines of one format into records with one slot per need.
+pub struct Extractor {
+    layout: Compiled,
+    outputs: Vec<Derive>,
+    status: Vec<usize>,
+    time: Vec<usize>,
+    created: Vec<usize>,
+    name: String,
+}
+
+enum Compiled {
+    Delimited { plan: Plan, shape: Option<Shape> },
+    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)> },
+}
+
+/// What one worker keeps from line to line.
+pub struct Reader {
+    found: super::plan::Found,
+    values: Vec<JsonValue>,
+    scratch: Vec<u8>,
+    input_bytes: usize,
+    slots: Vec<Slot>,
+    time: Instant,
+    no_response: bool,
+}
+
+impl Reader {
+    /// The record of the last line that was an event.
+    #[inline]
+    pub fn record<'a>(&'a self, line: &'a [u8]) -> Record<'a> {
+        Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
+    }
+
+    /// Whether the last event got no response: the format has a status, and it is absent.
+    #[inline]
+    pub fn no_response(&self) -> bool {
+        self.no_response
+    }
+}
+
+/// Where a line stops being what its format says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misread {
+    /// Byte of the line.
+    pub at: usize,
+    /// What was expected there.
+    pub expected: String,
+}
+
+impl Extractor {
+    /// Binds a format to needs. `zone` is the zone of local times that carry no offset; without it they are undated.
+    ///
+    /// # Errors
+    /// A need that the format has no field for, or has in another kind.
+    pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
+        let mut names = Names::of(format);
+        let outputs = needs.iter().map(|need| names.derive(need)).collect::<Result<Vec<_>>>()?;
+        let layout = match &format.layout {
+            Layout::Delimited(template) => {
+                let plan = Plan::new(template, zone);
+                let shape = Shape::new(&plan);
+                Compiled::Delimited { plan, shape }
+            }
+            Layout::Json(map) => {
+                let wanted = Wanted::of(map, names.extra_paths());
+                let clocks = names.clocks().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
+                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks }
+            }
+        };
+        Ok(Extractor {
+            layout,
+            outputs,
+            status: names.status(),
+            time: names.time(),
+            created: names.created(),
+            name: format.name.clone(),
+        })
+    }
+
+    /// The format's name.
+    pub fn format_name(&self) -> &str {
+        &self.name
+    }
+
+    /// What to mark in blocks of this format's lines; none if it has no regular shape.
+    pub fn mark_set(&self) -> Option<MarkSet> {
+        match &self.layout {
+            Compiled::Delimited { shape, .. } => shape.as_ref().map(|shape| shape.set),
+            Compiled::Json { .. } => None,
+        }
+    }
+
+    /// A reader for one worker and one input, whose name is the field `input`.
+    pub fn reader(&self, input: &str) -> Reader {
+        let (found, values) = match &self.layout {
+            Compiled::Delimited { plan, .. } => (plan.found(), Vec::new()),
+            Compiled::Json { wanted, clocks, .. } => {
+                let readers: Vec<TimeReader> = clocks.iter().map(|(_, reader)| reader.clone()).collect();
+                let times = vec![TimeFound::Undated; readers.len()];
+                let values = vec![JsonValue::ABSENT; wanted.count()];
+                (super::plan::Found { spans: vec![Slot::Absent; wanted.fields.len()], times, readers }, values)
+            }
+        };
+        Reader {
+            found,
+            values,
+            scratch: input.as_bytes().to_vec(),
+            input_bytes: input.len(),
+            slots: vec![Slot::Absent; self.outputs.len()],
+            time: Instant::from_micros(0),
+            no_response: false,
+        }
+    }
+
+    /// Reads a line, without its line end.
+    pub fn read(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        match &self.layout {
+            Compiled::Delimited { plan, .. } => match plan.read(line, &mut reader.found) {
+                Ok(()) => self.finish(line, reader),
+                Err(misfit) => chatter::outcome(line, misfit.reason),
+            },
+            Compiled::Json { wanted, conditions, clocks } => match json_read::read_object(line, &wanted.tree, &mut reader.values)
+            {
+                Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
+                Ok(()) => {
+                    find_values(line, wanted, clocks, reader);
+                    self.finish(line, reader)
+                }
+                Err(_) => chatter::outcome(line, Reason::Json),
+            },
+        }
+    }
+
+    /// Reads the line `start..end` of a block, given the marks that lie in it. The same answers as [`Extractor::read`].
+    #[inline]
+    pub(crate) fn read_marked(
+        &self,
+        block: &[u8],
+        (start, end): (usize, usize),
+        line_marks: &[u32],
+        marks: &Marks,
+        reader: &mut Reader,
+    ) -> Outcome {
+        if let Compiled::Delimited { shape: Some(shape), .. } = &self.layout
+            && line_marks.len() == shape.marks
+            && shape.read(block, start, end, line_marks, marks, &mut reader.found)
+        {
+            return self.finish(&block[start..end], reader);
+        }
+        self.read(&block[start..end], reader)
+    }
+
+    /// Fills the slots from the fields that were found.
+    #[inline]
+    fn finish(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        let found = &reader.found;
+        let at = |clocks: &[usize]| {
+            clocks.iter().find_map(|&i| match found.times[i] {
+                TimeFound::At(t) => Some(t),
+                TimeFound::Undated => None,
+            })
+        };
+        let Some(time) = at(&self.time) else { return Outcome::Undated };
+        let fields = Fields {
+            line,
+            scratch: &reader.scratch,
+            input_bytes: reader.input_bytes,
+            spans: &found.spans,
+            time,
+            created: at(&self.created),
+        };
+        match fields.status(&self.status) {
+            Ok(status) => reader.no_response = status.is_none() && !self.status.is_empty(),
+            Err(()) => return Outcome::Rejected(Reason::Status),
+        }
+        for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {
+            *slot = fields.derive(derive);
+        }
+        reader.time = time;
+        Outcome::Event
+    }
+
+    /// Says where a line stops being what its format says; none if it is an event.
+    pub fn misread(&self, line: &[u8], reader: &mut Reader) -> Option<Misread> {
+        match &self.layout {
+            Compiled::Delimited { plan, .. } => {
+                let misfit = plan.read(line, &mut reader.found).err()?;
+                Some(Misread { at: misfit.at, expected: plan.expected(misfit.step) })
+            }
+            Compiled::Json { wanted, .. } => {
+                let at = json_read::read_object(line, &wanted.tree, &mut reader.values).err()?;
+                Some(Misread { at, expected: "one JSON object, well formed to its end".to_owned() })
+            }
+        }
+    }
+
+    /// The fields of the last line by the log's own names, with the bytes each takes; absent ones are left out.
+    pub fn raw_fields(&self, reader: &Reader) -> Vec<(String, std::ops::Range<usize>)> {
+        let range = |slot: Slot| match slot {
+            Slot::Line(from, to) => Some(from as usize..to as usize),
+            _ => None,
+        };
+        match &self.layout {
+            Compiled::Delimited { plan, .. } => plan
+                .fields
+                .iter()
+                .zip(&reader.found.spans)
+                .filter_map(|(f, slot)| Some((f.name.clone(), range(*slot)?)))
+                .collect(),
+            Compiled::Json { wanted, .. } => {
+                let value = |i: usize| Some(reader.values[i]).filter(|v| v.kind != JsonKind::Absent);
+                let present = wanted.fields.iter().zip(&wanted.names).filter_map(|(&i, name)| Some((name.clone(), value(i)?)));
+                present.map(|(name, v)| (name, v.from as usize..v.to as usize)).collect()
+            }
+        }
+    }
+}
+
+/// Turns the values of a JSON object into fields: strings with escapes are unescaped, times are read.
+fn find_values(line: &[u8], wanted: &Wanted, clocks: &[(usize, TimeReader)], reader: &mut Reader) {
+    reader.scratch.truncate(reader.input_bytes);
+    for (span, &value) in reader.found.spans.iter_mut().zip(&wanted.fields) {
+        let value = reader.values[value];
+        *span = match value.kind {
+            JsonKind::Absent | JsonKind::Null => Slot::Absent,
+            JsonKind::Escaped => {
+                let from = reader.scratch.len() as u32;
+                json_read::unescape(&line[value.from as usize..value.to as usize], &mut reader.scratch);
+                Slot::Scratch(from, reader.scratch.len() as u32)
+            }
+            _ => Slot::Line(value.from, value.to),
+        };
+    }
+    for (i, (field, _)) in clocks.iter().enumerate() {
+        let text = match reader.found.spans[*field] {
+            Slot::Line(from, to) => &line[from as usize..to as usize],
+            Slot::Scratch(from, to) => &reader.scratch[from as usize..to as usize],
+            _ => b"",
+        };
+        reader.found.times[i] = match reader.found.readers[i].read_whole(text) {
+            TimeRead::At(t, _) => TimeFound::At(t),
+            _ => TimeFound::Undated,
+        };
+    }
+}

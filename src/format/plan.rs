@@ -1,0 +1,337 @@
+//! A [`Template`] compiled for reading: the careful reader, which takes any line.
+//!
+//! How a line matches a template:
+//! * a literal must stand there; after the last element the line must end, unless the template is open-ended;
+//! * a shaped field (a time, a number, a status) is read by its shape; a number may be missing where a text could be empty;
+//! * a quoted field runs from `"` to the first quote that is not escaped and after which the line can go on, or it
+//!   is a bare `-`, which is absent;
+//! * a text field runs to the first place from which the line can go on; the last one runs to the end of the line.
+//!
+//! *The line can go on* means: the literals and shaped fields up to the next text or quoted field match there. That is what
+//! keeps a blank in a user name, a quote in a path, or an unquoted list of addresses from ending a field too early,
+//! and it is bounded, so reading stays linear.
+
+use jiff::tz::TimeZone;
+use memchr::{memchr_iter, memmem};
+
+use super::clock::{TimeRead, TimeReader};
+use super::number;
+use super::{Element, Escape, Meaning, Template, TemplateField, Unit};
+use crate::record::{Kind, Reason, Slot};
+use crate::time::Instant;
+
+/// One step of the careful reader. Fields are numbered in the order of the template.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Literal {
+        text: Vec<u8>,
+        finder: memmem::Finder<'static>,
+    },
+    /// A timestamp, read by the time reader of this number.
+    Time {
+        field: usize,
+        reader: usize,
+    },
+    Number {
+        field: usize,
+        lists: bool,
+    },
+    Status {
+        field: usize,
+        lists: bool,
+    },
+    Text {
+        field: usize,
+    },
+    Quoted {
+        field: usize,
+        check: Check,
+    },
+}
+
+/// What the text of a quoted field must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Check {
+    Nothing,
+    Number,
+    Status,
+    /// A timestamp, read by the time reader of this number.
+    Time(usize),
+}
+
+/// The careful reader of one template.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+    pub(super) fields: Vec<TemplateField>,
+    pub(super) escape: Escape,
+    pub(super) open_ended: bool,
+    readers: Vec<TimeReader>,
+}
+
+/// What one worker needs to read lines: the spans and times of the last line, and what the time readers remember.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) spans: Vec<Slot>,
+    pub(super) times: Vec<TimeFound>,
+    pub(super) readers: Vec<TimeReader>,
+}
+
+/// What a time field held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TimeFound {
+    At(Instant),
+    /// `-`, empty, or a local time without a declared zone.
+    Undated,
+}
+
+/// Why and where a line does not match.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Misfit {
+    pub(super) reason: Reason,
+    /// Byte of the line.
+    pub(super) at: usize,
+    /// The step that could not be read; the number of steps when something follows the last one.
+    pub(super) step: usize,
+}
+
+impl Plan {
+    pub(super) fn new(template: &Template, zone: Option<&TimeZone>) -> Plan {
+        let mut plan = Plan {
+            steps: Vec::new(),
+            fields: Vec::new(),
+            escape: template.escape,
+            open_ended: template.open_ended,
+            readers: Vec::new(),
+        };
+        for (i, element) in template.elements.iter().enumerate() {
+            let step = match element {
+                Element::Literal(text) => Step::Literal { text: text.clone(), finder: memmem::Finder::new(text).into_owned() },
+                Element::Field(field) => plan.field_step(field, template.elements.get(i + 1), zone),
+            };
+            plan.steps.push(step);
+        }
+        plan
+    }
+
+    fn field_step(&mut self, spec: &TemplateField, next: Option<&Element>, zone: Option<&TimeZone>) -> Step {
+        let field = self.fields.len();
+        self.fields.push(spec.clone());
+        // A list would swallow a following literal that looks like its separator.
+        let lists = !matches!(next, Some(Element::Literal(text)) if text.starts_with(b", ") || text.starts_with(b" : "));
+        let check = match &spec.meaning {
+            Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => {
+                self.readers.push(TimeReader::new(text, zone.cloned()));
+                Check::Time(self.readers.len() - 1)
+            }
+            Meaning::Status | Meaning::Other(Kind::Status, _) => Check::Status,
+            // A number with its unit behind it is text to the plan.
+            Meaning::Latency(Unit::Written)
+            | Meaning::LatencyPart(Unit::Written)
+            | Meaning::Other(Kind::Duration, Unit::Written) => Check::Nothing,
+            meaning if meaning.is_shaped() => Check::Number,
+            _ => Check::Nothing,
+        };
+        match check {
+            _ if spec.quoted => Step::Quoted { field, check },
+            Check::Nothing => Step::Text { field },
+            Check::Number => Step::Number { field, lists },
+            Check::Status => Step::Status { field, lists },
+            Check::Time(reader) => Step::Time { field, reader },
+        }
+    }
+
+    /// Room for what one worker finds.
+    pub(super) fn found(&self) -> Found {
+        Found {
+            spans: vec![Slot::Absent; self.fields.len()],
+            times: vec![TimeFound::Undated; self.readers.len()],
+            readers: self.readers.clone(),
+        }
+    }
+
+    /// How many blanks the texts of a time reader hold, where that is fixed.
+    pub(super) fn blanks_in_time(&self, reader: usize) -> Option<usize> {
+        self.readers[reader].blanks()
+    }
+
+    /// What step `i` expects, for people.
+    pub(super) fn expected(&self, i: usize) -> String {
+        let name = |field: usize| self.fields[field].name.as_str();
+        match self.steps.get(i) {
+            Some(Step::Literal { text, .. }) => format!("the text `{}`", String::from_utf8_lossy(text)),
+            Some(Step::Time { field, .. }) => format!("a time ({})", name(*field)),
+            Some(Step::Number { field, .. }) => format!("a number ({})", name(*field)),
+            Some(Step::Status { field, .. }) => format!("a status ({})", name(*field)),
+            Some(Step::Text { field } | Step::Quoted { field, .. }) => format!("{}, and what follows it", name(*field)),
+            None => "the end of the line".to_owned(),
+        }
+    }
+
+    /// Reads a whole line. On success every span of `found` is set; a bare `-` of a quoted field leaves an empty span.
+    pub(super) fn read(&self, line: &[u8], found: &mut Found) -> Result<(), Misfit> {
+        let mut at = 0;
+        for (step, i) in self.steps.iter().zip(0..) {
+            at = self.read_step(step, i, line, at, found)?;
+        }
+        if at == line.len() || self.open_ended {
+            Ok(())
+        } else {
+            Err(Misfit { reason: Reason::Layout, at, step: self.steps.len() })
+        }
+    }
+
+    /// Reads step `i` at `at`; where the next one begins.
+    fn read_step(&self, step: &Step, i: usize, line: &[u8], at: usize, found: &mut Found) -> Result<usize, Misfit> {
+        let misfit = |reason| Misfit { reason, at, step: i };
+        match *step {
+            Step::Literal { ref text, .. } => match line[at..].starts_with(text) {
+                true => Ok(at + text.len()),
+                false => Err(misfit(Reason::Layout)),
+            },
+            Step::Text { field } => {
+                let end = self.text_end(i + 1, line, at, &mut found.readers).ok_or(misfit(Reason::Layout))?;
+                found.spans[field] = Slot::Line(at as u32, end as u32);
+                Ok(end)
+            }
+            Step::Quoted { field, check } => self.read_quoted(i, field, check, line, at, found),
+            Step::Number { field, lists } => {
+                let end = at + number::shape_length(&line[at..], lists);
+                self.ends_here(i, line, end).then_some(()).ok_or(misfit(Reason::Number))?;
+                found.spans[field] = Slot::Line(at as u32, end as u32);
+                Ok(end)
+            }
+            Step::Status { field, lists } => {
+                let end = at + number::shape_length(&line[at..], lists);
+                number::status(&line[at..end]).filter(|_| self.ends_here(i, line, end)).ok_or(misfit(Reason::Status))?;
+                found.spans[field] = Slot::Line(at as u32, end as u32);
+                Ok(end)
+            }
+            Step::Time { field, reader } => self.read_time(i, field, reader, line, at, found),
+        }
+    }
+
+    /// Whether a shaped field that ends at `end` is whole: the next literal stands there, or the line ends.
+    fn ends_here(&self, i: usize, line: &[u8], end: usize) -> bool {
+        match self.steps.get(i + 1) {
+            Some(Step::Literal { text, .. }) => line[end..].starts_with(text),
+            Some(_) => true,
+            None => end == line.len() || self.open_ended,
+        }
+    }
+
+    fn read_time(
+        &self,
+        i: usize,
+        field: usize,
+        reader: usize,
+        line: &[u8],
+        at: usize,
+        found: &mut Found,
+    ) -> Result<usize, Misfit> {
+        let (time, length) = match found.readers[reader].read(&line[at..]) {
+            TimeRead::At(t, length) => (TimeFound::At(t), length),
+            TimeRead::NoZone(length) => (TimeFound::Undated, length),
+            TimeRead::Bad => (TimeFound::Undated, usize::from(line.get(at) == Some(&b'-'))),
+        };
+        if length == 0 && !self.ends_here(i, line, at) || length > 0 && !self.ends_here(i, line, at + length) {
+            return Err(Misfit { reason: Reason::Time, at, step: i });
+        }
+        found.times[reader] = time;
+        found.spans[field] = Slot::Line(at as u32, (at + length) as u32);
+        Ok(at + length)
+    }
+
+    /// Where a text field that begins at `at` ends: the first place from which step `next` and its followers can go on.
+    fn text_end(&self, next: usize, line: &[u8], at: usize, readers: &mut [TimeReader]) -> Option<usize> {
+        match self.steps.get(next) {
+            None => Some(line.len()),
+            Some(Step::Literal { finder, .. }) => {
+                let mut from = at;
+                // One byte on after each miss, because occurrences may overlap (`- - -`).
+                while let Some(place) = finder.find(&line[from..]).map(|place| from + place) {
+                    if self.goes_on(next, line, place, readers) {
+                        return Some(place);
+                    }
+                    from = place + 1;
+                }
+                None
+            }
+            Some(_) => (at..=line.len()).find(|&place| self.goes_on(next, line, place, readers)),
+        }
+    }
+
+    /// Whether the line can go on at `at` with step `i`: see the head of this file.
+    fn goes_on(&self, i: usize, line: &[u8], mut at: usize, readers: &mut [TimeReader]) -> bool {
+        for step in &self.steps[i..] {
+            let length = match step {
+                Step::Literal { text, .. } if line[at..].starts_with(text) => text.len(),
+                Step::Literal { .. } => return false,
+                Step::Number { lists, .. } | Step::Status { lists, .. } => number::shape_length(&line[at..], *lists),
+                Step::Time { reader, .. } => match readers[*reader].read(&line[at..]) {
+                    TimeRead::At(_, length) | TimeRead::NoZone(length) => length,
+                    TimeRead::Bad => usize::from(line.get(at) == Some(&b'-')),
+                },
+                Step::Quoted { .. } if line.get(at) == Some(&b'-') => 1,
+                Step::Quoted { .. } => return line.get(at) == Some(&b'"'),
+                Step::Text { .. } => return true,
+            };
+            at += length;
+        }
+        at == line.len() || self.open_ended
+    }
+
+    fn read_quoted(
+        &self,
+        i: usize,
+        field: usize,
+        check: Check,
+        line: &[u8],
+        at: usize,
+        found: &mut Found,
+    ) -> Result<usize, Misfit> {
+        let layout = Misfit { reason: Reason::Layout, at, step: i };
+        let (from, to, next) = match line.get(at) {
+            Some(b'"') => {
+                let to = self.closing_quote(i + 1, line, at + 1, &mut found.readers).ok_or(layout)?;
+                (at + 1, to, to + 1)
+            }
+            Some(b'-') if self.goes_on(i + 1, line, at + 1, &mut found.readers) => (at, at, at + 1),
+            _ => return Err(layout),
+        };
+        let text = &line[from..to];
+        match check {
+            Check::Nothing => {}
+            Check::Number if number::is_number(text) => {}
+            Check::Status if number::status(text).is_some() => {}
+            Check::Time(reader) => {
+                found.times[reader] =
+                    quoted_time(&mut found.readers[reader], text).ok_or(Misfit { reason: Reason::Time, at: from, step: i })?
+            }
+            Check::Number => return Err(Misfit { reason: Reason::Number, at: from, step: i }),
+            Check::Status => return Err(Misfit { reason: Reason::Status, at: from, step: i }),
+        }
+        found.spans[field] = Slot::Line(from as u32, to as u32);
+        Ok(next)
+    }
+
+    /// The quote that ends a quoted field whose text begins at `from`.
+    fn closing_quote(&self, next: usize, line: &[u8], from: usize, readers: &mut [TimeReader]) -> Option<usize> {
+        let is_escaped = |quote: usize| {
+            let slashes = line[from..quote].iter().rev().take_while(|&&b| b == b'\\').count();
+            self.escape == Escape::Backslash && slashes % 2 == 1
+        };
+        memchr_iter(b'"', &line[from..])
+            .map(|place| from + place)
+            .find(|&quote| !is_escaped(quote) && self.goes_on(next, line, quote + 1, readers))
+    }
+}
+
+/// A timestamp between quotes; none when the text is neither one nor a mark of absence.
+fn quoted_time(reader: &mut TimeReader, text: &[u8]) -> Option<TimeFound> {
+    match reader.read_whole(text) {
+        TimeRead::At(t, _) => Some(TimeFound::At(t)),
+        TimeRead::NoZone(_) => Some(TimeFound::Undated),
+        TimeRead::Bad => matches!(text, b"" | b"-").then_some(TimeFound::Undated),
+    }
+}
