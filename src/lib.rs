@@ -6,6 +6,7 @@ pub mod error;
 pub mod ratio;
 pub mod time;
 
+pub mod framing;
 pub mod marks;
 pub mod record;
 
@@ -15,3 +16,4 @@ pub mod slo;
 pub mod aggregate;
 
 pub mod engine;
+pub mod scan;

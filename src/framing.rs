@@ -1,0 +1,251 @@
+//! Framing: a stream of bytes becomes blocks of whole lines.
+//!
+//! One reused buffer: bytes are read behind what is left of the last line, whole lines are handed out, the rest is moved to
+//! the front. Framing knows newlines, the limit of line length, and which lines belong to a stretch of the input; it
+//! knows nothing of formats.
+
+use memchr::{memchr, memrchr};
+
+/// The longest line that is read, in bytes, unless set otherwise. Servers bound request lines and headers at 8 to 64 KiB, so a
+/// longer line is damage; it is one reject, never two lines.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes asked for at once. Small enough to stay in a core's second-level cache between being read and being scanned,
+/// large enough that system calls do not count.
+pub const READ_BYTES: usize = 256 * 1024;
+
+/// Cuts one stretch of an input into blocks of whole lines.
+#[derive(Debug)]
+pub struct Framing {
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that are filled.
+    filled: usize,
+    /// Offset in the input of the buffer's first byte.
+    base: u64,
+    end: u64,
+    line_bytes_max: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// The buffer begins in the middle of a line of the stretch before.
+    Foreign,
+    /// The buffer begins with a line.
+    Lines,
+    /// The buffer begins in the middle of an oversized line, of which so many bytes are gone.
+    Oversized { from: u64 },
+    /// All lines of the stretch were handed out.
+    Done,
+}
+
+/// Whole lines, or one that is too long.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Frame<'a> {
+    /// Lines, each with its `\n`; the last one of the input may have none.
+    Lines {
+        /// Offset in the input of the first byte.
+        offset: u64,
+        /// The lines.
+        bytes: &'a [u8],
+    },
+    /// One line longer than the limit. It was not kept.
+    Oversized {
+        /// Offset in the input of its first byte.
+        offset: u64,
+        /// Its length, line end included.
+        bytes: u64,
+    },
+}
+
+impl Framing {
+    /// Frames the lines whose first byte lies in `start..end`. Unless `start` is 0, the bytes pushed begin at `start − 1`.
+    pub fn new(start: u64, end: Option<u64>, line_bytes_max: usize) -> Self {
+        let capacity = (2 * line_bytes_max).next_multiple_of(4096).max(READ_BYTES) + READ_BYTES / 2;
+        let state = if start == 0 { State::Lines } else { State::Foreign };
+        Framing {
+            buffer: vec![0; capacity],
+            filled: 0,
+            base: start.saturating_sub(1),
+            end: end.unwrap_or(u64::MAX),
+            line_bytes_max,
+            state,
+        }
+    }
+
+    /// Begins another stretch with the same buffer.
+    pub fn restart(&mut self, start: u64, end: Option<u64>) {
+        self.filled = 0;
+        self.base = start.saturating_sub(1);
+        self.end = end.unwrap_or(u64::MAX);
+        self.state = if start == 0 { State::Lines } else { State::Foreign };
+    }
+
+    /// Where the next bytes go. Tell [`Framing::advance`] how many came.
+    pub fn room(&mut self) -> &mut [u8] {
+        let to = self.buffer.len().min(self.filled + READ_BYTES);
+        &mut self.buffer[self.filled..to]
+    }
+
+    /// Whether no more bytes are needed.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Takes `count` new bytes (0: the input has ended), and hands every frame they complete to `each`.
+    pub fn advance<E>(&mut self, count: usize, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<(), E> {
+        self.filled += count;
+        if self.state == State::Foreign && !self.skip_foreign() {
+            return Ok(());
+        }
+        if let State::Oversized { from } = self.state
+            && !self.skip_oversized(from, count == 0, each)?
+        {
+            return Ok(());
+        }
+        self.hand_out(count == 0, each)
+    }
+
+    /// Drops the line that began before the stretch; whether its end was found.
+    fn skip_foreign(&mut self) -> bool {
+        match memchr(b'\n', &self.buffer[..self.filled]) {
+            Some(newline) => {
+                self.drop_front(newline + 1);
+                self.state = if self.base < self.end { State::Lines } else { State::Done };
+                true
+            }
+            None => {
+                self.drop_front(self.filled);
+                false
+            }
+        }
+    }
+
+    /// Drops what belongs to the oversized line; whether its end was found.
+    fn skip_oversized<E>(&mut self, from: u64, ended: bool, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<bool, E> {
+        let newline = memchr(b'\n', &self.buffer[..self.filled]);
+        self.drop_front(newline.map_or(self.filled, |at| at + 1));
+        if newline.is_none() && !ended {
+            return Ok(false);
+        }
+        self.state = if self.base < self.end { State::Lines } else { State::Done };
+        each(Frame::Oversized { offset: from, bytes: self.base - from })?;
+        Ok(true)
+    }
+
+    fn hand_out<E>(&mut self, ended: bool, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<(), E> {
+        if self.state != State::Lines {
+            return Ok(());
+        }
+        let whole = match memrchr(b'\n', &self.buffer[..self.filled]) {
+            _ if ended => self.filled,
+            Some(newline) => newline + 1,
+            None => 0,
+        };
+        let mine = self.cut_at_end(whole);
+        if mine > 0 {
+            each(Frame::Lines { offset: self.base, bytes: &self.buffer[..mine] })?;
+        }
+        if mine < whole || ended || self.base + whole as u64 >= self.end {
+            self.state = State::Done;
+            return Ok(());
+        }
+        self.drop_front(mine);
+        if self.filled > self.line_bytes_max {
+            self.state = State::Oversized { from: self.base };
+            self.drop_front(self.filled);
+        }
+        Ok(())
+    }
+
+    /// How many of `whole` bytes belong to lines that begin before the end of the stretch.
+    fn cut_at_end(&self, whole: usize) -> usize {
+        let Some(left) = self.end.checked_sub(self.base).filter(|&left| left < whole as u64) else { return whole };
+        // The last line that is mine holds the byte before the end.
+        let from = (left as usize).saturating_sub(1);
+        memchr(b'\n', &self.buffer[from..whole]).map_or(whole, |newline| from + newline + 1)
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        self.buffer.copy_within(count..self.filled, 0);
+        self.filled -= count;
+        self.base += count as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The frames of `start..end`, with the input pushed in chunks of these sizes: (offset, line or none when oversized, bytes).
+    fn frames(input: &[u8], start: u64, end: Option<u64>, line_max: usize, chunks: &[usize]) -> Vec<(u64, Option<Vec<u8>>, u64)> {
+        let mut framing = Framing::new(start, end, line_max);
+        let mut out = Vec::new();
+        let mut at = start.saturating_sub(1) as usize;
+        let mut sizes = chunks.iter().cycle();
+        while !framing.is_done() {
+            let count = (*sizes.next().unwrap()).min(input.len() - at).min(framing.room().len());
+            framing.room()[..count].copy_from_slice(&input[at..at + count]);
+            at += count;
+            framing
+                .advance(count, &mut |frame| {
+                    match frame {
+                        Frame::Oversized { offset, bytes } => out.push((offset, None, bytes)),
+                        Frame::Lines { mut offset, bytes } => {
+                            for line in bytes.split_inclusive(|&b| b == b'\n') {
+                                out.push((offset, Some(line.to_vec()), line.len() as u64));
+                                offset += line.len() as u64;
+                            }
+                        }
+                    }
+                    Ok::<(), ()>(())
+                })
+                .unwrap();
+        }
+        out
+    }
+
+    /// The obvious way. A line is oversized only if it did not fit the buffer, so lengths near the limit are not compared.
+    fn naive(input: &[u8], start: u64, end: Option<u64>) -> Vec<(u64, Option<Vec<u8>>, u64)> {
+        let mut offset = 0;
+        let mut out = Vec::new();
+        for line in input.split_inclusive(|&b| b == b'\n') {
+            if offset >= start && end.is_none_or(|end| offset < end) {
+                out.push((offset, Some(line.to_vec()), line.len() as u64));
+            }
+            offset += line.len() as u64;
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_and_any_tiling_gives_the_lines(
+            lines in proptest::collection::vec("[a-z\r]{0,9}", 0..30), last in "[a-z]{0,3}",
+            chunks in proptest::collection::vec(1usize..40, 1..5), cuts in proptest::collection::vec(0u64..300, 0..4),
+        ) {
+            let input = lines.iter().map(|l| format!("{l}\n")).collect::<String>() + &last;
+            let whole = naive(input.as_bytes(), 0, None);
+            prop_assert_eq!(&frames(input.as_bytes(), 0, None, 64, &chunks), &whole);
+            let mut bounds: Vec<u64> = cuts.into_iter().filter(|&c| c <= input.len() as u64).chain([0]).collect();
+            bounds.sort_unstable();
+            let mut tiled = Vec::new();
+            for (i, &start) in bounds.iter().enumerate() {
+                tiled.extend(frames(input.as_bytes(), start, bounds.get(i + 1).copied(), 64, &chunks));
+            }
+            prop_assert_eq!(tiled, whole);
+        }
+    }
+
+    #[test]
+    fn an_oversized_line_is_one_frame_however_long() {
+        let long = "x".repeat(3_000_000);
+        let input = format!("a\n{long}\nb\n{long}");
+        let got = frames(input.as_bytes(), 0, None, 1_000, &[READ_BYTES]);
+        let want = [(0, Some(b"a\n".to_vec()), 2), (2, None, 3_000_001), (3_000_003, Some(b"b\n".to_vec()), 2), (3_000_005, None, 3_000_000)];
+        assert_eq!(got, want);
+        assert_eq!(frames(input.as_bytes(), 3, Some(10), 1_000, &[READ_BYTES]), []);
+        assert_eq!(frames(input.as_bytes(), 2, Some(3), 1_000, &[READ_BYTES]), want[1..2]);
+    }
+}
