@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Outcome, Reason, Skip};
 
 /// Lines and the bytes they take, line ends included.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct Tally {
     /// Lines.
     pub lines: u64,
@@ -13,7 +13,7 @@ pub struct Tally {
 }
 
 /// Outcomes of the lines of one part of the input.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct Accounting {
     /// Requests.
     pub events: Tally,
