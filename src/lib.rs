@@ -14,3 +14,4 @@ pub mod slo;
 pub mod aggregate;
 
 pub mod engine;
+pub mod slices;

@@ -14,6 +14,9 @@ use sha2::{Digest, Sha256};
 use super::accounting::Accounting;
 use crate::error::{Error, ErrorKind, Result};
 
+/// Prefixes that an [`Identity`] holds at most: those of 64 bytes to 32 KiB.
+pub const PREFIXES_MAX: usize = 10;
+
 /// What a receipt knows of a content: SHA-256 over its head. Leading lines that begin with `#` do not count: they are the
 /// same in every file of a W3C or CloudFront log, and would make two short files look like one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
