@@ -58,7 +58,7 @@ fn partial_of(rows: &[Row]) -> Partial {
         if let Some(latencies) = &mut all[*which].latencies {
             latencies.add(&group, slices.start(*slice), *ns, counts.events).unwrap();
         }
-        if counts.good % 3 == 0 {
+        if counts.good.is_multiple_of(3) {
             crate::aggregate::series::add_at(&mut all[*which].other, *slice, counts).unwrap();
             all[*which].group_hash_limit = Some(u64::MAX - 1);
         }
@@ -154,6 +154,21 @@ fn flipped_bytes_are_errors_and_never_wrong_counts() {
     for length in 0..bytes.len() {
         let error = read_back(bytes[..length].to_vec()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Slices, "{length} bytes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn damage_in_several_places_is_an_error_too(hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = written(&sample());
+        for (at, byte) in hits {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        match read_back(bytes) {
+            Ok(read) => prop_assert!(read == sample()),
+            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Slices),
+        }
     }
 }
 
