@@ -2,8 +2,8 @@
 //! cluster is only many writers of slices files.
 //!
 //! The file is a table in tidy long form that plain tools read, with what the counts mean in its key-value metadata
-//! (`docs/slices.md` describes it for others). The same content gives the same bytes. [`write`] and [`read`] are inverse;
-//! [`select`] takes from a partial what a definition asks for, or says why it cannot.
+//! (`docs/slices.md` describes it for others). The same content gives the same bytes. [`write()`] and [`read()`] are inverse;
+//! [`select()`] takes from a partial what a definition asks for, or says why it cannot.
 
 mod metadata;
 mod read;
