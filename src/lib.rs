@@ -17,3 +17,4 @@ pub mod aggregate;
 
 pub mod engine;
 pub mod scan;
+pub mod slices;

@@ -3,8 +3,15 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Outcome, Reason, Skip};
 
+/// The names of skipped lines in outputs, in the order of [`Skip`].
+const SKIPS: [(Skip, &str); 3] =
+    [(Skip::Blank, "skipped_blank"), (Skip::Comment, "skipped_comment"), (Skip::Chatter, "skipped_chatter")];
+/// The names of rejected lines in outputs, in the order of [`Reason`].
+const REJECTS: [&str; Reason::ALL.len()] =
+    ["rejected_too_long", "rejected_layout", "rejected_time", "rejected_status", "rejected_number", "rejected_json"];
+
 /// Lines and the bytes they take, line ends included.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct Tally {
     /// Lines.
     pub lines: u64,
@@ -13,7 +20,7 @@ pub struct Tally {
 }
 
 /// Outcomes of the lines of one part of the input.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct Accounting {
     /// Requests.
     pub events: Tally,
@@ -46,16 +53,25 @@ impl Accounting {
 
     /// Every outcome with its name in outputs, in their order.
     pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, Tally)> + '_ {
-        const SKIPS: [(Skip, &str); 3] =
-            [(Skip::Blank, "skipped_blank"), (Skip::Comment, "skipped_comment"), (Skip::Chatter, "skipped_chatter")];
-        const REJECTS: [&str; Reason::ALL.len()] =
-            ["rejected_too_long", "rejected_layout", "rejected_time", "rejected_status", "rejected_number", "rejected_json"];
         let skipped = SKIPS.into_iter().map(|(skip, name)| (name, self.skipped[skip as usize]));
         let rejected = REJECTS.into_iter().zip(self.rejected);
         std::iter::once(("events", self.events))
             .chain(skipped)
             .chain([("joined", self.joined), ("undated", self.undated)])
             .chain(rejected)
+    }
+
+    /// The outcome that [`Accounting::outcomes`] names so.
+    pub fn outcome_mut(&mut self, name: &str) -> Option<&mut Tally> {
+        match name {
+            "events" => Some(&mut self.events),
+            "joined" => Some(&mut self.joined),
+            "undated" => Some(&mut self.undated),
+            _ => {
+                let skip = SKIPS.iter().position(|(_, n)| *n == name).map(|i| &mut self.skipped[i]);
+                skip.or_else(|| REJECTS.iter().position(|n| *n == name).map(|i| &mut self.rejected[i]))
+            }
+        }
     }
 
     /// All lines and bytes.

@@ -1,0 +1,178 @@
+//! The hot counters of one worker: events by slice and class.
+//!
+//! One row of counters per slice that is being counted, one column per class. Rows are found by the slice of the line before,
+//! which is nearly always that of this one. When the table is full, it is folded into a [`Partial`]: there the verdicts of
+//! every indicator are derived, once per slice and class instead of once per line.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::{Counts, IndicatorCounts, IndicatorKey, Partial, Series};
+use crate::error::{Error, ErrorKind, Result};
+use crate::slo::classify::{Classes, Verdict};
+use crate::time::{Instant, SliceNumber, Slices};
+
+/// Counters in the table: 4 MiB. A log whose every line is in another slice folds once in so many rows.
+const CELLS_MAX: usize = 1 << 19;
+/// Columns to begin with; doubled when more classes come.
+const CLASSES_MIN: usize = 8;
+/// Rows that are remembered beside the last one, so that lines a little out of order find theirs without hashing.
+const RECENT_ROWS: usize = 8;
+
+/// Counts of one worker for one service.
+pub struct Tally {
+    slices: Slices,
+    columns: usize,
+    cells: Vec<u64>,
+    rows: Vec<SliceNumber>,
+    row_of: HashMap<SliceNumber, usize, RandomState>,
+    last: Row,
+    recent: [Row; RECENT_ROWS],
+}
+
+/// A row and the time of its slice, in microseconds: `from` to before `to`.
+#[derive(Clone, Copy)]
+struct Row {
+    from: i64,
+    to: i64,
+    cells_at: usize,
+}
+
+impl Row {
+    const NONE: Row = Row { from: 0, to: 0, cells_at: 0 };
+
+    #[inline]
+    fn holds(&self, t: Instant) -> bool {
+        (self.from..self.to).contains(&t.micros())
+    }
+}
+
+impl Tally {
+    /// No counts yet.
+    pub fn new(slices: Slices) -> Self {
+        Tally {
+            slices,
+            columns: CLASSES_MIN,
+            cells: Vec::new(),
+            rows: Vec::new(),
+            row_of: HashMap::default(),
+            last: Row::NONE,
+            recent: [Row::NONE; RECENT_ROWS],
+        }
+    }
+
+    /// Whether it must be [folded](Tally::fold) before more is added.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.cells.len() >= CELLS_MAX
+    }
+
+    /// Counts one event.
+    #[inline]
+    pub fn add(&mut self, time: Instant, class: u32) {
+        if class as usize >= self.columns {
+            self.widen(class as usize);
+        }
+        if !self.last.holds(time) {
+            self.turn_to(time);
+        }
+        self.cells[self.last.cells_at + class as usize] += 1;
+    }
+
+    fn turn_to(&mut self, time: Instant) {
+        let number = self.slices.number(time);
+        let place = number.rem_euclid(RECENT_ROWS as i64) as usize;
+        if !self.recent[place].holds(time) {
+            self.recent[place] = self.row(number);
+        }
+        self.last = self.recent[place];
+    }
+
+    fn row(&mut self, number: SliceNumber) -> Row {
+        let (rows, cells, columns) = (&mut self.rows, &mut self.cells, self.columns);
+        let row = *self.row_of.entry(number).or_insert_with(|| {
+            rows.push(number);
+            cells.resize(rows.len() * columns, 0);
+            rows.len() - 1
+        });
+        Row { from: self.slices.start(number).micros(), to: self.slices.end(number).micros(), cells_at: row * columns }
+    }
+
+    #[cold]
+    fn widen(&mut self, class: usize) {
+        let columns = (class + 1).next_power_of_two();
+        let mut cells = vec![0; self.rows.len() * columns];
+        for (new, old) in cells.chunks_exact_mut(columns).zip(self.cells.chunks_exact(self.columns)) {
+            new[..self.columns].copy_from_slice(old);
+        }
+        (self.cells, self.columns) = (cells, columns);
+        self.last = Row::NONE;
+        self.recent = [Row::NONE; RECENT_ROWS];
+    }
+
+    /// Takes all counts out, under the keys of the indicators (in the classifier's order), and begins anew.
+    ///
+    /// # Errors
+    /// An overflow.
+    pub fn fold(&mut self, classes: &Classes, keys: &[IndicatorKey], service: &str) -> Result<Partial> {
+        let slices = self.slices;
+        let done = std::mem::replace(self, Tally::new(slices));
+        let rows = done.compressed();
+        let mut partial = Partial::new(slices);
+        for (i, key) in keys.iter().enumerate() {
+            partial.indicators.insert(key.clone(), counts_of_indicator(&rows, classes, i)?);
+        }
+        if !rows.is_empty() {
+            let events = |counts: &[(usize, u64)]| counts.iter().map(|(_, n)| n).sum();
+            let activity = rows.iter().map(|(slice, counts)| (*slice, events(counts))).collect();
+            partial.activity.insert(service.to_owned(), activity);
+        }
+        Ok(partial)
+    }
+
+    /// The rows in the order of time, each with its classes that were seen.
+    fn compressed(&self) -> Vec<(SliceNumber, Vec<(usize, u64)>)> {
+        let classes = |cells: &[u64]| cells.iter().copied().enumerate().filter(|(_, n)| *n > 0).collect();
+        let mut rows: Vec<(SliceNumber, Vec<(usize, u64)>)> =
+            self.rows.iter().copied().zip(self.cells.chunks_exact(self.columns).map(classes)).collect();
+        rows.sort_unstable_by_key(|(slice, _)| *slice);
+        rows
+    }
+}
+
+/// What one indicator makes of the rows.
+fn counts_of_indicator(rows: &[(SliceNumber, Vec<(usize, u64)>)], classes: &Classes, indicator: usize) -> Result<IndicatorCounts> {
+    let groups = classes.groups(indicator);
+    let meaning: Vec<(Verdict, usize)> =
+        (0..classes.len()).map(|class| (classes.verdict(class, indicator), classes.group_number(class, indicator))).collect();
+    let mut series: Vec<Series> = vec![Series::new(); groups.len()];
+    for (slice, counts) in rows {
+        for &(class, events) in counts {
+            let (verdict, group) = meaning[class];
+            let list = &mut series[group];
+            if list.last().is_none_or(|(last, _)| last != slice) {
+                list.push((*slice, Counts::default()));
+            }
+            if let Some((_, sum)) = list.last_mut() {
+                add_verdict(sum, verdict, events)?;
+            }
+        }
+    }
+    let asked = &classes.classifier().indicators()[indicator];
+    let mut counted = IndicatorCounts::new(asked.dimensions(), asked.is_bounded());
+    counted.groups = groups.iter().cloned().zip(series).filter(|(_, series)| !series.is_empty()).collect();
+    counted.limit_groups()?;
+    Ok(counted)
+}
+
+fn add_verdict(sum: &mut Counts, verdict: Verdict, events: u64) -> Result<()> {
+    let add = |count: &mut u64| count.checked_add(events).map(|n| *count = n);
+    let part = match verdict {
+        Verdict::Good => add(&mut sum.good),
+        Verdict::Bad => add(&mut sum.bad),
+        Verdict::Unknown => add(&mut sum.unknown),
+        Verdict::Excluded => Some(()),
+    };
+    part.and(add(&mut sum.events)).ok_or_else(|| Error::new(ErrorKind::Overflow, "the events of one slice exceed 2^64"))
+}
