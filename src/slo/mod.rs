@@ -3,6 +3,9 @@
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
 pub mod expr;
+mod literal;
+mod nearest;
+pub mod parse;
 pub mod route;
 
 use std::sync::Arc;
