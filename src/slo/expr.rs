@@ -392,3 +392,185 @@ pub(crate) fn quoted(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VALUES: [Option<bool>; 3] = [Some(true), Some(false), None];
+
+    fn exists(name: &str) -> Expr {
+        Expr::Condition(Condition::Exists(Operand::Field(Field::Named(name.into()))))
+    }
+
+    /// The value of `a` joined with `b` by `join`, where they have these values.
+    fn joined(join: fn(Vec<Expr>) -> Expr, a: Option<bool>, b: Option<bool>) -> Option<bool> {
+        let expr = join(vec![exists("$a"), exists("$b")]);
+        evaluate(&expr, &mut |condition| if condition.to_string() == "exists($a)" { a } else { b })
+    }
+
+    #[test]
+    fn conjunction_has_kleenes_table() {
+        let (t, f, u) = (Some(true), Some(false), None);
+        let table = [[t, f, u], [f, f, f], [u, f, u]];
+        for (a, row) in VALUES.into_iter().zip(table) {
+            for (b, want) in VALUES.into_iter().zip(row) {
+                assert_eq!(joined(Expr::all, a, b), want, "{a:?} and {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn disjunction_has_kleenes_table() {
+        let (t, f, u) = (Some(true), Some(false), None);
+        let table = [[t, t, t], [t, f, u], [t, u, u]];
+        for (a, row) in VALUES.into_iter().zip(table) {
+            for (b, want) in VALUES.into_iter().zip(row) {
+                assert_eq!(joined(Expr::any, a, b), want, "{a:?} or {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn negation_keeps_the_unknown() {
+        for (value, want) in [(Some(true), Some(false)), (Some(false), Some(true)), (None, None)] {
+            assert_eq!(evaluate(&exists("$a").negate(), &mut |_| value), want);
+        }
+        assert_eq!(evaluate(&Expr::Always(true), &mut |_| None), Some(true));
+    }
+
+    #[test]
+    fn texts_are_canonical() {
+        for (text, want) in [
+            ("status<500", "status < 500"),
+            ("status <= 499", "status < 500"),
+            ("status == 5xx", "status == 5xx"),
+            ("status in [500..599]", "status == 5xx"),
+            ("status in [504, 404, 4xx, 502, 503]", "status in [4xx, 502..504]"),
+            ("status in [450..750]", "status in [450..499, 5xx, 6xx, 700..750]"),
+            ("status != 404", "status != 404"),
+            ("not not status == 404", "status == 404"),
+            ("latency <= 0.3s", "latency <= 300ms"),
+            ("latency < 1.5s", "latency < 1500ms"),
+            ("bytes > 64KiB", "bytes > 64KiB"),
+            ("bytes > 65536", "bytes > 64KiB"),
+            ("$ratio >= -0.50", "$ratio >= -0.5"),
+            ("method in [\"PUT\", \"GET\", \"PUT\"]", "method in [\"GET\", \"PUT\"]"),
+            (
+                "(a.b == \"x\" and (method == \"GET\" and true)) or not (exists(host) or exists(route))",
+                "(a.b == \"x\" and method == \"GET\" and true) or not (exists(host) or exists(route))",
+            ),
+            ("path !~ \"^/v\\d+/\"", "path !~ \"^/v\\\\d+/\""),
+            ("`status` == \"x\"", "`status` == \"x\""),
+            ("`a b`.c == \"x\"", "`a b.c` == \"x\""),
+            ("time >= \"2026-11-01\"", "time >= \"2026-11-01T00:00:00Z\""),
+            ("$upstream_status in [404, 5xx]", "$upstream_status in [404, 5xx]"),
+            ("%{X-Cache}o == \"HIT\" and %>s == 5xx", "%{X-Cache}o == \"HIT\" and %>s == 5xx"),
+        ] {
+            let expr = Expr::parse(text).unwrap();
+            assert_eq!(expr.to_string(), want, "{text}");
+            assert_eq!(Expr::parse(want).unwrap(), expr, "{text}");
+        }
+    }
+
+    #[test]
+    fn order_and_repetition_do_not_count() {
+        let canonical = |text: &str| Expr::parse(text).unwrap().canonical().to_string();
+        assert_eq!(
+            canonical("status < 500 and exists(host) and true"),
+            canonical("exists(host) and status <= 499 and exists(host)")
+        );
+        assert_eq!(canonical("exists(host) or not (true and false)"), "true");
+        assert_eq!(canonical("not (exists(path) or exists(host))"), "not (exists(host) or exists(path))");
+        assert_ne!(canonical("exists(host) or exists(path)"), canonical("exists(host) and exists(path)"));
+    }
+
+    fn any_field() -> impl Strategy<Value = Field> {
+        let named = prop_oneof![
+            Just("$upstream_time".to_owned()),
+            Just("%{X-Id}i".to_owned()),
+            "[a-z]{1,4}(\\.[a-z0-9-]{1,3}){0,2}",
+            "[ -~µ]{1,6}",
+        ];
+        named.prop_map(|name| Field::Named(name.into()))
+    }
+
+    fn any_operand() -> impl Strategy<Value = Operand> {
+        prop_oneof![
+            Just(Operand::Route),
+            Just(Operand::Field(Field::Path)),
+            Just(Operand::Field(Field::UserAgent)),
+            any_field().prop_map(Operand::Field),
+        ]
+    }
+
+    /// Ranges as a comparison or a list can make them.
+    fn any_ranges() -> impl Strategy<Value = Vec<(i64, i64)>> {
+        let bound = prop_oneof![0..2_000i64, any::<i64>().prop_map(|n| (n & i64::MAX).clamp(2, i64::MAX - 2))];
+        let list = proptest::collection::vec((bound.clone(), 0..300i64), 1..4);
+        prop_oneof![
+            bound.clone().prop_map(|high| vec![(i64::MIN, high)]),
+            bound.prop_map(|low| vec![(low, i64::MAX)]),
+            list.prop_map(|l| l.into_iter().map(|(low, more)| (low, low.saturating_add(more).min(i64::MAX - 1))).collect()),
+        ]
+    }
+
+    fn any_condition() -> impl Strategy<Value = Condition> {
+        let kind = proptest::sample::select(vec![Kind::Duration, Kind::Size, Kind::Number]);
+        let statuses = proptest::collection::vec((1..=999i64, 0..300i64), 1..4);
+        prop_oneof![
+            any_operand().prop_map(Condition::Exists),
+            (any_field(), kind, any_ranges()).prop_map(|(field, kind, ranges)| Condition::within(field, kind, ranges)),
+            statuses.prop_map(|list| {
+                let ranges = list.into_iter().map(|(low, more)| (low, (low + more).min(999))).collect();
+                Condition::within(Field::Status, Kind::Status, ranges)
+            }),
+            (0..253_402_207_200_000_000i64).prop_map(|t| Condition::within(Field::Time, Kind::Time, vec![(t, i64::MAX)])),
+            (any_operand(), proptest::collection::vec(".{0,6}", 1..3))
+                .prop_map(|(operand, texts)| Condition::equals(operand, texts.into_iter().map(String::into_bytes).collect())),
+            (any_operand(), ".{0,6}").prop_map(|(operand, t)| Condition::StartsWith { operand, prefix: t.into_bytes() }),
+            (any_operand(), ".{0,6}").prop_map(|(operand, t)| Condition::Contains { operand, part: t.into_bytes() }),
+            (any_operand(), "[a-z\"/]{0,4}(\\\\d|\\\\\\\\)?")
+                .prop_map(|(operand, pattern)| Condition::Matches { operand, pattern }),
+        ]
+    }
+
+    fn any_expr() -> impl Strategy<Value = Expr> {
+        let leaf = prop_oneof![1 => any::<bool>().prop_map(Expr::Always), 9 => any_condition().prop_map(Expr::Condition)];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                inner.clone().prop_map(Expr::negate),
+                proptest::collection::vec(inner.clone(), 1..4).prop_map(Expr::all),
+                proptest::collection::vec(inner, 1..4).prop_map(Expr::any),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_canonical_text_parses_back(expr in any_expr()) {
+            let text = expr.to_string();
+            let parsed = Expr::parse(&text);
+            prop_assert!(parsed.is_ok(), "{text}: {parsed:?}");
+            prop_assert_eq!(parsed.unwrap(), expr, "{}", text);
+        }
+
+        #[test]
+        fn the_normal_order_means_the_same(expr in any_expr(), values in proptest::collection::vec(0..3usize, 16)) {
+            let value_of = |condition: &Condition| {
+                let sum: usize = condition.to_string().bytes().map(usize::from).sum();
+                VALUES[values[sum % values.len()]]
+            };
+            let canonical = expr.canonical();
+            prop_assert_eq!(evaluate(&expr, &mut { value_of }), evaluate(&canonical, &mut { value_of }), "{} / {}", expr, canonical);
+            prop_assert_eq!(canonical.canonical(), canonical);
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "[ a-z0-9$%{}`\"\\\\()\\[\\].,<>=!~µ-]{0,40}") {
+            let _ = Expr::parse(&text);
+        }
+    }
+}
