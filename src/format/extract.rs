@@ -50,6 +50,13 @@ impl Reader {
         Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
     }
 
+    /// Goes on with another input, whose name is now the field `input`.
+    pub fn turn_to(&mut self, input: &str) {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(input.as_bytes());
+        self.input_bytes = input.len();
+    }
+
     /// Whether the last event got no response: the format has a status, and it is absent.
     #[inline]
     pub fn no_response(&self) -> bool {
@@ -150,23 +157,41 @@ impl Extractor {
         }
     }
 
-    /// Reads the line `start..end` of a block, given the marks that lie in it. The same answers as [`Extractor::read`].
+    /// How many marks a regular line holds, without its newline.
+    pub(crate) fn marks_per_line(&self) -> usize {
+        match &self.layout {
+            Compiled::Delimited { shape: Some(shape), .. } => shape.marks,
+            _ => 0,
+        }
+    }
+
+    /// Reads the line `start..end` of a block as a regular one, given the marks that stand in it; none if it is not regular.
+    /// An outcome is the one that [`Extractor::read`] gives.
     #[inline]
-    pub(crate) fn read_marked(
+    pub(crate) fn read_regular(
         &self,
         block: &[u8],
         (start, end): (usize, usize),
         line_marks: &[u32],
         marks: &Marks,
         reader: &mut Reader,
-    ) -> Outcome {
-        if let Compiled::Delimited { shape: Some(shape), .. } = &self.layout
-            && line_marks.len() == shape.marks
-            && shape.read(block, start, end, line_marks, marks, &mut reader.found)
-        {
-            return self.finish(&block[start..end], reader);
-        }
-        self.read(&block[start..end], reader)
+    ) -> Option<Outcome> {
+        let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else { return None };
+        let is_regular = shape.read(block, start, end, line_marks, marks, &mut reader.found);
+        is_regular.then(|| self.finish(&block[start..end], reader))
+    }
+
+    /// Reads what follows the first `skip` bytes of a line. Spans are those of the whole line.
+    #[cold]
+    pub(crate) fn read_behind(&self, line: &[u8], skip: usize, reader: &mut Reader) -> Outcome {
+        let outcome = self.read(&line[skip..], reader);
+        let shift = |slot: &mut Slot| {
+            if let Slot::Line(from, to) = slot {
+                *slot = Slot::Line(*from + skip as u32, *to + skip as u32);
+            }
+        };
+        reader.slots.iter_mut().for_each(shift);
+        outcome
     }
 
     /// Fills the slots from the fields that were found.

@@ -2,7 +2,11 @@
 //!
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
+pub mod classify;
 pub mod expr;
+mod literal;
+mod nearest;
+pub mod parse;
 pub mod route;
 
 use std::sync::Arc;
@@ -58,4 +62,11 @@ pub enum Dimension {
     StatusClass,
     /// A field's text; numbers as they compare (status 404 is `404`).
     Field(crate::record::Field),
+}
+
+impl Indicator {
+    /// Temporary.
+    pub fn dimensions(&self) -> Vec<String> {
+        self.group_by.iter().map(|d| format!("{d:?}")).collect()
+    }
 }
