@@ -1,6 +1,14 @@
 //! The fan-out: many workers scan pieces of input into one partial.
+//!
+//! Workers take pieces until there are none; each keeps its own counts, and the counts are merged at the end. Which worker took
+//! which piece, and in what order, does not show in the result.
 
-use crate::error::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::aggregate::{Duplicates, Identity, Partial, Receipt};
+use crate::error::{Error, ErrorKind, Result};
+use crate::framing::{Frame, Framing};
+use crate::scan::{Job, OddLines, Worker, scan};
 
 /// A stretch of one input that one worker reads from beginning to end.
 ///
@@ -22,5 +30,168 @@ pub trait Piece: Send {
 /// Where workers get their pieces from.
 pub trait Source: Sync {
     /// The next piece, none at the end. An input that cannot be opened is an error of that input, with its number.
-    fn next(&self) -> Option<Result<Box<dyn Piece + '_>, (usize, crate::error::Error)>>;
+    fn next(&self) -> Option<Result<Box<dyn Piece + '_>, (usize, Error)>>;
+}
+
+/// What the engine must know of an input.
+#[derive(Clone, Debug)]
+pub struct EngineInput {
+    /// Its name: the field `input`, and the path of its receipts.
+    pub name: String,
+    /// Which job reads it.
+    pub job: usize,
+    /// What its receipts know of its content.
+    pub identity: Identity,
+}
+
+/// Gives each piece (input, start) a place for its odd lines.
+pub type OddSink<'a> = dyn Fn(usize, u64) -> Box<OddLines<'a>> + Sync + 'a;
+
+/// Everything that is fixed for one run.
+pub struct Run<'a> {
+    /// The inputs, by the number that pieces give.
+    pub inputs: &'a [EngineInput],
+    /// How they are read and counted.
+    pub jobs: &'a [Job<'a>],
+    /// How many workers scan.
+    pub threads: usize,
+    /// Where lines go that are not events.
+    pub odd: &'a OddSink<'a>,
+    /// Set by somebody to end the run early.
+    pub stop: &'a AtomicBool,
+    /// Whether an input that fails to open ends the run.
+    pub keep_going: bool,
+    /// What to do with content that is there twice.
+    pub duplicates: Duplicates,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The counts and receipts of everything that was read.
+    pub partial: Partial,
+    /// Inputs that failed, by number; what was read of them before counts.
+    pub failures: Vec<(usize, Error)>,
+}
+
+/// Scans all pieces of a source.
+///
+/// # Errors
+/// An overflow; the same content twice; a pool of threads that cannot be started.
+pub fn run(source: &dyn Source, run: &Run) -> Result<Scanned> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(run.threads.max(1)).build();
+    let pool = pool.map_err(|e| Error::new(ErrorKind::Limit, format!("cannot start {} threads", run.threads)).because(e))?;
+    let abort = AtomicBool::new(false);
+    let shares = pool.broadcast(|_| Share::default().work(source, run, &abort));
+    let (mut partials, mut failures) = (Vec::new(), Vec::new());
+    for share in shares {
+        let (counted, failed) = share?;
+        partials.extend(counted);
+        failures.extend(failed);
+    }
+    failures.sort_by_key(|(input, _)| *input);
+    let slices = run.jobs.first().map(|job| job.slices);
+    let partial = match Partial::merge_all(partials, run.duplicates)? {
+        Some(partial) => partial,
+        None => Partial::new(slices.ok_or_else(|| Error::new(ErrorKind::Usage, "nothing to read"))?),
+    };
+    Ok(Scanned { partial, failures })
+}
+
+/// What one worker thread has in hand.
+#[derive(Default)]
+struct Share<'a> {
+    /// One worker for each job that came its way.
+    workers: Vec<(usize, Worker<'a>)>,
+    framing: Option<Framing>,
+    receipts: Vec<Receipt>,
+    failures: Vec<(usize, Error)>,
+}
+
+type Outcome = (Vec<Partial>, Vec<(usize, Error)>);
+
+impl<'a> Share<'a> {
+    fn work(mut self, source: &dyn Source, run: &Run<'a>, abort: &AtomicBool) -> Result<Outcome> {
+        while !run.stop.load(Ordering::Relaxed) && !abort.load(Ordering::Relaxed) {
+            match source.next() {
+                None => break,
+                Some(Ok(mut piece)) => {
+                    if let Err(error) = self.scan_piece(&mut *piece, run) {
+                        abort.store(true, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                }
+                Some(Err(failure)) => {
+                    self.failures.push(failure);
+                    abort.fetch_or(!run.keep_going, Ordering::Relaxed);
+                }
+            }
+        }
+        let mut partials = self.workers.into_iter().map(|(_, worker)| worker.finish()).collect::<Result<Vec<_>>>()?;
+        if let (Some(first), false) = (partials.first_mut(), self.receipts.is_empty()) {
+            first.receipts = self.receipts;
+        }
+        Ok((partials, self.failures))
+    }
+
+    /// Reads and counts one piece, and notes its receipt.
+    fn scan_piece(&mut self, piece: &mut dyn Piece, run: &Run<'a>) -> Result<()> {
+        let number = piece.input();
+        let input = &run.inputs[number];
+        let job = run.jobs[input.job];
+        let mut framing = match self.framing.take() {
+            Some(framing) => framing,
+            None => Framing::new(0, None, job.line_bytes_max),
+        };
+        framing.restart(piece.start(), piece.end());
+        let worker = self.worker(input, job);
+        let mut odd = (run.odd)(number, piece.start());
+        let mut covered: Option<(u64, u64)> = None;
+        let mut failure = None;
+        // An input that breaks off leaves half a line in the framing, which is no line: it is not counted.
+        while !framing.is_done() && failure.is_none() && !run.stop.load(Ordering::Relaxed) {
+            match piece.read(framing.room()) {
+                Ok(0) if run.stop.load(Ordering::Relaxed) => break,
+                Ok(count) => framing.advance(count, &mut |frame| scan_frame(frame, worker, &mut *odd, &mut covered))?,
+                Err(error) => failure = Some(error),
+            }
+        }
+        let stopped = !framing.is_done() && failure.is_none();
+        let accounting = worker.take_accounting();
+        let cut_short = failure.as_ref().map(|e| e.to_string()).or_else(|| stopped.then(|| "interrupted".to_owned()));
+        self.framing = Some(framing);
+        if let Some((start, end)) = covered {
+            let (path, identity) = (input.name.clone(), input.identity.clone());
+            let (service, format) = (job.service.to_owned(), job.extractor.format_name().to_owned());
+            self.receipts.push(Receipt { identity, start, end, path, service, format, accounting, cut_short });
+        }
+        self.failures.extend(failure.map(|error| (number, error)));
+        Ok(())
+    }
+
+    fn worker(&mut self, input: &EngineInput, job: Job<'a>) -> &mut Worker<'a> {
+        let at = self.workers.iter().position(|(number, _)| *number == input.job).unwrap_or_else(|| {
+            self.workers.push((input.job, Worker::new(job, &input.name)));
+            self.workers.len() - 1
+        });
+        let worker = &mut self.workers[at].1;
+        worker.turn_to(&input.name);
+        worker
+    }
+}
+
+/// Counts one frame, and widens the range that was covered by it.
+fn scan_frame(frame: Frame, worker: &mut Worker, odd: &mut OddLines, covered: &mut Option<(u64, u64)>) -> Result<()> {
+    let (offset, length) = match frame {
+        Frame::Lines { offset, bytes } => {
+            scan(bytes, offset, worker, odd)?;
+            (offset, bytes.len() as u64)
+        }
+        Frame::Oversized { offset, bytes } => {
+            worker.reject_oversized(offset, bytes, odd);
+            (offset, bytes)
+        }
+    };
+    *covered = Some((covered.map_or(offset, |(start, _)| start), offset + length));
+    Ok(())
 }
