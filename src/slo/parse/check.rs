@@ -125,7 +125,7 @@ impl<'a> Checker<'a> {
         }
         let (low, high) = self.bounds(name, kind, literal)?;
         if low != high && !matches!(operator, Operator::Equal | Operator::Unequal) {
-            return Err(self.class_order(name, literal));
+            return Err(self.class_order(name, operator, literal, low));
         }
         let range = match operator {
             Operator::Less => (i64::MIN, low - 1),
@@ -138,9 +138,14 @@ impl<'a> Checker<'a> {
     }
 
     #[cold]
-    fn class_order(&self, name: &Name<'a>, literal: &Literal<'a>) -> Problem {
-        let first = literal.text.get(..1).unwrap_or_default();
-        let hint = format!("write `{0} < {first}00`, or `{0} in [{first}xx]`", name.text);
+    fn class_order(&self, name: &Name<'a>, operator: Operator, literal: &Literal<'a>, first: i64) -> Problem {
+        let bound = match operator {
+            Operator::Less => format!("< {first}"),
+            Operator::LessOrEqual => format!("< {}", first + 100),
+            Operator::Greater => format!(">= {}", first + 100),
+            _ => format!(">= {first}"),
+        };
+        let hint = format!("write `{} {bound}`", name.text);
         self.problem(literal.text, format!("`{}` is a class of statuses, which has no order", literal.text), Some(hint))
     }
 
@@ -300,8 +305,10 @@ impl<'a> Checker<'a> {
             (Kind::Text, LiteralValue::Number(..) | LiteralValue::Class(_)) => format!("write \"{}\"", literal.text),
             (Kind::Status, LiteralValue::Number(number, _)) => format!("write {number}"),
             (Kind::Time, _) => "write it as \"2026-11-01T00:00:00Z\"".to_owned(),
-            (_, LiteralValue::Text(text)) if matches!(kind, Kind::Status | Kind::Duration | Kind::Size) => {
-                format!("write {} without quotes", if text.is_empty() { "a value" } else { text })
+            (Kind::Status | Kind::Duration | Kind::Size, LiteralValue::Text(text))
+                if text.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                format!("write {text} without quotes")
             }
             (kind, _) => format!("write {}", example(kind)),
         };
