@@ -429,4 +429,42 @@ mod tests {
         assert_eq!(&text[excerpt.offset..excerpt.offset + excerpt.length], "$stauts");
         assert_eq!(format.excerpt("format").line_column(), (1, 9));
     }
+
+    #[test]
+    fn the_documentation_is_understood() {
+        let text = include_str!("../../docs/definitions.md");
+        let blocks: Vec<&str> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(blocks.len() >= 3);
+        for block in blocks {
+            // A block without `slos:` shows some of their keys.
+            let whole = match block.contains("slos:") {
+                true => block.to_owned(),
+                false => format!(
+                    "slos:\n- name: shown\n  target: 99%\n{}",
+                    block.lines().map(|l| format!("  {l}\n")).collect::<String>()
+                ),
+            };
+            let definitions =
+                Definitions::parse("definitions.md", &whole).unwrap_or_else(|error| panic!("{}\n{block}", render(&error)));
+            assert_eq!(definitions.check_notes(), [], "{block}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever becomes of a file, it is understood or refused with a place that lies in it.
+        #[test]
+        fn no_file_makes_the_reader_panic(file in 0..1_000usize, at in 0..4_000usize, length in 0..12usize, by in "[ -~\n\tµ]{0,6}") {
+            let files = fixtures();
+            let mut text = std::fs::read_to_string(&files[file % files.len()]).unwrap();
+            let start = text.floor_char_boundary(at % (text.len() + 1));
+            let end = text.floor_char_boundary((start + length).min(text.len()));
+            text.replace_range(start..end, &by);
+            if let Err(error) = Definitions::parse("slos.yaml", &text) {
+                if let Some(excerpt) = error.excerpt() {
+                    let marked = excerpt.text.get(excerpt.offset..excerpt.offset + excerpt.length);
+                    proptest::prop_assert!(marked.is_some(), "{error} {text}");
+                }
+            }
+        }
+    }
 }

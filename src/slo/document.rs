@@ -134,6 +134,10 @@ impl<'a> Document<'a> {
     #[cold]
     fn broken(self, error: &serde_saphyr::Error) -> Error {
         let message = format!("this is not YAML: {}", without_place(&error.without_snippet().to_string()));
+        if let (serde_saphyr::Error::MultipleDocuments { .. }, Some(place)) = (error.without_snippet(), error.location()) {
+            let message = "a definition file is one YAML document, and here a second one begins";
+            return self.error(&self.span(&place), message, "second document").hint("put all SLOs under one `slos:`");
+        }
         match error.location() {
             Some(place) => self.error(&self.span(&place), message, "here").hint(QUOTING),
             None => Error::new(ErrorKind::Definition, format!("{}: {message}", self.name)),

@@ -21,7 +21,7 @@ impl Definitions {
         for (dead, earlier) in self.routes.unreachable() {
             let by = earlier.map_or("earlier routes".to_owned(), |i| format!("route `{}`", self.routes.name(i)));
             notes.push(Note {
-                message: format!("route `{}` is never reached: {by} matches all of its paths", self.routes.name(dead)),
+                message: format!("route `{}` is never reached: all of its paths belong to {by}", self.routes.name(dead)),
                 hint: "the first route that matches wins: move the special one before the general one".to_owned(),
             });
         }
