@@ -459,11 +459,10 @@ mod tests {
             let start = text.floor_char_boundary(at % (text.len() + 1));
             let end = text.floor_char_boundary((start + length).min(text.len()));
             text.replace_range(start..end, &by);
-            if let Err(error) = Definitions::parse("slos.yaml", &text) {
-                if let Some(excerpt) = error.excerpt() {
-                    let marked = excerpt.text.get(excerpt.offset..excerpt.offset + excerpt.length);
-                    proptest::prop_assert!(marked.is_some(), "{error} {text}");
-                }
+            let parsed = Definitions::parse("slos.yaml", &text);
+            if let Some(excerpt) = parsed.as_ref().err().and_then(Error::excerpt) {
+                let marked = excerpt.text.get(excerpt.offset..excerpt.offset + excerpt.length);
+                proptest::prop_assert!(marked.is_some(), "{parsed:?} {text}");
             }
         }
     }

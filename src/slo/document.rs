@@ -120,7 +120,7 @@ impl<'a> Document<'a> {
         };
         let end_of_text = text.trim_end().len();
         let before = place(offset.min(end_of_text), 0)?;
-        let (first, marked_from) = match text[offset.min(text.len())..].chars().next() {
+        let (first, marked_from) = match text.get(offset.min(text.len())..)?.chars().next() {
             Some(c) if !c.is_whitespace() => (c.len_utf8(), offset),
             // The mark is the end of the text, or a gap in it: just behind what comes before.
             _ => return Some(node.span.start + before.unwrap_or(0)..node.span.start + before.unwrap_or(0)),

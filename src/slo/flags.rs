@@ -33,7 +33,7 @@ impl Definitions {
     /// other flags say; `has_latency` is whether the log's format tells a latency.
     ///
     /// # Errors
-    /// [`ErrorKind::Definition`] that points into the flag.
+    /// [`ErrorKind::Definition`](crate::error::ErrorKind) that points into the flag.
     pub fn from_flags(flags: &Flags<'_>, has_latency: bool) -> Result<Definitions> {
         let mut flags = *flags;
         if flags.availability.is_none() && flags.latency.is_none() {

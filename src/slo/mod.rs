@@ -1,5 +1,12 @@
 //! What is asked: definitions, expressions, routes, and the classifier compiled from them.
 //!
+//! ```text
+//! text of a file → document → spec → definitions ─┐
+//! flags, defaults ────────────────────────────────┼→ SLOs over indicators → classifier
+//! text of an expression → parse → expr ───────────┘
+//! ```
+//! Read [`expr`] first (what a question is), then [`route`], then [`definitions`] (what people ask).
+//!
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
 pub mod definitions;

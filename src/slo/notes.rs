@@ -29,54 +29,64 @@ impl Definitions {
     }
 
     fn slo_notes(&self, slo: &Slo) -> Vec<Note> {
+        let name = &slo.name;
         let mut notes = Vec::new();
         let mut note = |message: String, hint: &str| notes.push(Note { message, hint: hint.to_owned() });
-        let indicator = &*slo.indicator;
-        match constant(&indicator.good) {
-            Some(true) => note(format!("no event of SLO `{}` can be bad", slo.name), "`good` should depend on the event"),
-            Some(false) => note(format!("no event of SLO `{}` can be good", slo.name), "`good` should depend on the event"),
+        match constant(&slo.indicator.good) {
+            Some(true) => note(format!("no event of SLO `{name}` can be bad"), "`good` should depend on the event"),
+            Some(false) => note(format!("no event of SLO `{name}` can be good"), "`good` should depend on the event"),
             None => {}
         }
-        if indicator.valid.as_ref().and_then(constant) == Some(false) {
-            note(format!("no event counts for SLO `{}`", slo.name), "`valid` is false for every event");
+        if slo.indicator.valid.as_ref().and_then(constant) == Some(false) {
+            note(format!("no event counts for SLO `{name}`"), "`valid` is false for every event");
         }
-        for dimension in &indicator.group_by {
-            if let Dimension::Field(Field::Latency | Field::Elapsed | Field::Bytes | Field::Query) = dimension {
-                let message =
-                    format!("SLO `{}` is grouped by `{}`, which differs from event to event", slo.name, dimension.name());
-                note(message, "most groups will end in the one called other; group by route, host or method");
-            }
+        for dimension in slo.indicator.group_by.iter().filter(|dimension| is_fine_grained(dimension)) {
+            let message = format!("SLO `{name}` is grouped by `{}`, which differs from event to event", dimension.name());
+            note(message, "most groups will end in the one called other; group by route, host or method");
         }
-        let own = |input: &InputDefinition| input.service.as_ref().or(self.service.as_ref()) == slo.service.as_ref();
-        if slo.service.is_some() && !self.inputs.is_empty() && !self.inputs.iter().any(own) {
-            let service = slo.service.as_deref().unwrap_or_default();
-            note(
-                format!("SLO `{}` belongs to service `{service}`, but no input does", slo.name),
-                "give the service to one of `inputs:`",
-            );
+        if let Some(service) = self.service_without_input(slo) {
+            let message = format!("SLO `{name}` belongs to service `{service}`, but no input does");
+            note(message, "give the service to one of `inputs:`");
         }
         notes
     }
+
+    /// The SLO's service, if inputs are declared and none of them is its.
+    fn service_without_input<'a>(&self, slo: &'a Slo) -> Option<&'a str> {
+        let service = slo.service.as_deref()?;
+        let is_own = |input: &InputDefinition| input.service.as_ref().or(self.service.as_ref()).is_some_and(|own| own == service);
+        (!self.inputs.is_empty() && !self.inputs.iter().any(is_own)).then_some(service)
+    }
+}
+
+/// Whether nearly every event has a value of its own.
+fn is_fine_grained(dimension: &Dimension) -> bool {
+    matches!(dimension, Dimension::Field(Field::Latency | Field::Elapsed | Field::Bytes | Field::Query))
 }
 
 /// The value that an expression has for every event for which it has one at all, if that is obvious.
 fn constant(expr: &Expr) -> Option<bool> {
     match expr.canonical() {
         Expr::Always(value) => Some(value),
-        Expr::Condition(Condition::Within { kind, ranges, .. }) => {
-            let (low, high) = if kind == Kind::Status { (1, 999) } else { (0, i64::MAX) };
-            let covers = |&(from, to): &(i64, i64)| from <= low && to >= high;
-            let touches = |&(from, to): &(i64, i64)| to >= low && from <= high;
-            match ranges.iter().any(covers) {
-                true if kind != Kind::Number => Some(true),
-                false if kind != Kind::Number && !ranges.iter().any(touches) => Some(false),
-                _ => None,
-            }
-        }
+        Expr::Condition(Condition::Within { kind, ranges, .. }) => constant_range(kind, &ranges),
         Expr::Condition(Condition::StartsWith { prefix: part, .. } | Condition::Contains { part, .. }) if part.is_empty() => {
             Some(true)
         }
         Expr::Not(inner) => constant(&inner).map(|value| !value),
         _ => None,
     }
+}
+
+/// Whether the ranges hold all values that the kind has, or none.
+fn constant_range(kind: Kind, ranges: &[(i64, i64)]) -> Option<bool> {
+    let (low, high) = match kind {
+        Kind::Status => (1, 999),
+        Kind::Duration | Kind::Size => (0, i64::MAX),
+        Kind::Number | Kind::Time | Kind::Text => (i64::MIN, i64::MAX),
+    };
+    if ranges.iter().any(|&(from, to)| from <= low && high <= to) {
+        return Some(true);
+    }
+    let none = ranges.iter().all(|&(from, to)| to < low || high < from);
+    none.then_some(false)
 }

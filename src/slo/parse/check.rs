@@ -380,3 +380,62 @@ pub(crate) fn regex_reason(message: &str) -> &str {
     let last = message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(message);
     last.trim().trim_start_matches("error: ")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Whether a comparison holds, by the ranges it was turned into.
+    fn holds(text: &str, value: i64) -> bool {
+        let expr = Expr::parse(text).unwrap();
+        let in_ranges = |condition: &Condition| match condition {
+            Condition::Within { ranges, .. } => Some(ranges.iter().any(|&(low, high)| (low..=high).contains(&value))),
+            _ => None,
+        };
+        crate::slo::expr::evaluate(&expr, &mut { in_ranges }).unwrap()
+    }
+
+    proptest! {
+        /// The obvious twin of ranges is to compare.
+        #[test]
+        fn ranges_hold_what_comparisons_say(bound in 0..600i64, to in 0..600i64, value in -5..605i64) {
+            prop_assert_eq!(holds(&format!("latency < {bound}ns"), value), value < bound);
+            prop_assert_eq!(holds(&format!("latency <= {bound}ns"), value), value <= bound);
+            prop_assert_eq!(holds(&format!("latency > {bound}ns"), value), value > bound);
+            prop_assert_eq!(holds(&format!("latency >= {bound}ns"), value), value >= bound);
+            prop_assert_eq!(holds(&format!("bytes == {bound}"), value), value == bound);
+            prop_assert_eq!(holds(&format!("bytes != {bound}B"), value), value != bound);
+            prop_assert_eq!(holds(&format!("bytes in [{bound}, {to}]"), value), value == bound || value == to);
+            let (low, high) = (bound.min(to), bound.max(to));
+            prop_assert_eq!(holds(&format!("bytes in [{low}..{high}, 601]"), value), (low..=high).contains(&value) || value == 601);
+            prop_assert_eq!(holds("status in [2xx, 404]", value), value / 100 == 2 || value == 404);
+            prop_assert_eq!(holds("status != 5xx", value), value / 100 != 5);
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_log_takes_its_kind_from_its_literals() {
+        for (text, want) in [
+            ("$x == \"a\"", None),
+            ("$x ~ \"a\"", None),
+            ("$x < 1.5", Some(Kind::Number)),
+            ("$x < 1s", Some(Kind::Duration)),
+            ("$x < 1KiB", Some(Kind::Size)),
+            ("$x == 5xx", Some(Kind::Status)),
+            ("$x in [404, 5xx]", Some(Kind::Status)),
+            ("$x in [1, 2]", Some(Kind::Number)),
+        ] {
+            let expr = Expr::parse(text).unwrap();
+            let kind = expr.conditions().into_iter().find_map(|condition| match condition {
+                Condition::Within { kind, .. } => Some(*kind),
+                _ => None,
+            });
+            assert_eq!(kind, want, "{text}");
+        }
+        for wrong in ["$x in [1, 2s]", "$x in [1KB, 2s]", "$x in [\"a\", 1]", "$x < 5xx", "$x ~ 5"] {
+            assert!(Expr::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
