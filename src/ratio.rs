@@ -35,7 +35,13 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{:.15}", 100.0 * self.good as f64 / self.of as f64);
-        write!(f, "{}%", text.trim_end_matches('0').trim_end_matches('.'))
+        let (scaled, of) = (u128::from(self.good) * 100, u128::from(self.of));
+        write!(f, "{}", scaled / of)?;
+        let (mut rest, mut point) = (scaled % of, ".");
+        while rest != 0 {
+            write!(f, "{point}{}", rest * 10 / of)?;
+            (rest, point) = (rest * 10 % of, "");
+        }
+        f.write_str("%")
     }
 }

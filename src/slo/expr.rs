@@ -220,18 +220,23 @@ impl Condition {
         Condition::Equals { operand, texts }
     }
 
-    /// The field it looks at; none for the route.
-    pub fn field(&self) -> Option<&Field> {
+    /// What it looks at, unless it is a number.
+    pub fn operand(&self) -> Option<&Operand> {
         match self {
-            Condition::Within { field, .. } => Some(field),
+            Condition::Within { .. } => None,
             Condition::Exists(operand)
             | Condition::Equals { operand, .. }
             | Condition::StartsWith { operand, .. }
             | Condition::Contains { operand, .. }
-            | Condition::Matches { operand, .. } => match operand {
-                Operand::Field(field) => Some(field),
-                Operand::Route => None,
-            },
+            | Condition::Matches { operand, .. } => Some(operand),
+        }
+    }
+
+    /// The field it looks at; none for the route.
+    pub fn field(&self) -> Option<&Field> {
+        match (self, self.operand()) {
+            (Condition::Within { field, .. }, _) | (_, Some(Operand::Field(field))) => Some(field),
+            (_, Some(Operand::Route) | None) => None,
         }
     }
 }

@@ -1,20 +1,69 @@
 //! What is asked: definitions, expressions, routes, and the classifier compiled from them.
 //!
+//! ```text
+//! text of a file → document → spec → definitions ─┐
+//! flags, defaults ────────────────────────────────┼→ SLOs over indicators → classifier
+//! text of an expression → parse → expr ───────────┘
+//! ```
+//! Read [`expr`] first (what a question is), then [`route`], then [`definitions`] (what people ask).
+//!
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
 pub mod classify;
+pub mod definitions;
+mod document;
 pub mod expr;
+pub mod flags;
 mod literal;
 mod nearest;
+pub mod notes;
 pub mod parse;
 pub mod route;
+pub mod spec;
 
 use std::sync::Arc;
 
 use crate::ratio::Target;
+use crate::record::Field;
 use crate::time::Length;
-use expr::Expr;
+use expr::{Condition, Expr, Operand};
 use route::Routes;
+
+/// The columns of the windows table (DESIGN § 6), which no dimension may be named like: a stable list, in their order.
+pub const RESERVED_COLUMNS: [&str; 32] = [
+    "service",
+    "slo",
+    "objective",
+    "group_kind",
+    "start_time",
+    "end_time",
+    "events",
+    "good",
+    "bad",
+    "unknown",
+    "excluded",
+    "valid",
+    "sli",
+    "target",
+    "burn_rate",
+    "window_length",
+    "window_start_time",
+    "window_partial",
+    "window_coverage",
+    "window_good",
+    "window_bad",
+    "window_unknown",
+    "window_valid",
+    "window_slices_good",
+    "window_slices",
+    "window_sli",
+    "met",
+    "budget_consumed",
+    "budget_remaining",
+    "budget_remaining_minutes",
+    "mode",
+    "mode_reason",
+];
 
 /// One objective over one indicator.
 #[derive(Clone, Debug)]
@@ -61,12 +110,64 @@ pub enum Dimension {
     /// `1xx` to `5xx` (and so on to `9xx`).
     StatusClass,
     /// A field's text; numbers as they compare (status 404 is `404`).
-    Field(crate::record::Field),
+    Field(Field),
 }
 
 impl Indicator {
-    /// Temporary.
+    /// What its counts mean, as one text: valid, good, the clock, and the routes if they matter. Equal texts, equal counts.
+    /// Dimensions, targets, windows and names are no part of it, so that none of them asks for a rescan.
+    pub fn canonical(&self) -> String {
+        let valid = self.valid.as_ref().map_or(Expr::Always(true), Expr::canonical);
+        let mut text = format!("valid: {valid}\ngood: {}\nclock: logged", self.good.canonical());
+        if self.uses_routes() {
+            text.push_str("\nroutes: ");
+            text.push_str(&self.routes.canonical());
+        }
+        text
+    }
+
+    /// Names of the dimensions, which are the names of their columns.
     pub fn dimensions(&self) -> Vec<String> {
-        self.group_by.iter().map(|d| format!("{d:?}")).collect()
+        self.group_by.iter().map(|dimension| dimension.name().to_owned()).collect()
+    }
+
+    /// Every condition of `valid` and `good`, as often as it stands there.
+    pub fn conditions(&self) -> Vec<&Condition> {
+        self.valid.iter().chain([&self.good]).flat_map(Expr::conditions).collect()
+    }
+
+    /// Whether routes change what is counted.
+    pub fn uses_routes(&self) -> bool {
+        self.group_by.contains(&Dimension::Route)
+            || self.conditions().into_iter().any(|condition| condition.operand() == Some(&Operand::Route))
+    }
+}
+
+impl Dimension {
+    const STATUS_CLASS: &'static str = "status_class";
+
+    /// Parses the name of a dimension: `route`, `status_class`, or a field as expressions write it.
+    pub(crate) fn parse(text: &str) -> Result<Dimension, parse::Problem> {
+        if text == Self::STATUS_CLASS {
+            return Ok(Dimension::StatusClass);
+        }
+        match parse::operand(text)? {
+            Operand::Route => Ok(Dimension::Route),
+            Operand::Field(Field::Named(name)) if nearest::nearest(&name, [Self::STATUS_CLASS]).is_some() => {
+                let hint = format!("did you mean `{}`?", Self::STATUS_CLASS);
+                let message = format!("there is no dimension `{name}`");
+                Err(parse::Problem { offset: 0, length: text.len(), message, hint: Some(hint) })
+            }
+            Operand::Field(field) => Ok(Dimension::Field(field)),
+        }
+    }
+
+    /// Its name, which is the name of its column.
+    pub fn name(&self) -> &str {
+        match self {
+            Dimension::Route => parse::ROUTE,
+            Dimension::StatusClass => Self::STATUS_CLASS,
+            Dimension::Field(field) => field.name(),
+        }
     }
 }

@@ -6,10 +6,12 @@
 //! for byte in path { state = next[state][byte]; if state is dead { break }; if state matches { found = its route } }
 //! ```
 //! A template becomes a regular expression anchored at both ends (`{id}` is one or more bytes but `/`, a catch-all one or
-//! more bytes of any kind), a regular expression without an anchor may begin anywhere. Alternatives are tried leftmost-first, which over one
-//! anchored alternation means: the first route written that matches wins. Three things keep the walk short:
-//! 1. A catch-all asks for one byte only, since whatever follows cannot change the answer: the automaton is dead after it.
-//! 2. Where the outcome is settled the automaton is dead as well, because a match cuts all later alternatives off.
+//! more bytes of any kind), a regular expression without an anchor may begin anywhere. Alternatives are tried
+//! leftmost-first, which over one anchored alternation means: the first route written that matches wins. A match cuts all
+//! later alternatives off, so the automaton is dead as soon as nothing can change the answer. Three things let that come early:
+//! 1. A catch-all asks for one byte only, since whatever follows matches as well.
+//! 2. Users' repetitions are made lazy, which changes where a match ends but not whether there is one: `^/api/.*` is
+//!    decided behind `/api/`.
 //! 3. The start state is looked up once; it depends on nothing when every search is anchored at the begin of the text.
 
 use std::fmt;
@@ -201,12 +203,8 @@ fn compile_dense(patterns: &[String], bytes_max: usize) -> Option<Matcher> {
         .match_kind(MatchKind::LeftmostFirst)
         .dfa_size_limit(Some(bytes_max))
         .determinize_size_limit(Some(bytes_max));
-    let dfa = dense::Builder::new()
-        .configure(config)
-        .syntax(syntax_of_paths())
-        .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(PROGRAM_BYTES_MAX)))
-        .build_many(patterns)
-        .ok()?;
+    let nfa = program().build_many(patterns).ok()?;
+    let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
     let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
     Some(Matcher::Dense { dfa: Box::new(dfa), start })
 }
@@ -238,23 +236,35 @@ type PatternProblem = (String, Option<String>);
 fn anchored_regex(pattern: &Pattern) -> Result<String, PatternProblem> {
     match pattern {
         Pattern::Template(template) => template_regex(template),
-        Pattern::Regex(regex) => match syntax::parse_with(regex, &syntax_of_paths()) {
+        // Only this one pattern is compiled here: it tells what is wrong with it, and where it may begin.
+        Pattern::Regex(regex) => match program().build(regex) {
+            Ok(nfa) if nfa.is_always_start_anchored() => Ok(grouped(regex)),
             Ok(_) => Ok(format!("(?s-u:.*?){}", grouped(regex))),
             Err(error) => {
-                let reason = super::parse::regex_reason(&error.to_string()).to_owned();
+                // The compiler's error wraps that of the syntax, which says what a person can act on.
+                let syntax = std::error::Error::source(&error).map(ToString::to_string);
+                let reason = syntax.unwrap_or_else(|| error.to_string());
+                let reason = super::parse::regex_reason(&reason);
                 Err((format!("the regular expression of the route is wrong: {reason}"), None))
             }
         },
     }
 }
 
-/// The user's expression in a group that keeps its alternatives and flags to itself.
+/// The compiler of programs from which automata are made.
+fn program() -> thompson::Compiler {
+    let mut compiler = thompson::Compiler::new();
+    compiler.syntax(syntax_of_paths()).configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(PROGRAM_BYTES_MAX)));
+    compiler
+}
+
+/// The user's expression in a group that keeps its alternatives and flags to itself. The flag `U` swaps greed.
 fn grouped(regex: &str) -> String {
-    let group = format!("(?:{regex})");
+    let group = format!("(?U:{regex})");
     match syntax::parse_with(&group, &syntax_of_paths()) {
         Ok(_) => group,
         // Under (?x) the expression may end in a comment, which a line end closes.
-        Err(_) => format!("(?:{regex}\n)"),
+        Err(_) => format!("(?U:{regex}\n)"),
     }
 }
 
@@ -420,6 +430,25 @@ mod tests {
         }
         let many: Vec<Route> = (0..=ROUTES_MAX).map(|i| template(&format!("/{i}"))).collect();
         assert_eq!(Routes::compile(many).unwrap_err().route, None);
+    }
+
+    #[test]
+    fn a_settled_path_is_not_read_further() {
+        let routes = vec![template("/a/{*rest}"), regex("^/b/.*"), regex("^/c(/|$)"), template("/d/{id}")];
+        let compiled = Routes::compile(routes).unwrap();
+        let Matcher::Dense { dfa, start } = &compiled.matcher else { panic!("a small automaton is dense") };
+        let bytes_read = |path: &[u8]| {
+            let mut state = *start;
+            path.iter()
+                .take_while(|&&byte| {
+                    state = dfa.next_state(state, byte);
+                    !dfa.is_dead_state(state)
+                })
+                .count()
+        };
+        for (path, most) in [("/a/bcdefgh", 5), ("/b/cdefghi", 4), ("/c/defghij", 4), ("/x/yyyyyy", 1)] {
+            assert!(bytes_read(path.as_bytes()) <= most, "{path}: {}", bytes_read(path.as_bytes()));
+        }
     }
 
     #[test]

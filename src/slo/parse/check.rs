@@ -125,7 +125,7 @@ impl<'a> Checker<'a> {
         }
         let (low, high) = self.bounds(name, kind, literal)?;
         if low != high && !matches!(operator, Operator::Equal | Operator::Unequal) {
-            return Err(self.class_order(name, literal));
+            return Err(self.class_order(name, operator, literal, low));
         }
         let range = match operator {
             Operator::Less => (i64::MIN, low - 1),
@@ -138,9 +138,14 @@ impl<'a> Checker<'a> {
     }
 
     #[cold]
-    fn class_order(&self, name: &Name<'a>, literal: &Literal<'a>) -> Problem {
-        let first = literal.text.get(..1).unwrap_or_default();
-        let hint = format!("write `{0} < {first}00`, or `{0} in [{first}xx]`", name.text);
+    fn class_order(&self, name: &Name<'a>, operator: Operator, literal: &Literal<'a>, first: i64) -> Problem {
+        let bound = match operator {
+            Operator::Less => format!("< {first}"),
+            Operator::LessOrEqual => format!("< {}", first + 100),
+            Operator::Greater => format!(">= {}", first + 100),
+            _ => format!(">= {first}"),
+        };
+        let hint = format!("write `{} {bound}`", name.text);
         self.problem(literal.text, format!("`{}` is a class of statuses, which has no order", literal.text), Some(hint))
     }
 
@@ -300,8 +305,10 @@ impl<'a> Checker<'a> {
             (Kind::Text, LiteralValue::Number(..) | LiteralValue::Class(_)) => format!("write \"{}\"", literal.text),
             (Kind::Status, LiteralValue::Number(number, _)) => format!("write {number}"),
             (Kind::Time, _) => "write it as \"2026-11-01T00:00:00Z\"".to_owned(),
-            (_, LiteralValue::Text(text)) if matches!(kind, Kind::Status | Kind::Duration | Kind::Size) => {
-                format!("write {} without quotes", if text.is_empty() { "a value" } else { text })
+            (Kind::Status | Kind::Duration | Kind::Size, LiteralValue::Text(text))
+                if text.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                format!("write {text} without quotes")
             }
             (kind, _) => format!("write {}", example(kind)),
         };
@@ -372,4 +379,63 @@ fn example(kind: Kind) -> &'static str {
 pub(crate) fn regex_reason(message: &str) -> &str {
     let last = message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(message);
     last.trim().trim_start_matches("error: ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Whether a comparison holds, by the ranges it was turned into.
+    fn holds(text: &str, value: i64) -> bool {
+        let expr = Expr::parse(text).unwrap();
+        let in_ranges = |condition: &Condition| match condition {
+            Condition::Within { ranges, .. } => Some(ranges.iter().any(|&(low, high)| (low..=high).contains(&value))),
+            _ => None,
+        };
+        crate::slo::expr::evaluate(&expr, &mut { in_ranges }).unwrap()
+    }
+
+    proptest! {
+        /// The obvious twin of ranges is to compare.
+        #[test]
+        fn ranges_hold_what_comparisons_say(bound in 0..600i64, to in 0..600i64, value in -5..605i64) {
+            prop_assert_eq!(holds(&format!("latency < {bound}ns"), value), value < bound);
+            prop_assert_eq!(holds(&format!("latency <= {bound}ns"), value), value <= bound);
+            prop_assert_eq!(holds(&format!("latency > {bound}ns"), value), value > bound);
+            prop_assert_eq!(holds(&format!("latency >= {bound}ns"), value), value >= bound);
+            prop_assert_eq!(holds(&format!("bytes == {bound}"), value), value == bound);
+            prop_assert_eq!(holds(&format!("bytes != {bound}B"), value), value != bound);
+            prop_assert_eq!(holds(&format!("bytes in [{bound}, {to}]"), value), value == bound || value == to);
+            let (low, high) = (bound.min(to), bound.max(to));
+            prop_assert_eq!(holds(&format!("bytes in [{low}..{high}, 601]"), value), (low..=high).contains(&value) || value == 601);
+            prop_assert_eq!(holds("status in [2xx, 404]", value), value / 100 == 2 || value == 404);
+            prop_assert_eq!(holds("status != 5xx", value), value / 100 != 5);
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_log_takes_its_kind_from_its_literals() {
+        for (text, want) in [
+            ("$x == \"a\"", None),
+            ("$x ~ \"a\"", None),
+            ("$x < 1.5", Some(Kind::Number)),
+            ("$x < 1s", Some(Kind::Duration)),
+            ("$x < 1KiB", Some(Kind::Size)),
+            ("$x == 5xx", Some(Kind::Status)),
+            ("$x in [404, 5xx]", Some(Kind::Status)),
+            ("$x in [1, 2]", Some(Kind::Number)),
+        ] {
+            let expr = Expr::parse(text).unwrap();
+            let kind = expr.conditions().into_iter().find_map(|condition| match condition {
+                Condition::Within { kind, .. } => Some(*kind),
+                _ => None,
+            });
+            assert_eq!(kind, want, "{text}");
+        }
+        for wrong in ["$x in [1, 2s]", "$x in [1KB, 2s]", "$x in [\"a\", 1]", "$x < 5xx", "$x ~ 5"] {
+            assert!(Expr::parse(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -95,8 +95,7 @@ pub(super) fn expression(text: &str) -> Result<Syntax<'_>, Problem> {
 
 /// Parses a name that is the whole of `text`.
 pub(super) fn whole_name(text: &str) -> Result<Name<'_>, Problem> {
-    let end_of_name =
-        |input| if str::is_empty(input) { Ok((input, ())) } else { refuse(input, "is no part of the name of a field", None) };
+    let end_of_name = |input| if str::is_empty(input) { Ok((input, ())) } else { refuse(input, "the end of the name", None) };
     terminated(name, end_of_name).parse(text).map(|(_, name)| name).map_err(|error| locate(text, error))
 }
 
@@ -131,11 +130,14 @@ fn locate(text: &str, error: nom::Err<Complaint<'_>>) -> Problem {
     }
 }
 
-/// Ends the parse with a complaint about the next token.
-fn refuse<'a, T>(input: &'a str, what: &str, hint: Option<Cow<'static, str>>) -> Parsed<'a, T> {
+/// Ends the parse with a complaint about the next token: something else is expected there.
+fn refuse<'a, T>(input: &'a str, expected: &str, hint: Option<Cow<'static, str>>) -> Parsed<'a, T> {
     let at = input.trim_start();
     let token = token(at);
-    let message = if token.is_empty() { format!("the expression ends where {what}") } else { format!("`{token}` {what}") };
+    let message = match token {
+        "" => format!("the expression ends where {expected} is expected"),
+        _ => format!("`{token}` stands where {expected} is expected"),
+    };
     complain(at, token.len(), message, hint)
 }
 
@@ -194,7 +196,7 @@ fn primary(input: &str, depth: usize) -> Parsed<'_, Syntax<'_>> {
 fn exists(input: &str) -> Parsed<'_, Syntax<'_>> {
     let (input, _) = word("exists").parse(input)?;
     let hint = Some(Cow::Borrowed("write exists(status)"));
-    let Ok((input, _)) = sign("(").parse(input) else { return refuse(input, "stands where `(` is expected", hint) };
+    let Ok((input, _)) = sign("(").parse(input) else { return refuse(input, "`(`", hint) };
     map(terminated(cut(name), cut(closing(")"))), Syntax::Exists).parse(input)
 }
 
@@ -211,7 +213,7 @@ fn comparison(input: &str) -> Parsed<'_, Syntax<'_>> {
 
 fn list(input: &str) -> Parsed<'_, Vec<Item<'_>>> {
     let hint = Some(Cow::Borrowed("write a list, as in `status in [404, 5xx]`"));
-    let Ok((input, _)) = sign("[").parse(input) else { return refuse(input, "stands where `[` is expected", hint) };
+    let Ok((input, _)) = sign("[").parse(input) else { return refuse(input, "`[`", hint) };
     terminated(separated_list1(sign(","), item), (opt(sign(",")), cut(closing("]")))).parse(input)
 }
 
@@ -242,12 +244,12 @@ fn refuse_operator<'a>(input: &'a str, name: &Name<'_>) -> Parsed<'a, Operator> 
     let hint = match token(rest) {
         "=" => "write `==`".to_owned(),
         "=~" => "write `~` for a regular expression".to_owned(),
-        "not" => format!("write not ({} …)", name.text),
+        "not" => format!("write not ({} in [..])", name.text),
         "matches" | "like" => "write `~` for a regular expression, or `contains`".to_owned(),
         "(" => "the only function is exists(field)".to_owned(),
         _ => "operators are == != < <= > >= ~ !~ in starts_with contains".to_owned(),
     };
-    refuse(input, "stands where a comparison of the field is expected", Some(Cow::Owned(hint)))
+    refuse(input, "a comparison of the field", Some(Cow::Owned(hint)))
 }
 
 fn name(input: &str) -> Parsed<'_, Name<'_>> {
@@ -271,7 +273,7 @@ fn refuse_name<'a, T>(start: &'a str) -> Parsed<'a, T> {
         Some('"' | '\'' | '0'..='9' | '-') => Some("a comparison begins with a field, as in `latency <= 300ms`"),
         _ => None,
     };
-    refuse(start, "stands where a field is expected", hint.map(Cow::Borrowed))
+    refuse(start, "a field", hint.map(Cow::Borrowed))
 }
 
 /// nginx variables (`$request_time`) and Apache directives (`%D`, `%>s`, `%{X-Cache}o`, `%400,501{Referer}i`, `%{c}^ti`).
@@ -337,7 +339,7 @@ fn backticks(input: &str) -> Parsed<'_, Segment<'_>> {
 }
 
 fn backticks_or_refuse(input: &str) -> Parsed<'_, Segment<'_>> {
-    if input.starts_with('`') { backticks(input) } else { refuse(input, "stands where a key is expected after the dot", None) }
+    if input.starts_with('`') { backticks(input) } else { refuse(input, "a key behind the dot", None) }
 }
 
 fn is_word_char(c: char) -> bool {
@@ -365,7 +367,7 @@ fn refuse_literal<'a, T>(start: &'a str) -> Parsed<'a, T> {
         Some('$' | '%' | '`') => "a field is compared with a value, not with another field".to_owned(),
         _ => "values are texts (\"GET\"), numbers with their unit (300ms, 64KiB), statuses (404, 5xx)".to_owned(),
     };
-    refuse(start, "stands where a value is expected", Some(Cow::Owned(hint)))
+    refuse(start, "a value", Some(Cow::Owned(hint)))
 }
 
 fn string(input: &str) -> Parsed<'_, LiteralValue<'_>> {
@@ -422,7 +424,7 @@ fn sign<'a>(sign: &'static str) -> impl Parser<&'a str, Output = &'a str, Error 
 fn closing<'a>(bracket: &'static str) -> impl Parser<&'a str, Output = &'a str, Error = Complaint<'a>> {
     move |input: &'a str| match sign(bracket).parse(input) {
         Ok(done) => Ok(done),
-        Err(_) => refuse(input, &format!("stands where `{bracket}` is expected"), confusion(input)),
+        Err(_) => refuse(input, &format!("`{bracket}`"), confusion(input)),
     }
 }
 
@@ -431,7 +433,7 @@ fn end(input: &str) -> Parsed<'_, ()> {
         return Ok(("", ()));
     }
     let hint = confusion(input).or(Some(Cow::Borrowed("conditions are joined by `and` or `or`")));
-    refuse(input, "stands where the expression could end", hint)
+    refuse(input, "`and`, `or` or the end", hint)
 }
 
 /// What people bring along from other languages.

@@ -70,3 +70,58 @@ pub(crate) fn operand(text: &str) -> Result<Operand, Problem> {
     let name = grammar::whole_name(text)?;
     check::Checker { text, routes: None }.operand(&name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_where_they_are_stated() {
+        let nested = |depth: usize| format!("{}exists(host){}", "(".repeat(depth), ")".repeat(depth));
+        assert!(expression(&nested(EXPRESSION_DEPTH_MAX), None).is_ok());
+        assert!(expression(&nested(EXPRESSION_DEPTH_MAX + 1), None).unwrap_err().message.contains("nested deeper"));
+        let negated = |depth: usize| format!("{}exists(host)", "not ".repeat(depth));
+        assert!(expression(&negated(EXPRESSION_DEPTH_MAX), None).is_ok());
+        assert!(expression(&negated(100_000 / 8), None).unwrap_err().message.contains("nested deeper"));
+        let long = |bytes: usize| format!("host == \"{}\"", "x".repeat(bytes - 10));
+        assert!(expression(&long(EXPRESSION_BYTES_MAX), None).is_ok());
+        assert!(expression(&long(EXPRESSION_BYTES_MAX + 1), None).unwrap_err().message.contains("bytes, more than"));
+    }
+
+    #[test]
+    fn operators_bind_as_documented() {
+        let canonical = |text: &str| expression(text, None).unwrap().to_string();
+        let (a, b, c) = ("exists($a)", "exists($b)", "exists($c)");
+        assert_eq!(canonical(&format!("{a} or {b} and {c}")), format!("{a} or ({b} and {c})"));
+        assert_eq!(canonical(&format!("not {a} and {b}")), format!("not {a} and {b}"));
+        assert_eq!(canonical("not status < 500 and true"), "not status < 500 and true");
+        assert_eq!(canonical(&format!("({a} or {b}) and not ({c} or {a})")), format!("({a} or {b}) and not ({c} or {a})"));
+        assert_eq!(canonical("status<500 and latency<=1s"), canonical("status < 500 and latency <= 1s"));
+    }
+
+    #[test]
+    fn common_and_own_names_are_told_apart() {
+        let operand = |text: &str| operand(text).unwrap();
+        let named = |name: &str| Operand::Field(crate::record::Field::Named(name.into()));
+        assert_eq!(operand("route"), Operand::Route);
+        assert_eq!(operand("bytes"), Operand::Field(crate::record::Field::Bytes));
+        for (text, name) in [
+            ("$status", "$status"),
+            ("`status`", "status"),
+            ("%D", "%D"),
+            ("%>s", "%>s"),
+            ("%{X-Cache}o", "%{X-Cache}o"),
+            ("%400,501{User-agent}i", "%400,501{User-agent}i"),
+            ("%{c}^ti", "%{c}^ti"),
+            ("level", "level"),
+            ("request.headers.User-Agent", "request.headers.User-Agent"),
+            ("resp.`X Cache`", "resp.X Cache"),
+            ("resp.`a.b`.c", "resp.`a.b`.c"),
+        ] {
+            assert_eq!(operand(text), named(name), "{text}");
+        }
+        for wrong in ["", "a.", ".a", "a b", "`", "``", "$", "%", "%{x", "statsu", "and", "status "] {
+            assert!(super::operand(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! What is meant: definitions resolved into SLOs over indicators, from a file, from flags or by default.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::document::{Content, Document, Node, Written};
+use super::expr::Expr;
+use super::route::{Pattern, Route, RouteProblem, Routes};
+use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
+use super::{Dimension, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ratio::Target;
+use crate::record::Field;
+use crate::time::{Length, Slices};
+
+/// Most SLOs of one file. A line costs the same with all of them, but every output row is one of an SLO.
+pub const SLOS_MAX: usize = 1_000;
+
+/// Most entries under `inputs`: every file is compared with every glob.
+pub const INPUTS_MAX: usize = 1_000;
+
+/// Most dimensions of one SLO: groups are their combinations, and eight already multiply beyond any limit of groups.
+pub const DIMENSIONS_MAX: usize = 8;
+
+/// Longest name of an SLO, objective, service or route, in bytes: it stands in every output row.
+pub const NAME_BYTES_MAX: usize = 256;
+
+/// The compliance period where none is written.
+pub(super) const WINDOW_DEFAULT: &str = "28d";
+
+/// Width of a slice where none is written, in seconds.
+const SLICE_SECONDS_DEFAULT: i64 = 60;
+
+/// Everything a definition says.
+#[derive(Debug)]
+pub struct Definitions {
+    /// The service of inputs and SLOs that name none.
+    pub service: Option<String>,
+    /// How inputs are written that say nothing else; the room of formats interprets it.
+    pub format: Option<FormatSpec>,
+    /// Which files are which service's, in which format. The first entry with a matching glob decides.
+    pub inputs: Vec<InputDefinition>,
+    /// The routes, shared by all indicators.
+    pub routes: Arc<Routes>,
+    /// Width of a slice, 1 s to 1 d, if it is declared.
+    pub slice: Option<Length>,
+    /// The SLOs in the order written.
+    pub slos: Vec<Slo>,
+}
+
+/// What is declared about some files.
+#[derive(Clone, Debug)]
+pub struct InputDefinition {
+    /// File names or globs, each a valid one.
+    pub files: Vec<String>,
+    /// How they are written; none: as the definitions say, or else it is detected.
+    pub format: Option<FormatSpec>,
+    /// Whose they are; none: the service of the definitions.
+    pub service: Option<String>,
+}
+
+impl Definitions {
+    /// Reads a definition file in the short form. `name` is the file's name, for messages. JSON is YAML.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Definition`] with line and column for everything that is wrong in it, [`ErrorKind::Limit`] beyond a stated limit.
+    pub fn parse(name: &str, text: &str) -> Result<Definitions> {
+        let document = Document { name, text };
+        let spec = Spec::parse(document)?;
+        let mut resolver = Resolver::new(document, spec.slice)?;
+        let routes = resolver.routes(spec.routes)?;
+        resolver.routes = Arc::new(routes);
+        let service = resolver.optional_name(spec.service)?;
+        limit("SLOs", spec.slos.len(), SLOS_MAX)?;
+        limit("inputs", spec.inputs.len(), INPUTS_MAX)?;
+        let group_by = resolver.dimensions(spec.group_by.unwrap_or_default())?;
+        let slos = resolver.slos(spec.slos, service.as_deref(), &group_by)?;
+        let inputs = spec.inputs.into_iter().map(|input| resolver.input(input)).collect::<Result<_>>()?;
+        Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, slos })
+    }
+}
+
+fn limit(what: &str, count: usize, most: usize) -> Result<()> {
+    if count <= most {
+        return Ok(());
+    }
+    let error = Error::new(ErrorKind::Limit, format!("{count} {what} are more than {most} in one definition file"));
+    Err(error.hint("split the definitions into several files and run them one by one"))
+}
+
+pub(super) fn route_error(document: Document<'_>, place: &std::ops::Range<usize>, problem: RouteProblem) -> Error {
+    let error = match problem.route {
+        Some(_) => document.error(place, problem.message, "this route"),
+        None => Error::new(ErrorKind::Limit, problem.message),
+    };
+    match problem.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Turns what is written into what is meant. Indicators that count the same by the same dimensions are made once.
+pub(super) struct Resolver<'a> {
+    pub document: Document<'a>,
+    pub slice: Option<Length>,
+    pub routes: Arc<Routes>,
+    indicators: HashMap<(String, Vec<Dimension>), Arc<Indicator>>,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(document: Document<'a>, slice: Option<Written>) -> Result<Self> {
+        let mut resolver = Resolver { document, slice: None, routes: Arc::default(), indicators: HashMap::new() };
+        if let Some(slice) = slice {
+            let length = resolver.length(&slice, "1m")?;
+            if Slices::of_seconds(length.seconds()).is_none() {
+                let message = format!("a slice of {length} is too wide: it is at most 1d");
+                return Err(document.error(&slice.node.span, message, "slice").hint("slices are the short buckets: 1m is usual"));
+            }
+            resolver.slice = Some(length);
+        }
+        Ok(resolver)
+    }
+
+    fn slos(&mut self, specs: Vec<SloSpec>, service: Option<&str>, group_by: &[Dimension]) -> Result<Vec<Slo>> {
+        let mut slos: Vec<Slo> = Vec::with_capacity(specs.len());
+        let mut names: HashMap<String, Vec<Option<String>>> = HashMap::with_capacity(specs.len());
+        for spec in specs {
+            let span = spec.name.node.span.clone();
+            let slo = self.slo(spec, service, group_by)?;
+            let services = names.entry(slo.name.clone()).or_default();
+            // An SLO without a service holds for every service, so it clashes with one of the same name in any.
+            if services.iter().any(|other| *other == slo.service || other.is_none() || slo.service.is_none()) {
+                let of = slo.service.as_ref().map_or(String::new(), |service| format!(" of service `{service}`"));
+                let error = self.document.error(&span, format!("there are two SLOs `{}`{of}", slo.name), "the second one");
+                return Err(error.hint("give each SLO of a service a name of its own"));
+            }
+            services.push(slo.service.clone());
+            slos.push(slo);
+        }
+        Ok(slos)
+    }
+
+    fn slo(&mut self, spec: SloSpec, service: Option<&str>, group_by: &[Dimension]) -> Result<Slo> {
+        let name = self.name(spec.name)?;
+        let objective = self.optional_name(spec.objective)?;
+        let service = self.optional_name(spec.service)?.or(service.map(str::to_owned));
+        let target = self.target(&spec.target)?;
+        let window = self.window(spec.window.as_ref())?;
+        let valid = spec.valid.map(|valid| self.expression(&valid, "valid")).transpose()?;
+        let good = self.expression(&spec.good, "good")?;
+        let own_group_by = spec.group_by.map(|names| self.dimensions(names)).transpose()?;
+        let group_by = own_group_by.unwrap_or_else(|| group_by.to_vec());
+        let objective = objective.unwrap_or_else(|| spec.target.text.trim().to_owned());
+        Ok(Slo { service, name, objective, target, window, indicator: self.indicator(valid, good, group_by) })
+    }
+
+    pub fn indicator(&mut self, valid: Option<Expr>, good: Expr, group_by: Vec<Dimension>) -> Arc<Indicator> {
+        let indicator = Indicator { valid, good, routes: self.routes.clone(), group_by };
+        let key = (indicator.canonical(), indicator.group_by.clone());
+        self.indicators.entry(key).or_insert_with(|| Arc::new(indicator)).clone()
+    }
+
+    pub fn target(&self, target: &Written) -> Result<Target> {
+        Target::parse(target.text.trim()).map_err(|message| self.document.error(&target.node.span, message, "target"))
+    }
+
+    pub fn window(&self, window: Option<&Written>) -> Result<Window> {
+        let default;
+        let window = match window {
+            Some(window) => window,
+            None => {
+                default = Written::alone(WINDOW_DEFAULT);
+                &default
+            }
+        };
+        let length = self.length(window, WINDOW_DEFAULT)?;
+        let slice = self.slice.as_ref().map_or(SLICE_SECONDS_DEFAULT, Length::seconds);
+        if length.seconds() % slice != 0 {
+            let slice = self.slice.as_ref().map_or("1m", Length::text);
+            let message = format!("a window of {length} is no whole number of slices of {slice}");
+            return Err(self
+                .document
+                .error(&window.node.span, message, "window")
+                .hint("change the window, or the width under `slice:`"));
+        }
+        Ok(Window::Rolling(length))
+    }
+
+    fn length(&self, length: &Written, example: &str) -> Result<Length> {
+        Length::parse(&length.text).map_err(|message| {
+            let error = self.document.error(&length.node.span, message, "length of time");
+            error.hint(format!("write it like {example}"))
+        })
+    }
+
+    fn expression(&self, expression: &Written, what: &str) -> Result<Expr> {
+        parse::expression(&expression.text, Some(&self.routes)).map_err(|problem| {
+            let node = Node { content: Content::Text(expression.text.clone()), span: expression.node.span.clone() };
+            self.document.expression_error(&node, problem, &format!("in `{what}`"))
+        })
+    }
+
+    fn dimensions(&self, names: Vec<Written>) -> Result<Vec<Dimension>> {
+        let mut dimensions = Vec::with_capacity(names.len());
+        for name in &names {
+            let dimension = self.dimension(name, &dimensions)?;
+            dimensions.push(dimension);
+        }
+        Ok(dimensions)
+    }
+
+    pub fn dimension(&self, name: &Written, earlier: &[Dimension]) -> Result<Dimension> {
+        let dimension =
+            Dimension::parse(&name.text).map_err(|problem| self.document.expression_error(&name.node, problem, "dimension"))?;
+        let refuse = |message: String, hint: &str| Err(self.document.error(&name.node.span, message, "dimension").hint(hint));
+        let clash = RESERVED_COLUMNS.iter().find(|column| column.eq_ignore_ascii_case(dimension.name()));
+        if let Some(column) = clash {
+            let message = format!("a dimension `{}` would clash with the output column `{column}`", dimension.name());
+            return refuse(message, "group by another field, or rename this one where the log is written");
+        }
+        if dimension == Dimension::Field(Field::Time) {
+            return refuse("time is no dimension".to_owned(), "rows are by time already: use `--every`");
+        }
+        // Column names are compared without case by most readers of the output.
+        if earlier.iter().any(|other| other.name().eq_ignore_ascii_case(dimension.name())) {
+            return refuse(format!("the dimension `{}` is there twice", dimension.name()), "leave one of them out");
+        }
+        if earlier.len() == DIMENSIONS_MAX {
+            return refuse(
+                format!("there are more than {DIMENSIONS_MAX} dimensions"),
+                "groups are all of their combinations; use fewer",
+            );
+        }
+        if dimension == Dimension::Route && self.routes.is_empty() {
+            return refuse("there are no routes to group by".to_owned(), "declare routes, as in routes: [\"/api/orders/{id}\"]");
+        }
+        Ok(dimension)
+    }
+
+    fn routes(&self, specs: Vec<RouteSpec>) -> Result<Routes> {
+        let mut routes = Vec::with_capacity(specs.len());
+        let mut places = Vec::with_capacity(specs.len());
+        let mut names = std::collections::HashSet::with_capacity(specs.len());
+        for RouteSpec { name, pattern, is_regex } in specs {
+            let place = name.as_ref().unwrap_or(&pattern).node.span.clone();
+            let name = self.optional_name(name)?.unwrap_or_else(|| pattern.text.clone());
+            if !names.insert(name.clone()) {
+                let error = self.document.error(&place, format!("there are two routes `{name}`"), "the second one");
+                return Err(error.hint("the first one that matches wins; name several patterns apart, or join them in one regex"));
+            }
+            places.push(pattern.node.span);
+            let pattern = if is_regex { Pattern::Regex(pattern.text) } else { Pattern::Template(pattern.text) };
+            routes.push(Route { name, pattern });
+        }
+        let place_of = |problem: &RouteProblem| problem.route.map_or(0..0, |i| places[i].clone());
+        Routes::compile(routes).map_err(|problem| route_error(self.document, &place_of(&problem), problem))
+    }
+
+    fn input(&self, spec: InputSpec) -> Result<InputDefinition> {
+        for glob in &spec.files {
+            globset::Glob::new(&glob.text).map_err(|error| {
+                let message = format!("`{}` is neither a file name nor a glob: {}", glob.text, error.kind());
+                self.document.error(&glob.node.span, message, "glob")
+            })?;
+        }
+        let files = spec.files.into_iter().map(|glob| glob.text).collect();
+        Ok(InputDefinition { files, format: spec.format, service: self.optional_name(spec.service)? })
+    }
+
+    fn optional_name(&self, name: Option<Written>) -> Result<Option<String>> {
+        name.map(|name| self.name(name)).transpose()
+    }
+
+    fn name(&self, name: Written) -> Result<String> {
+        let refuse = |message: String| Err(self.document.error(&name.node.span, message, "name"));
+        if name.text.trim().is_empty() {
+            return refuse("a name is empty".to_owned());
+        }
+        if name.text.len() > NAME_BYTES_MAX {
+            return refuse(format!("a name has {} bytes, more than {NAME_BYTES_MAX}", name.text.len()));
+        }
+        if name.text.chars().any(char::is_control) {
+            return refuse("a name holds a control character".to_owned());
+        }
+        Ok(name.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// The error as a person sees it, but for colour: place, message, the marked line, hint.
+    fn render(error: &Error) -> String {
+        let mut text = format!("{error}\n");
+        if let Some(excerpt) = error.excerpt() {
+            let (line, column) = excerpt.line_column();
+            let source = excerpt.text.lines().nth(line - 1).unwrap_or_default();
+            let width = excerpt.text[excerpt.offset..excerpt.offset + excerpt.length].chars().count();
+            let mark = if width == 0 { "^".to_owned() } else { "-".repeat(width) };
+            text += &format!("  | {source}\n  | {}{mark} {}\n", " ".repeat(column - 1), excerpt.label);
+        }
+        if let Some(hint) = error.hint_text() {
+            text += &format!("  = {hint}\n");
+        }
+        text
+    }
+
+    fn fixtures() -> Vec<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/definitions");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|e| e == "yaml"));
+        files.sort();
+        files
+    }
+
+    /// Every `fixtures/definitions/NAME.yaml` gives `NAME.expected`: the error, or what was understood and the notes.
+    /// With `SLIX_BLESS=1` the expectations are written anew; read the difference before you commit it.
+    #[test]
+    fn messages_are_as_expected() {
+        let files = fixtures();
+        assert!(files.len() > 20, "the fixtures are not where they should be");
+        let mut wrong = Vec::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let got = match Definitions::parse("slos.yaml", &text) {
+                Ok(definitions) => describe(&definitions),
+                Err(error) => render(&error),
+            };
+            let expected = file.with_extension("expected");
+            if std::env::var_os("SLIX_BLESS").is_some() {
+                std::fs::write(&expected, &got).unwrap();
+            }
+            let want = std::fs::read_to_string(&expected).unwrap_or_default();
+            if got != want {
+                wrong.push(format!("{}:\n{got}\nexpected:\n{want}", file.display()));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    fn describe(definitions: &Definitions) -> String {
+        let mut text = String::new();
+        for slo in &definitions.slos {
+            let Window::Rolling(window) = &slo.window;
+            let service = slo.service.as_deref().unwrap_or("-");
+            text += &format!("{service} {} objective={} target={} window={window}\n", slo.name, slo.objective, slo.target);
+            text += &format!(
+                "  by [{}]\n  {}\n",
+                slo.indicator.dimensions().join(", "),
+                slo.indicator.canonical().replace('\n', "\n  ")
+            );
+        }
+        for input in &definitions.inputs {
+            let format = input.format.as_ref().map(|format| format.value().to_string());
+            text += &format!("input {:?} service={:?} format={}\n", input.files, input.service, format.unwrap_or_default());
+        }
+        if let Some(format) = &definitions.format {
+            text += &format!("format {}\n", format.value());
+        }
+        for note in definitions.check_notes() {
+            text += &format!("note: {} = {}\n", note.message, note.hint);
+        }
+        text
+    }
+
+    fn of_slos(slos: &str) -> Result<Definitions> {
+        Definitions::parse("slos.yaml", &format!("routes: [\"/a/{{id}}\", /b]\nslos:\n{slos}"))
+    }
+
+    #[test]
+    fn equal_indicators_are_one() {
+        let definitions = of_slos(
+            "- {name: a, target: 99%, good: status < 500 and exists(host)}\n\
+             - {name: b, target: 99.9%, window: 7d, valid: true, good: exists(host) and status <= 499}\n\
+             - {name: c, target: 99%, good: status < 500 and exists(host), group_by: host}\n\
+             - {name: d, target: 99%, good: status < 500}\n",
+        )
+        .unwrap();
+        let [a, b, c, d] = definitions.slos.as_slice() else { panic!("four SLOs") };
+        assert!(Arc::ptr_eq(&a.indicator, &b.indicator));
+        assert!(!Arc::ptr_eq(&a.indicator, &c.indicator));
+        assert_eq!(a.indicator.canonical(), c.indicator.canonical());
+        assert_ne!(a.indicator.canonical(), d.indicator.canonical());
+    }
+
+    #[test]
+    fn routes_count_only_where_they_are_used() {
+        let definitions = of_slos(
+            "- {name: a, target: 99%, good: status < 500}\n\
+             - {name: b, target: 99%, good: status < 500, group_by: [route]}\n\
+             - {name: c, target: 99%, valid: route == \"/b\", good: status < 500}\n",
+        )
+        .unwrap();
+        let uses: Vec<bool> = definitions.slos.iter().map(|slo| slo.indicator.uses_routes()).collect();
+        assert_eq!(uses, [false, true, true]);
+        assert!(definitions.slos[2].indicator.canonical().ends_with("routes: \"/a/{id}\" path \"/a/{id}\", \"/b\" path \"/b\""));
+    }
+
+    #[test]
+    fn limits_are_where_they_are_stated() {
+        let slos = |count: usize| -> String {
+            (0..count).map(|i| format!("- {{name: s{i}, target: 99%, good: status < 500}}\n")).collect()
+        };
+        assert_eq!(of_slos(&slos(SLOS_MAX)).unwrap().slos.len(), SLOS_MAX);
+        assert_eq!(of_slos(&slos(SLOS_MAX + 1)).unwrap_err().kind(), ErrorKind::Limit);
+        let name = |length: usize| format!("- {{name: {}, target: 99%, good: status < 500}}\n", "x".repeat(length));
+        assert!(of_slos(&name(NAME_BYTES_MAX)).is_ok());
+        assert!(of_slos(&name(NAME_BYTES_MAX + 1)).is_err());
+        let grouped = |count: usize| {
+            let names: Vec<String> = (0..count).map(|i| format!("$f{i}")).collect();
+            format!("- {{name: a, target: 99%, good: status < 500, group_by: [{}]}}\n", names.join(", "))
+        };
+        assert!(of_slos(&grouped(DIMENSIONS_MAX)).is_ok());
+        assert!(of_slos(&grouped(DIMENSIONS_MAX + 1)).is_err());
+        let large = " ".repeat(super::super::document::DEFINITION_BYTES_MAX + 1);
+        assert_eq!(Definitions::parse("slos.yaml", &large).unwrap_err().kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn a_place_inside_a_format_string_is_a_place_in_the_file() {
+        let text = "format: '$remote_addr \"$request\" it''s $stauts'\nslos: [{name: a, target: 99%, good: status < 500}]\n";
+        let definitions = Definitions::parse("slos.yaml", text).unwrap();
+        let format = definitions.format.unwrap();
+        let string = format.as_str().unwrap();
+        let excerpt = format.excerpt_within(string.find("$stauts").unwrap(), 7, "unknown");
+        assert_eq!(&text[excerpt.offset..excerpt.offset + excerpt.length], "$stauts");
+        assert_eq!(format.excerpt("format").line_column(), (1, 9));
+    }
+
+    #[test]
+    fn the_documentation_is_understood() {
+        let text = include_str!("../../docs/definitions.md");
+        let blocks: Vec<&str> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(blocks.len() >= 3);
+        for block in blocks {
+            // A block without `slos:` shows some of their keys.
+            let whole = match block.contains("slos:") {
+                true => block.to_owned(),
+                false => format!(
+                    "slos:\n- name: shown\n  target: 99%\n{}",
+                    block.lines().map(|l| format!("  {l}\n")).collect::<String>()
+                ),
+            };
+            let definitions =
+                Definitions::parse("definitions.md", &whole).unwrap_or_else(|error| panic!("{}\n{block}", render(&error)));
+            assert_eq!(definitions.check_notes(), [], "{block}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever becomes of a file, it is understood or refused with a place that lies in it.
+        #[test]
+        fn no_file_makes_the_reader_panic(file in 0..1_000usize, at in 0..4_000usize, length in 0..12usize, by in "[ -~\n\tµ]{0,6}") {
+            let files = fixtures();
+            let mut text = std::fs::read_to_string(&files[file % files.len()]).unwrap();
+            let start = text.floor_char_boundary(at % (text.len() + 1));
+            let end = text.floor_char_boundary((start + length).min(text.len()));
+            text.replace_range(start..end, &by);
+            let parsed = Definitions::parse("slos.yaml", &text);
+            if let Some(excerpt) = parsed.as_ref().err().and_then(Error::excerpt) {
+                let marked = excerpt.text.get(excerpt.offset..excerpt.offset + excerpt.length);
+                proptest::prop_assert!(marked.is_some(), "{parsed:?} {text}");
+            }
+        }
+    }
+}
