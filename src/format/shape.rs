@@ -19,7 +19,7 @@
 //! if it holds the literal's first byte; every literal and every shaped field is checked, asked for or not.
 
 use super::number;
-use super::plan::{Check, Found, Plan, Step, TimeFound};
+use super::plan::{Check, Found, Plan, Step, TimeFound, UsualRequest};
 use super::{Escape, clock::TimeRead};
 use crate::marks::{MarkSet, Marks};
 use crate::record::Slot;
@@ -266,87 +266,118 @@ struct Line<'a> {
     escape: Escape,
 }
 
+/// The last op of a stretch sees to it that the stretch is used up.
 impl Line<'_> {
     #[inline]
-    fn read(&mut self, op: &Op, limit: usize) -> bool {
-        match *op {
-            Op::TextTo { field, literal } => match self.marks.next_aux(self.at, limit) {
-                Some(end) => self.set(field, end) && self.pass(literal, limit),
-                None => false,
-            },
-            Op::TextRest { field, clean } => (!clean || self.marks.next_aux(self.at, limit).is_none()) && self.set(field, limit),
-            Op::Quoted { field, check } => self.quoted(field, check, limit),
-            Op::Number { field, lists, literal } => {
-                let end = self.at + number_length(&self.block[self.at..limit], lists);
-                self.set(field, end) && self.after(literal, limit)
-            }
-            Op::Status { field, lists, literal } => {
-                let end = self.at + number_length(&self.block[self.at..limit], lists);
-                number::status(&self.block[self.at..end]).is_some() && self.set(field, end) && self.after(literal, limit)
-            }
-            Op::Time { field, reader, literal } => match self.found.readers[reader].read(&self.block[self.at..limit]) {
-                TimeRead::At(t, length) => {
-                    self.found.times[reader] = TimeFound::At(t);
-                    self.set(field, self.at + length) && self.after(literal, limit)
-                }
-                _ => false,
-            },
-        }
-    }
-
-    /// Notes the span from here to `end`, and goes there.
-    #[inline]
-    fn set(&mut self, field: usize, end: usize) -> bool {
-        self.found.spans[field] = Slot::Line((self.at - self.start) as u32, (end - self.start) as u32);
-        self.at = end;
+    fn go_to(&mut self, behind: Option<u32>, limit: u32) -> bool {
+        self.at = behind.unwrap_or(self.start);
+        self.limit = limit;
         true
     }
 
     #[inline]
-    fn after(&mut self, literal: Option<Literal>, limit: usize) -> bool {
+    fn text_to(&mut self, field: Option<usize>, literal: Literal) -> bool {
+        match self.marks.next_aux(self.at as usize, self.limit as usize) {
+            Some(end) => {
+                self.set(field, end as u32);
+                self.pass(literal)
+            }
+            None => false,
+        }
+    }
+
+    #[inline]
+    fn text_rest(&mut self, field: Option<usize>, clean: bool) -> bool {
+        let fits = !clean || self.marks.next_aux(self.at as usize, self.limit as usize).is_none();
+        self.set(field, self.limit);
+        fits
+    }
+
+    /// Notes the span of the request, and its parts if it is a usual one.
+    #[inline]
+    fn request(&mut self, field: usize) -> bool {
+        let (from, to) = (self.at, self.limit);
+        self.found.usual.field = None;
+        if let Some((method_end, target_end)) = split_usual(self.block, from, to) {
+            let path_end = self.marks.next_path_end(method_end as usize + 1, target_end as usize);
+            let path_end = path_end.map_or(target_end, |end| end as u32);
+            let span = |from: u32, to: u32| Slot::Line(from - self.start, to - self.start);
+            self.found.usual =
+                UsualRequest { field: Some(field), method: span(from, method_end), path: span(method_end + 1, path_end) };
+        }
+        self.set(Some(field), to);
+        true
+    }
+
+    #[inline]
+    fn number(&mut self, field: Option<usize>, lists: bool, literal: Option<Literal>) -> bool {
+        let end = self.number_end(lists);
+        self.set(field, end);
+        self.after(literal)
+    }
+
+    #[inline]
+    fn status(&mut self, field: usize, lists: bool, literal: Option<Literal>) -> bool {
+        let usual_end = self.at + 3;
+        if words::is_status(self.block, self.at) && !words::goes_on(self.block, usual_end) {
+            self.set(Some(field), usual_end);
+            return self.after(literal);
+        }
+        let end = self.number_end(lists);
+        let is_status = self.block.get(self.at as usize..end as usize).is_some_and(|text| number::status(text).is_some());
+        self.set(Some(field), end);
+        is_status && self.after(literal)
+    }
+
+    #[inline]
+    fn time(&mut self, reader: usize, literal: Option<Literal>) -> bool {
+        let Some(text) = self.block.get(self.at as usize..self.limit as usize) else { return false };
+        match self.found.readers[reader].read(text) {
+            TimeRead::At(t, length) => {
+                self.found.times[reader] = TimeFound::At(t);
+                self.at += length as u32;
+                self.after(literal)
+            }
+            _ => false,
+        }
+    }
+
+    /// Where the number, or list of numbers, that begins here ends.
+    #[inline]
+    fn number_end(&self, lists: bool) -> u32 {
+        match words::number_end(self.block, self.at) {
+            Some(end) if end <= self.limit && !(lists && words::goes_on(self.block, end)) => end,
+            _ => self.at + self.odd_number_length(lists),
+        }
+    }
+
+    #[cold]
+    fn odd_number_length(&self, lists: bool) -> u32 {
+        self.block.get(self.at as usize..self.limit as usize).map_or(0, |text| number::shape_length(text, lists) as u32)
+    }
+
+    /// Notes the span from here to `end` if it is asked for, and goes there.
+    #[inline]
+    fn set(&mut self, field: Option<usize>, end: u32) {
+        if let Some(field) = field {
+            self.found.spans[field] = Slot::Line(self.at - self.start, end - self.start);
+        }
+        self.at = end;
+    }
+
+    /// Whether a shaped field ends as it must: before its literal, or at the end of the stretch.
+    #[inline]
+    fn after(&mut self, literal: Option<Literal>) -> bool {
         match literal {
-            Some(literal) => self.pass(literal, limit),
-            None => self.at == limit,
+            Some(literal) => self.pass(literal),
+            None => self.at == self.limit,
         }
     }
 
     #[inline]
-    fn pass(&mut self, literal: Literal, limit: usize) -> bool {
-        let stands = literal.stands_at(self.block, self.at);
+    fn pass(&mut self, literal: Literal) -> bool {
+        let stands = literal.difference(self.block, self.at) == 0;
         self.at += literal.length;
-        stands && self.at <= limit
+        stands && self.at <= self.limit
     }
-
-    #[inline]
-    fn quoted(&mut self, field: usize, check: Check, limit: usize) -> bool {
-        let text = &self.block[self.at..limit];
-        // Behind a backslash the closing quote may be escaped: the careful reader counts them.
-        if text.last() == Some(&b'\\') && self.escape == Escape::Backslash {
-            return false;
-        }
-        let fits = match check {
-            Check::Nothing => true,
-            Check::Number => number_length(text, true) == text.len(),
-            Check::Status => number::status(text).is_some(),
-            Check::Time(reader) => match self.found.readers[reader].read_whole(text) {
-                TimeRead::At(t, _) => {
-                    self.found.times[reader] = TimeFound::At(t);
-                    true
-                }
-                _ => false,
-            },
-        };
-        fits && self.set(field, limit)
-    }
-}
-
-/// [`number::shape_length`], with the two commonest forms first: `0.005` and a few digits.
-#[inline]
-fn number_length(bytes: &[u8], lists: bool) -> usize {
-    if let [a, b'.', b, c, d] = bytes
-        && [a, b, c, d].into_iter().all(u8::is_ascii_digit)
-    {
-        return 5;
-    }
-    number::shape_length(bytes, lists)
 }
