@@ -1,14 +1,51 @@
 //! How a line is written: formats are data.
 //!
 //! A [`Format`] is what a format string, a JSON mapping or a preset means. It is compiled against the needs of a
-//! classifier into an [`extract::Extractor`], which turns lines into records.
+//! classifier into an extractor, which turns lines into records.
+//!
+//! # How a line matches a [`Template`]
+//!
+//! This is the one specification that the fast extractor and its slow twin (`naive`, in the tests) both implement.
+//! Elements are taken from left to right; nothing is ever taken back.
+//!
+//! 1. A **literal** must stand at the current place.
+//! 2. A **shaped** field ([`Meaning::is_shaped`]: a time, a status, a number) is read by its shape, as far as the shape
+//!    goes. A time is `-` (no time) or its [`TimeText`]. A number is a *list*: elements divided by `, ` or ` : ` (the
+//!    upstream lists of nginx), where an element is `-` or digits with an optional sign `-` before and an optional `.`
+//!    and more digits behind. A divider counts only if an element follows it, and not where the literal behind
+//!    the field begins with the divider's mark (` :` or `,`): `$status, $request_time` is two fields and no list.
+//!    A number may be empty (nginx writes unset variables so under `escape=json` and `none`).
+//! 3. An **unquoted text** field reaches up to the first occurrence of the literal behind it, and may be empty. If a
+//!    shaped field stands behind that literal, the first occurrence counts behind which the shaped field can
+//!    be read *and* is followed by the literal behind it (or, if nothing is behind it, by the end of the line). So `$upstream_addr
+//!    $upstream_status` reads `10.0.0.1:80, 10.0.0.2:80 502, 200`. The last element of a template reaches to the end of the line.
+//! 4. A **quoted** field is `"`, a value and `"`: it ends at the first quote that is not escaped ([`Escape::Backslash`])
+//!    and that the literal behind the field follows (the end of the line, if it is the last element; anything, if a field touches it
+//!    or the template is open ended). A bare `-` instead of the quotes is an absent value. A shaped value must fill
+//!    the quotes, or be `-` or empty.
+//! 5. After the last element the line must end, unless the template is [`open_ended`](Template::open_ended).
+
+pub mod apache;
+pub mod config;
+mod declare;
+pub mod detect;
+pub mod json;
+#[cfg(test)]
+mod naive;
+pub mod nginx;
+pub mod preset;
+pub mod request;
+mod resolve;
+mod template;
+
+pub use resolve::{Combine, Resolved};
 
 use crate::record::Kind;
 
 /// How lines of a log are written, and what its clock means.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Format {
-    /// Preset name, or `custom`.
+    /// Name of the preset, name in the server's configuration, or `custom`.
     pub name: String,
     /// How fields stand in a line.
     pub layout: Layout,
@@ -88,7 +125,7 @@ pub enum Meaning {
     Target,
     /// Path without query.
     Path,
-    /// The query alone.
+    /// The query alone. A `?` before it (Apache's `%q`) is not part of the value.
     Query,
     /// Response status. A list (upstream tries) counts as its last element.
     Status,
@@ -98,6 +135,8 @@ pub enum Meaning {
     LatencyPart(Unit),
     /// The time of creation, from which `elapsed` is computed.
     Created(TimeText),
+    /// The time from creation to the end, as the log itself states it.
+    Elapsed(Unit),
     /// Bytes sent.
     Bytes,
     /// The host asked.
@@ -108,6 +147,34 @@ pub enum Meaning {
     RemoteAddr,
     /// Another field, reachable under its own name, of this kind (with the unit of durations).
     Other(Kind, Unit),
+    /// Another whole timestamp, reachable under its own name.
+    OtherTime(TimeText),
+}
+
+impl Meaning {
+    /// Whether a value ends by its own shape (a time, a number) and not only by the text behind it.
+    pub fn is_shaped(&self) -> bool {
+        self.kind() != Kind::Text
+    }
+
+    /// The kind of the value, once read.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Meaning::Time(_) | Meaning::Created(_) | Meaning::OtherTime(_) => Kind::Time,
+            Meaning::Status => Kind::Status,
+            Meaning::Latency(_) | Meaning::LatencyPart(_) | Meaning::Elapsed(_) => Kind::Duration,
+            Meaning::Bytes => Kind::Size,
+            Meaning::Other(kind, _) => *kind,
+            Meaning::Request
+            | Meaning::Method
+            | Meaning::Target
+            | Meaning::Path
+            | Meaning::Query
+            | Meaning::Host
+            | Meaning::UserAgent
+            | Meaning::RemoteAddr => Kind::Text,
+        }
+    }
 }
 
 /// Unit of a number on the line.
@@ -123,6 +190,8 @@ pub enum Unit {
     Nanos,
     /// Minutes.
     Minutes,
+    /// The unit stands behind the number, in one or several parts: `0.123s`, `17.5ms`, `1m2.5s` (`ns us µs ms s m h`).
+    Written,
     /// No unit: a count, or not a number.
     One,
 }
@@ -136,6 +205,8 @@ pub enum TimeText {
     Iso8601,
     /// A decimal number since 1970 UTC.
     Epoch(Unit),
+    /// [`Clf`](TimeText::Clf) or [`Iso8601`](TimeText::Iso8601): `/` behind the day or `-` behind the year tells which.
+    ClfOrIso8601,
     /// Tokens in order, as an Apache `%{…}t` directive (or several in a row) spells them.
     Pattern(Vec<TimeToken>),
 }
@@ -188,14 +259,19 @@ pub struct JsonMap {
     pub fields: Vec<JsonField>,
     /// Objects for which one of these does not hold are skipped as chatter (`logger` begins with `http.log.access`).
     pub only_if: Vec<JsonCondition>,
-    /// Kind and unit of keys that are not listed but that an indicator names.
+    /// Kind of keys that are not listed but that an indicator names, by their path ([`json::path`]).
     pub others: Kind,
+    /// Lines that do not begin with `{` are what the server says beside its log (chatter), not broken records.
+    pub text_is_chatter: bool,
 }
 
 /// One key of a [`JsonMap`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JsonField {
-    /// The way to the value through nested objects. A key that itself holds dots is one element.
+    /// The log's own name: the path as the user wrote it, a name the user gave, or the variable of a `log_format`.
+    pub name: String,
+    /// The way to the value through nested objects. A key that itself holds dots is one element. In an array a
+    /// decimal number is the element of that index: `["headers", "User-Agent", "0"]`.
     pub path: Vec<String>,
     /// What it holds.
     pub meaning: Meaning,

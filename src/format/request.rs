@@ -1,0 +1,251 @@
+//! Splitting a request line and its target, on raw bytes.
+//!
+//! Runs once per event, so it allocates nothing and every value is a piece of what was given: a caller that holds the
+//! line can turn each into a span. Nothing is percent-decoded or unescaped.
+
+use memchr::{memchr, memchr2, memmem, memrchr};
+
+/// Splits `METHOD target HTTP/x.y` (RFC 9112 §3) into method and target.
+///
+/// Both are absent when the line is no request: empty, `-`, one word, `<BADREQ>`, the bytes of a TLS handshake, other junk.
+/// Spaces inside the target are kept when a protocol ends the line. Without a protocol (HTTP/0.9, or a line that
+/// was too long) the target must be one word that looks like a target. An empty target is absent, its method is not.
+#[inline]
+pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let line = trim_end(line);
+    let Some(first) = memchr(b' ', line) else { return (None, None) };
+    let (method, rest) = line.split_at(first);
+    if !is_method(method) {
+        return (None, None);
+    }
+    // The first space is one, so there is a last.
+    let last = memrchr(b' ', line).unwrap_or(first);
+    if is_protocol(&line[last + 1..]) {
+        let target = trim_end(trim_start(&line[first..last.max(first)]));
+        return (Some(method), (!target.is_empty()).then_some(target));
+    }
+    let target = trim_start(rest);
+    if memchr(b' ', target).is_none() && looks_like_target(target) {
+        return (Some(method), Some(target));
+    }
+    (None, None)
+}
+
+/// Splits a request target (RFC 9112 §3.2) into path, query and host; each is absent when it is not there or empty.
+///
+/// Of an absolute form (`http://user@host:80/p?q`) the path is `/p` (`/` if there is none) and the host is `host`.
+/// An authority form (`host:443`, of CONNECT), `*`, and a path without a leading slash are the path as they stand.
+/// A fragment (`#…`), which no server routes by, belongs to neither path nor query.
+#[inline]
+pub fn split_target(target: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+    if target.first() != Some(&b'/')
+        && let Some(colon) = scheme_end(target)
+    {
+        return split_absolute(target, colon);
+    }
+    let (path, query) = split_path(target);
+    (path, query, None)
+}
+
+/// The parts of an absolute form whose scheme ends before `colon`.
+fn split_absolute(target: &[u8], colon: usize) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+    let rest = &target[colon + 3..];
+    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let (path, query) = split_path(&rest[end..]);
+    // A path of its own is `/` (RFC 9110 §4.2.3). One of the slashes behind the scheme serves, so that it is a piece of the line.
+    let path = path.or(Some(&target[colon + 1..colon + 2]));
+    (path, query, host_of(&rest[..end]))
+}
+
+/// Path and query of an origin form.
+#[inline]
+fn split_path(target: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let Some(mark) = memchr2(b'?', b'#', target) else { return (some(target), None) };
+    let path = some(&target[..mark]);
+    if target[mark] == b'#' {
+        return (path, None);
+    }
+    let query = &target[mark + 1..];
+    let end = memchr(b'#', query).unwrap_or(query.len());
+    (path, some(&query[..end]))
+}
+
+/// The host of `user@host:port`; the brackets of an IPv6 address are kept.
+fn host_of(authority: &[u8]) -> Option<&[u8]> {
+    let host = memrchr(b'@', authority).map_or(authority, |at| &authority[at + 1..]);
+    let end = match (host.first(), memrchr(b':', host)) {
+        (Some(b'['), _) => memchr(b']', host).map_or(host.len(), |i| i + 1),
+        (_, Some(colon)) => colon,
+        (_, None) => host.len(),
+    };
+    some(&host[..end])
+}
+
+/// Where the scheme of an absolute form ends: `ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) "://"` (RFC 3986 §3.1).
+fn scheme_end(target: &[u8]) -> Option<usize> {
+    let colon = memmem::find(target, b"://")?;
+    let scheme = &target[..colon];
+    let is_scheme = scheme.first()?.is_ascii_alphabetic()
+        && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    is_scheme.then_some(colon)
+}
+
+/// A method as it occurs: a letter, then letters, `-` and `_`. RFC 9110's token allows digits and more marks, but no
+/// registered method has them, while the junk of scanners (`t3 12.2.1`, `\x16\x03`) does.
+#[inline]
+fn is_method(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
+}
+
+/// `HTTP/1.1`, `HTTP/2`, in any case of the letters.
+#[inline]
+fn is_protocol(bytes: &[u8]) -> bool {
+    let Some((name, version)) = bytes.split_at_checked(5) else { return false };
+    name.eq_ignore_ascii_case(b"HTTP/")
+        && version.first().is_some_and(u8::is_ascii_digit)
+        && version.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+}
+
+/// Whether one word without a protocol behind it can be a target: a path, `*` or an absolute form.
+fn looks_like_target(word: &[u8]) -> bool {
+    word.first() == Some(&b'/') || word == b"*" || scheme_end(word).is_some()
+}
+
+fn some(bytes: &[u8]) -> Option<&[u8]> {
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+#[inline]
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[inline]
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., b' '] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn request(line: &str) -> (Option<&str>, Option<&str>) {
+        let (method, target) = split_request(line.as_bytes());
+        (method.map(text), target.map(text))
+    }
+
+    fn target(target: &str) -> (Option<&str>, Option<&str>, Option<&str>) {
+        let (path, query, host) = split_target(target.as_bytes());
+        (path.map(text), query.map(text), host.map(text))
+    }
+
+    fn text(bytes: &[u8]) -> &str {
+        std::str::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn requests_are_split() {
+        for (line, want) in [
+            ("GET /shop HTTP/1.1", (Some("GET"), Some("/shop"))),
+            ("PROPFIND /dav/ HTTP/2", (Some("PROPFIND"), Some("/dav/"))),
+            ("M-SEARCH * HTTP/1.1", (Some("M-SEARCH"), Some("*"))),
+            ("get /low http/1.0", (Some("get"), Some("/low"))),
+            ("GET /two words/x HTTP/3.0", (Some("GET"), Some("/two words/x"))),
+            ("GET   /far   HTTP/1.1  ", (Some("GET"), Some("/far"))),
+            ("GET /nine", (Some("GET"), Some("/nine"))),
+            ("GET http://a.example/", (Some("GET"), Some("http://a.example/"))),
+            ("CONNECT a.example:443 HTTP/1.1", (Some("CONNECT"), Some("a.example:443"))),
+            ("GET bare HTTP/1.1", (Some("GET"), Some("bare"))),
+            ("GET  HTTP/1.1", (Some("GET"), None)),
+            ("GET HTTP/1.1", (Some("GET"), None)),
+        ] {
+            assert_eq!(request(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn junk_is_no_request() {
+        for line in [
+            "",
+            "-",
+            " ",
+            "- - -",
+            "HELLO",
+            "<BADREQ>",
+            "\\x16\\x03\\x01\\x00 \\x05",
+            "t3 11.3.2",
+            "SSH-2.0-Client",
+            "EHLO mail.example",
+            "GET /a b",
+            "- http://a.example:80- -",
+            " GET / HTTP/1.1",
+            "G3T / HTTP/1.1",
+            "GET ",
+        ] {
+            assert_eq!(request(line), (None, None), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn targets_are_split() {
+        for (line, want) in [
+            ("/p", (Some("/p"), None, None)),
+            ("/p?a=1?b", (Some("/p"), Some("a=1?b"), None)),
+            ("/p?", (Some("/p"), None, None)),
+            ("/p#f?x", (Some("/p"), None, None)),
+            ("/p?a=1#f", (Some("/p"), Some("a=1"), None)),
+            ("/go?to=http://b.example/q", (Some("/go"), Some("to=http://b.example/q"), None)),
+            ("http://a.example:80/p?q", (Some("/p"), Some("q"), Some("a.example"))),
+            ("https://me:pw@a.example/p", (Some("/p"), None, Some("a.example"))),
+            ("http://[::1]:8080/p", (Some("/p"), None, Some("[::1]"))),
+            ("http://a.example", (Some("/"), None, Some("a.example"))),
+            ("http://a.example?q=1", (Some("/"), Some("q=1"), Some("a.example"))),
+            ("http:///p", (Some("/p"), None, None)),
+            ("a.example:443", (Some("a.example:443"), None, None)),
+            ("*", (Some("*"), None, None)),
+            ("no/slash?q", (Some("no/slash"), Some("q"), None)),
+            ("to?u=http://x/", (Some("to"), Some("u=http://x/"), None)),
+            ("/%2e%2E/", (Some("/%2e%2E/"), None, None)),
+            ("?q", (None, Some("q"), None)),
+            ("", (None, None, None)),
+        ] {
+            assert_eq!(target(line), want, "{line}");
+        }
+    }
+
+    /// The obvious reading of a request with a protocol: words.
+    fn words(line: &str) -> Option<(&str, &str)> {
+        let mut words = line.split(' ').filter(|w| !w.is_empty());
+        let (method, target, protocol) = (words.next()?, words.next()?, words.next()?);
+        (words.next().is_none() && protocol.starts_with("HTTP/")).then_some((method, target))
+    }
+
+    proptest! {
+        #[test]
+        fn plain_requests_agree_with_words(line in "[A-Z]{1,7} {1,3}[/a-z?#:%]{1,12} {1,2}HTTP/[0-9.]{1,3}") {
+            prop_assume!(line.bytes().rev().find(|b| *b == b'/').is_some());
+            if let Some((method, target)) = words(&line) && target != "HTTP/" && is_protocol(line.rsplit(' ').next().unwrap().as_bytes()) {
+                prop_assert_eq!(request(&line), (Some(method), Some(target)));
+            }
+        }
+
+        #[test]
+        fn every_part_is_a_piece_of_the_input(bytes in proptest::collection::vec(prop_oneof![Just(b' '), Just(b'/'), Just(b':'), any::<u8>()], 0..40)) {
+            let (method, found) = split_request(&bytes);
+            let (path, query, host) = split_target(&bytes);
+            let range = bytes.as_ptr_range();
+            for part in [method, found, path, query, host].into_iter().flatten() {
+                prop_assert!(!part.is_empty());
+                prop_assert!(part.as_ptr_range().start >= range.start && part.as_ptr_range().end <= range.end);
+            }
+        }
+    }
+}
