@@ -27,6 +27,8 @@
 
 pub mod apache;
 pub mod config;
+#[cfg(test)]
+mod corpus;
 mod declare;
 pub mod detect;
 pub mod json;

@@ -317,8 +317,8 @@ mod tests {
     #[test]
     fn quotes_end_where_the_next_literal_follows() {
         let format = r#"$msec "$request" "$http_user_agent" $status"#;
-        let line = r#"1 "GET /a\" HTTP/1.1" "x" y" 200"#;
-        assert_eq!(values(format, line), ["1", r#"GET /a\" HTTP/1.1"#, "x\" y", "200"]);
+        let line = r#"1 "GET /a\" HTTP/1.1" "x"y" 200"#;
+        assert_eq!(values(format, line), ["1", r#"GET /a\" HTTP/1.1"#, "x\"y", "200"]);
         assert_eq!(values(format, r#"1 - "" -"#), ["1", "absent", "absent", "absent"]);
         assert_eq!(values(&format!("escape=none {format}"), r#"1 "a\" "b" 200"#), ["1", r"a\", "b", "200"]);
     }
