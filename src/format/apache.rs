@@ -363,6 +363,8 @@ fn simplify(tokens: Vec<TimeToken>) -> TimeText {
     match tokens.as_slice() {
         [TimeToken::EpochSeconds] => TimeText::Epoch(Unit::Seconds),
         [TimeToken::Epoch(unit)] => TimeText::Epoch(*unit),
+        [TimeToken::EpochSeconds, TimeToken::Fraction(3)] => TimeText::Epoch(Unit::Millis),
+        [TimeToken::EpochSeconds, TimeToken::Fraction(6)] => TimeText::Epoch(Unit::Micros),
         [TimeToken::EpochSeconds, TimeToken::Literal(dot), TimeToken::Fraction(_)] if dot == b"." => {
             TimeText::Epoch(Unit::Seconds)
         }
@@ -637,6 +639,8 @@ mod tests {
             ("%{end:msec}t", "%{end:msec}t", TimeText::Epoch(Unit::Millis), Clock::End),
             ("%{begin:usec}t", "%{begin:usec}t", TimeText::Epoch(Unit::Micros), Clock::Start),
             ("%{sec}t.%{usec_frac}t", "%{sec}t.%{usec_frac}t", TimeText::Epoch(Unit::Seconds), Clock::Start),
+            ("%{sec}t%{msec_frac}t", "%{sec}t%{msec_frac}t", TimeText::Epoch(Unit::Millis), Clock::Start),
+            ("%{%s}t%{usec_frac}t", "%{%s}t%{usec_frac}t", TimeText::Epoch(Unit::Micros), Clock::Start),
             ("%t %{end:sec}t", "%{end:sec}t", TimeText::Epoch(Unit::Seconds), Clock::End),
         ] {
             assert_eq!(time_of(&format!("%>s {text}")), (name.to_owned(), want, clock), "{text}");

@@ -134,28 +134,40 @@ impl NginxConfig {
     fn read(source: Source) -> Result<Self> {
         let mut config = NginxConfig::default();
         let mut rest = skip_nginx_space(source.text);
-        let mut statement: Vec<&str> = Vec::new();
+        let (mut statement, mut blocks): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         while !rest.is_empty() {
             let start = source.offset(rest);
             let (tail, token) = nginx_token(rest).map_err(|_| unterminated(source, start))?;
             rest = skip_nginx_space(tail);
+            let name = statement.first().copied().unwrap_or_default();
             match token {
                 NginxToken::Text(text) => statement.push(text),
-                NginxToken::Mark(mark) => {
-                    if mark == '{' && statement.first().is_some_and(|word| word.ends_with("_by_lua_block")) {
+                NginxToken::Mark('{') => {
+                    if name.ends_with("_by_lua_block") {
                         rest = skip_nginx_space(skip_block(rest));
                     }
-                    config.take(&statement);
+                    blocks.push(name);
                     statement.clear();
+                }
+                NginxToken::Mark(mark) => {
+                    config.take(&blocks, &statement);
+                    statement.clear();
+                    if mark == '}' {
+                        blocks.pop();
+                    }
                 }
             }
         }
         // A directive pasted without its `;` counts.
-        config.take(&statement);
+        config.take(&blocks, &statement);
         Ok(config)
     }
 
-    fn take(&mut self, statement: &[&str]) {
+    /// Remembers what a statement says. Streams and mail have log formats of their own, which are not of requests.
+    fn take(&mut self, blocks: &[&str], statement: &[&str]) {
+        if blocks.iter().any(|block| matches!(*block, "stream" | "mail")) {
+            return;
+        }
         match statement {
             ["log_format", name, parts @ ..] => {
                 let escape = parts.first().and_then(|p| nginx::escape_parameter(p).ok());
@@ -344,6 +356,10 @@ http {
     access_log off;
     access_log /var/log/a.log timed buffer=32k if=$loggable;
     server { location / { access_log /var/log/${host}.log timed; } }
+}
+stream {
+    log_format tcp '$time_local $protocol $session_time';
+    access_log /var/log/tcp.log tcp;
 }
 "##;
 

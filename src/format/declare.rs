@@ -412,6 +412,7 @@ mod tests {
     use super::*;
     use crate::format::Combine;
     use crate::record::Field;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn meaning_of(value: Value, field: Field) -> Meaning {
@@ -498,6 +499,28 @@ mod tests {
         ] {
             let (message, hint) = error(value);
             assert!(message.contains(words) && !hint.is_empty(), "{message} | {hint}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is written, the answer is a format or an error that says what to do.
+        #[test]
+        fn any_text_is_a_format_or_an_error(
+            text in r#"([$%{}"'\\<>!^,;#é \n]|escape=|log_format |LogFormat |msec|time_local|status|uri|[a-zA-Z0-9:./\[\]-]){0,24}"#
+        ) {
+            for result in [
+                Format::parse(&text),
+                Format::from_value(&json!({"log_format": text, "fields": {"latency": text}})),
+                Format::from_value(&json!({"json": {"time": text}})),
+                config::from_nginx_conf("f", &text, None),
+                config::from_apache_conf("f", &text, None),
+            ] {
+                if let Err(error) = result {
+                    prop_assert!(error.hint_text().is_some(), "{}", error);
+                    prop_assert!(error.excerpt().is_none_or(|e| e.offset + e.length <= e.text.len()), "{}", error);
+                    let _ = error.to_string();
+                }
+            }
         }
     }
 }

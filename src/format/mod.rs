@@ -284,6 +284,7 @@ pub struct JsonField {
 pub struct JsonCondition {
     /// The way to the value.
     pub path: Vec<String>,
-    /// The value must be a string that begins with this; an empty prefix asks only that the key is there.
+    /// The value must be a string that begins with this; an empty prefix asks only that the key is there,
+    /// whatever its value.
     pub prefix: String,
 }

@@ -233,7 +233,8 @@ pub(crate) fn field(format: &Format, line: &[u8], field: &Field) -> Result<Optio
 fn json_field(format: &Format, map: &JsonMap, object: &Value, field: &Field) -> Option<Vec<u8>> {
     let resolved = format.resolve(field)?;
     assert_eq!(resolved.combine, Combine::First);
-    let (source, value) = resolved.sources.iter().find_map(|&i| Some((i, at_path(object, &map.fields[i].path)?)))?;
+    let (source, value) =
+        resolved.sources.iter().find_map(|&i| Some((i, at_path(object, &map.fields[i].path).filter(|v| !v.is_null())?)))?;
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -242,13 +243,12 @@ fn json_field(format: &Format, map: &JsonMap, object: &Value, field: &Field) -> 
     part(field, format.meaning(source)?, text.as_bytes())
 }
 
-/// The value at a path; none if it is null.
+/// The value at a path.
 fn at_path<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
-    let value = path.iter().try_fold(object, |value, step| match value {
+    path.iter().try_fold(object, |value, step| match value {
         Value::Array(list) => list.get(step.parse::<usize>().ok()?),
         value => value.get(step),
-    })?;
-    (!value.is_null()).then_some(value)
+    })
 }
 
 /// The part of a source's text that a common field asks for.
@@ -275,6 +275,7 @@ fn part(field: &Field, meaning: &Meaning, text: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn named(format: &str, line: &str) -> Vec<(String, String)> {
         let format = Format::parse(format).unwrap();
@@ -337,5 +338,25 @@ mod tests {
             assert_eq!(refused(format, line), want, "{line}");
         }
         assert_eq!(refused(r#"$msec "$status""#, r#"1 "ok""#), Reason::Status);
+    }
+
+    proptest! {
+        /// What a server writes is what is read back, for values as the server escapes them.
+        #[test]
+        fn written_values_are_read_back(
+            user in "[a-z@ ]{0,9}[a-z]",
+            request in r#"([A-Za-z/?=&' \[\]-]|\\x[0-9A-F]{2}|\\"|\\\\){1,30}"#,
+            status in "[1-5][0-9]{2}",
+            lengths in proptest::collection::vec("[0-9]{1,4}|-", 1..4),
+            divider in prop_oneof![Just(", "), Just(" : ")],
+        ) {
+            prop_assume!(request != "-");
+            let list = lengths.join(divider);
+            prop_assume!(list != "-");
+            let line = format!(r#"192.0.2.1 - {user} [01/Nov/2026:10:00:00 +0000] "{request}" {status} {list} up"#);
+            let format = r#"$remote_addr - $remote_user [$time_local] "$request" $status $upstream_response_length $tail"#;
+            let want = ["192.0.2.1", &user, "01/Nov/2026:10:00:00 +0000", &request, &status, &list, "up"];
+            prop_assert_eq!(values(format, &line), want);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Element, Escape, Meaning, Template, TemplateField, Unit};
+use super::{Element, Escape, Meaning, Template, TemplateField, TimeText, Unit};
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 use crate::record::Kind;
 
@@ -179,8 +179,12 @@ fn check_neighbours(source: Source, pieces: &[Piece]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a value ends where its digits do, so that another number would go on with it.
 fn is_number(meaning: &Meaning) -> bool {
-    meaning.is_shaped() && meaning.kind() != Kind::Time
+    match meaning {
+        Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => matches!(text, TimeText::Epoch(_)),
+        other => other.is_shaped(),
+    }
 }
 
 /// Elements, with quotes given to the fields that stand alone between them.
@@ -216,7 +220,6 @@ fn is_quoted(pieces: &[Piece], i: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::TimeText;
 
     fn field(name: &str, meaning: Meaning) -> Piece {
         Piece::Field(Candidate { name: name.into(), meaning, rank: 1, span: 0..1 })
@@ -266,7 +269,13 @@ mod tests {
         let number = || field("n", Meaning::Other(Kind::Number, Unit::One));
         assert!(built(vec![time(), text("a")]).is_ok());
         assert!(built(vec![time(), literal(" "), number(), text("a")]).is_ok());
-        for pieces in [vec![text("a"), time()], vec![time(), literal(" "), number(), number()], vec![time(), number(), time()]] {
+        let epoch = || field("e", Meaning::Time(TimeText::Epoch(Unit::Seconds)));
+        for pieces in [
+            vec![epoch(), number()],
+            vec![text("a"), time()],
+            vec![time(), literal(" "), number(), number()],
+            vec![time(), number(), time()],
+        ] {
             assert!(built(pieces).unwrap_err().to_string().contains("touch"));
         }
     }
