@@ -491,7 +491,7 @@ fn missing(tokens: &[TimeToken]) -> Option<&'static str> {
         None
     } else if !has(Part::Year) {
         Some("year")
-    } else if !has(Part::DayOfYear) && !(has(Part::Month) && has(Part::Day)) {
+    } else if !(has(Part::DayOfYear) || (has(Part::Month) && has(Part::Day))) {
         Some("day")
     } else if !has(Part::Hour) || needs_half || !has(Part::Minute) {
         Some("time of day")

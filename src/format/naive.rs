@@ -263,11 +263,11 @@ fn part(field: &Field, meaning: &Meaning, text: &[u8]) -> Option<Vec<u8>> {
     if matches!(field, Field::Named(_)) {
         return Some(text.to_vec());
     }
-    let (path, query, host) = split_target(target.filter(|t| *t != b"-")?);
+    let parts = split_target(target.filter(|t| *t != b"-")?);
     match field {
-        Field::Path => path.map(<[u8]>::to_vec),
-        Field::Query => query.map(<[u8]>::to_vec),
-        Field::Host => host.map(<[u8]>::to_vec),
+        Field::Path => parts.path.map(<[u8]>::to_vec),
+        Field::Query => parts.query.map(<[u8]>::to_vec),
+        Field::Host => parts.host.map(<[u8]>::to_vec),
         _ => Some(text.to_vec()),
     }
 }
