@@ -502,6 +502,32 @@ mod tests {
         }
     }
 
+    /// The page for users, whose examples must work and whose table must be whole.
+    const PAGE: &str = include_str!("../../docs/formats.md");
+
+    #[test]
+    fn the_examples_of_the_documentation_work() {
+        let blocks: Vec<&str> = PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(blocks.len(), 3);
+        for block in blocks {
+            let value: Value = serde_saphyr::from_str(block).unwrap();
+            Format::from_value(&value["format"]).unwrap_or_else(|e| panic!("{block}: {e}"));
+        }
+        for line in PAGE.lines().filter_map(|l| l.strip_prefix("slix report --format '")) {
+            Format::parse(line.split('\'').next().unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_documentation_lists_every_preset_with_its_clock() {
+        for preset in preset::PRESETS {
+            let row = PAGE.lines().find(|l| l.starts_with(&format!("| `{}` |", preset.name)));
+            let clock = row.and_then(|r| r.split('|').nth(3)).unwrap_or_else(|| panic!("no row for {}", preset.name));
+            let want = if preset.clock() == Clock::Start { " start" } else { " end" };
+            assert!(clock.starts_with(want), "{}", preset.name);
+        }
+    }
+
     proptest! {
         /// Whatever is written, the answer is a format or an error that says what to do.
         #[test]
