@@ -174,7 +174,6 @@ impl Plan {
     pub(super) fn is_request(&self, field: usize) -> bool {
         self.fields[field].meaning == Meaning::Request
     }
-
     /// What step `i` expects, for people.
     pub(super) fn expected(&self, i: usize) -> String {
         let name = |field: usize| self.fields[field].name.as_str();

@@ -3,7 +3,29 @@
 //! Runs once per event, so it allocates nothing and every value is a piece of what was given: a caller that holds the
 //! line can turn each into a span. Nothing is percent-decoded or unescaped.
 
+use super::words;
 use memchr::{memchr, memchr2, memmem, memrchr};
+
+/// The usual request line, `GET /path HTTP/1.1`, in a few instructions: `from..to` of a block, of which the result is where the
+/// method ends and where the target ends. None says nothing; [`split_request`] and [`split_target`] give the same answer.
+#[inline]
+pub(super) fn split_usual(block: &[u8], from: u32, to: u32) -> Option<(u32, u32)> {
+    let protocol_bytes = PROTOCOL_BYTES as u32;
+    let method_end = from + words::leading_capitals(words::word(block, from)?);
+    let target_end = to.checked_sub(protocol_bytes).filter(|end| method_end + 2 <= *end)?;
+    let is_usual = method_end > from
+        && words::word(block, method_end)? as u16 == u16::from_le_bytes(*b" /")
+        && block[target_end as usize] == b' '
+        && block[target_end as usize - 1] != b' '
+        && words::word(block, target_end + 1)? & PROTOCOL_MASK == PROTOCOL;
+    is_usual.then_some((method_end, target_end))
+}
+
+/// ` HTTP/1.1`
+const PROTOCOL_BYTES: usize = 9;
+/// `HTTP/0.0`, where the digits may be 0 to 3: every version there is.
+const PROTOCOL: u64 = u64::from_le_bytes(*b"HTTP/0.0");
+const PROTOCOL_MASK: u64 = u64::from_le_bytes(*b"\xff\xff\xff\xff\xff\xfc\xff\xfc");
 
 /// Splits `METHOD target HTTP/x.y` (RFC 9112 §3) into method and target.
 ///
@@ -31,30 +53,41 @@ pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     (None, None)
 }
 
-/// Splits a request target (RFC 9112 §3.2) into path, query and host; each is absent when it is not there or empty.
+/// The parts of a request target; each is absent when it is not there or empty.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct TargetParts<'a> {
+    /// The path, without the query.
+    pub path: Option<&'a [u8]>,
+    /// What follows `?`.
+    pub query: Option<&'a [u8]>,
+    /// The host of an absolute form, without user and port.
+    pub host: Option<&'a [u8]>,
+}
+
+/// Splits a request target (RFC 9112 §3.2).
 ///
 /// Of an absolute form (`http://user@host:80/p?q`) the path is `/p` (`/` if there is none) and the host is `host`.
 /// An authority form (`host:443`, of CONNECT), `*`, and a path without a leading slash are the path as they stand.
 /// A fragment (`#…`), which no server routes by, belongs to neither path nor query.
 #[inline]
-pub fn split_target(target: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+pub fn split_target(target: &[u8]) -> TargetParts<'_> {
     if target.first() != Some(&b'/')
         && let Some(colon) = scheme_end(target)
     {
         return split_absolute(target, colon);
     }
     let (path, query) = split_path(target);
-    (path, query, None)
+    TargetParts { path, query, host: None }
 }
 
 /// The parts of an absolute form whose scheme ends before `colon`.
-fn split_absolute(target: &[u8], colon: usize) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+fn split_absolute(target: &[u8], colon: usize) -> TargetParts<'_> {
     let rest = &target[colon + 3..];
     let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
     let (path, query) = split_path(&rest[end..]);
     // A path of its own is `/` (RFC 9110 §4.2.3). One of the slashes behind the scheme serves, so that it is a piece of the line.
     let path = path.or(Some(&target[colon + 1..colon + 2]));
-    (path, query, host_of(&rest[..end]))
+    TargetParts { path, query, host: host_of(&rest[..end]) }
 }
 
 /// Path and query of an origin form.
@@ -143,8 +176,8 @@ mod tests {
     }
 
     fn target(target: &str) -> (Option<&str>, Option<&str>, Option<&str>) {
-        let (path, query, host) = split_target(target.as_bytes());
-        (path.map(text), query.map(text), host.map(text))
+        let parts = split_target(target.as_bytes());
+        (parts.path.map(text), parts.query.map(text), parts.host.map(text))
     }
 
     fn text(bytes: &[u8]) -> &str {
@@ -230,6 +263,19 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_usual_request_is_split_alike(line in "(GET|POST|get|G-T|[A-Z ]{0,9}) ?(/|//|http://h|x)[a-z?#/ ]{0,9} ?HTTP/[0-9][.][0-9] ?") {
+            let block = format!("{line}~~~~~~~~");
+            if let Some((method_end, target_end)) = split_usual(block.as_bytes(), 0, line.len() as u32) {
+                let (method, target) = split_request(line.as_bytes());
+                prop_assert_eq!(method, Some(&line.as_bytes()[..method_end as usize]));
+                prop_assert_eq!(target, Some(&line.as_bytes()[method_end as usize + 1..target_end as usize]));
+                let path = target.map(|t| &t[..t.iter().position(|b| b"?#".contains(b)).unwrap_or(t.len())]);
+                prop_assert_eq!(split_target(target.unwrap()).path, path);
+            }
+        }
+
+
+        #[test]
         fn plain_requests_agree_with_words(line in "[A-Z]{1,7} {1,3}[/a-z?#:%]{1,12} {1,2}HTTP/[0-9.]{1,3}") {
             prop_assume!(line.bytes().rev().find(|b| *b == b'/').is_some());
             if let Some((method, target)) = words(&line) && target != "HTTP/" && is_protocol(line.rsplit(' ').next().unwrap().as_bytes()) {
@@ -240,7 +286,7 @@ mod tests {
         #[test]
         fn every_part_is_a_piece_of_the_input(bytes in proptest::collection::vec(prop_oneof![Just(b' '), Just(b'/'), Just(b':'), any::<u8>()], 0..40)) {
             let (method, found) = split_request(&bytes);
-            let (path, query, host) = split_target(&bytes);
+            let TargetParts { path, query, host } = split_target(&bytes);
             let range = bytes.as_ptr_range();
             for part in [method, found, path, query, host].into_iter().flatten() {
                 prop_assert!(!part.is_empty());
