@@ -62,15 +62,10 @@ impl Framing {
     /// Frames the lines whose first byte lies in `start..end`. Unless `start` is 0, the bytes pushed begin at `start − 1`.
     pub fn new(start: u64, end: Option<u64>, line_bytes_max: usize) -> Self {
         let capacity = (2 * line_bytes_max).next_multiple_of(4096).max(READ_BYTES) + READ_BYTES / 2;
-        let state = if start == 0 { State::Lines } else { State::Foreign };
-        Framing {
-            buffer: vec![0; capacity],
-            filled: 0,
-            base: start.saturating_sub(1),
-            end: end.unwrap_or(u64::MAX),
-            line_bytes_max,
-            state,
-        }
+        let mut framing =
+            Framing { buffer: vec![0; capacity], filled: 0, base: 0, end: 0, line_bytes_max, state: State::Done };
+        framing.restart(start, end);
+        framing
     }
 
     /// Begins another stretch with the same buffer.
@@ -78,7 +73,11 @@ impl Framing {
         self.filled = 0;
         self.base = start.saturating_sub(1);
         self.end = end.unwrap_or(u64::MAX);
-        self.state = if start == 0 { State::Lines } else { State::Foreign };
+        self.state = match start {
+            _ if start >= self.end => State::Done,
+            0 => State::Lines,
+            _ => State::Foreign,
+        };
     }
 
     /// Where the next bytes go. Tell [`Framing::advance`] how many came.
@@ -96,6 +95,9 @@ impl Framing {
     pub fn advance<E>(&mut self, count: usize, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<(), E> {
         self.filled += count;
         if self.state == State::Foreign && !self.skip_foreign() {
+            if count == 0 {
+                self.state = State::Done;
+            }
             return Ok(());
         }
         if let State::Oversized { from } = self.state

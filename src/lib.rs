@@ -6,6 +6,7 @@ pub mod error;
 pub mod ratio;
 pub mod time;
 
+pub mod batch;
 pub mod framing;
 pub mod marks;
 pub mod record;

@@ -115,6 +115,19 @@ pub enum Slot {
     Int(i64),
 }
 
+impl Slot {
+    /// The value, given what its spans refer to.
+    #[inline]
+    pub fn value<'a>(self, line: &'a [u8], scratch: &'a [u8]) -> Value<'a> {
+        match self {
+            Slot::Absent => Value::Absent,
+            Slot::Line(from, to) => Value::Text(&line[from as usize..to as usize]),
+            Slot::Scratch(from, to) => Value::Text(&scratch[from as usize..to as usize]),
+            Slot::Int(n) => Value::Int(n),
+        }
+    }
+}
+
 /// The value of one slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Value<'a> {
@@ -143,12 +156,7 @@ impl<'a> Record<'a> {
     /// The value in slot `i`.
     #[inline]
     pub fn get(&self, i: usize) -> Value<'a> {
-        match self.slots[i] {
-            Slot::Absent => Value::Absent,
-            Slot::Line(from, to) => Value::Text(&self.line[from as usize..to as usize]),
-            Slot::Scratch(from, to) => Value::Text(&self.scratch[from as usize..to as usize]),
-            Slot::Int(n) => Value::Int(n),
-        }
+        self.slots[i].value(self.line, self.scratch)
     }
 }
 

@@ -3,9 +3,9 @@
 //! ```text
 //! for each window of whole lines that fits the first-level cache:
 //!     mark it                                   where quotes and newlines are, by SIMD
-//!     for each line:
-//!         read it                               by its marks, or, if it is not regular, with care
-//!         class = classify(record)              the ids of its values, combined
+//!     for each batch of lines that look regular:
+//!         read them                             field by field, by their marks; a line that is not regular, with care
+//!         class = classify(line)                the ids of its values, combined
 //!         count[slice][class] += 1
 //! ```
 //!
@@ -17,6 +17,7 @@ use memchr::memrchr;
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::tally::Tally;
 use crate::aggregate::{IndicatorKey, Partial};
+use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::error::Result;
 use crate::format::extract::{Extractor, Reader};
 use crate::marks::{Kernel, Marks};
@@ -56,6 +57,8 @@ pub struct Worker<'a> {
     classes: Classes<'a>,
     tally: Tally,
     marks: Marks,
+    batch: Batch,
+    class_column: Column<u32>,
     partial: Partial,
     accounting: Accounting,
 }
@@ -69,6 +72,8 @@ impl<'a> Worker<'a> {
             classes: job.classifier.classes(),
             tally: Tally::new(job.slices),
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
+            batch: Batch::new(job.classifier.needs().len()),
+            class_column: [0; BATCH_LINES],
             partial: Partial::new(job.slices),
             accounting: Accounting::default(),
         }
@@ -141,68 +146,109 @@ fn window_end(lines: &[u8], from: usize) -> usize {
 /// Scans the first `length` bytes of a block, which are whole lines. What follows them is looked at only where eight bytes are
 /// compared at once.
 fn scan_window(block: &[u8], length: usize, offset: u64, worker: &mut Worker, odd: &mut OddLines) {
-    let job = worker.job;
-    let Worker { reader, classes, tally, marks, accounting, .. } = worker;
+    let Worker { job, marks, .. } = worker;
     marks.fill(job.kernel, job.extractor.mark_set(), &block[..length]);
-    let mut window = Window { block, length, marks, regular: job.extractor.marks_per_line(), start: 0, first: 0 };
+    let marks = std::mem::take(&mut worker.marks);
+    let mut window = Window { block, length, offset, marks: &marks, start: 0, first: 0 };
     while window.start < length {
-        let (start, (end, outcome)) = (window.start, window.read_line(job.extractor, reader));
-        let next = length.min(end + 1);
-        let outcome = if end - start > job.line_bytes_max { Outcome::Rejected(Reason::TooLong) } else { outcome };
-        accounting.add(outcome, (next - start) as u64);
-        if outcome == Outcome::Event {
-            let record = reader.record(&block[start..end]);
-            accounting.no_response += u64::from(reader.no_response());
-            tally.add(record.time, classes.class_of(&record));
-        } else {
-            odd(outcome, offset + start as u64, &block[start..end]);
-        }
-        window.start = next;
+        window.gather(worker, odd);
+        window.count_batch(worker, odd);
     }
+    worker.marks = marks;
 }
 
 /// A window on its way: where the next line begins, and which mark is its first.
 struct Window<'a> {
     block: &'a [u8],
     length: usize,
+    offset: u64,
     marks: &'a Marks,
-    regular: usize,
     start: usize,
     first: usize,
 }
 
 impl Window<'_> {
-    /// Reads the next line: its end, and what it is.
-    #[inline]
-    fn read_line(&mut self, extractor: &Extractor, reader: &mut Reader) -> (usize, Outcome) {
-        let places = &self.marks.positions()[self.first..];
-        // A regular line: its newline is the mark behind its own marks.
-        if let Some(&end) = places.get(self.regular)
-            && self.block[end as usize] == b'\n'
-        {
-            let end = end as usize;
-            let range = (self.start, without_return(self.block, self.start, end));
-            if let Some(outcome) = extractor.read_regular(self.block, range, &places[..self.regular], self.marks, reader) {
-                self.first += self.regular + 1;
-                return (end, outcome);
+    /// Fills the batch with lines that look regular. Others are counted on the way: the order does not matter to counts.
+    fn gather(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+        let positions = self.marks.positions();
+        let regular = worker.job.extractor.marks_per_line();
+        worker.batch.len = 0;
+        while worker.batch.len < BATCH_LINES && self.start < self.length {
+            // The newline of a regular line is the mark behind its own marks.
+            match positions.get(self.first + regular) {
+                Some(&newline) if regular > 0 && self.block[newline as usize] == b'\n' => {
+                    let end = without_return(self.block, self.start, newline as usize);
+                    worker.batch.push(self.start as u32, end as u32, newline, self.first as u32);
+                    self.start = newline as usize + 1;
+                    self.first += regular + 1;
+                }
+                _ => self.count_next(worker, odd),
             }
         }
-        self.read_irregular(extractor, reader)
     }
 
-    #[inline(never)]
-    fn read_irregular(&mut self, extractor: &Extractor, reader: &mut Reader) -> (usize, Outcome) {
-        let places = &self.marks.positions()[self.first..];
-        let newline = places.iter().position(|&place| self.block[place as usize] == b'\n').unwrap_or(places.len());
-        let end = places.get(newline).map_or(self.length, |&place| place as usize);
-        self.first = self.marks.positions().len().min(self.first + newline + 1);
-        let range = (self.start, without_return(self.block, self.start, end));
-        if newline > self.regular
-            && let Some(outcome) = extractor.read_escaped(self.block, range, &places[..newline], self.marks, reader)
-        {
-            return (end, outcome);
+    /// Reads and counts the batch; lines of it that are odd are read one by one.
+    fn count_batch(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+        let (block, positions) = (self.block, self.marks.positions());
+        let Worker { job, reader, classes, tally, accounting, batch, class_column, .. } = worker;
+        job.extractor.read_batch(block, self.marks, positions, batch, reader);
+        classes.classes_of(batch, block, reader.scratch(), class_column);
+        let mut any_odd = false;
+        for i in 0..batch.len.min(BATCH_LINES) {
+            let bytes = batch.newlines[i] + 1 - batch.starts[i];
+            batch.odd[i] |= bytes as usize > job.line_bytes_max;
+            if batch.odd[i] {
+                any_odd = true;
+                continue;
+            }
+            accounting.add(Outcome::Event, u64::from(bytes));
+            accounting.no_response += u64::from(batch.no_response[i]);
+            tally.add(batch.times[i], class_column[i]);
         }
-        (end, read_odd(&self.block[range.0..range.1], extractor, reader))
+        if any_odd {
+            self.count_odd(worker, odd);
+        }
+    }
+
+    /// Goes back to the odd lines of the batch. What looked like one line may be several.
+    #[cold]
+    fn count_odd(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+        let (start, first) = (self.start, self.first);
+        for i in 0..worker.batch.len {
+            if worker.batch.odd[i] {
+                (self.start, self.first) = (worker.batch.starts[i] as usize, worker.batch.firsts[i] as usize);
+                while self.start <= worker.batch.newlines[i] as usize {
+                    self.count_next(worker, odd);
+                }
+            }
+        }
+        (self.start, self.first) = (start, first);
+    }
+
+    /// Reads and counts the next line with care.
+    #[inline(never)]
+    fn count_next(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+        let (block, start, positions) = (self.block, self.start, self.marks.positions());
+        let newline = memchr::memchr(b'\n', &block[start..self.length]).map(|at| start + at);
+        let end = newline.unwrap_or(self.length);
+        let next = newline.map_or(self.length, |newline| newline + 1);
+        while positions.get(self.first).is_some_and(|&mark| (mark as usize) < next) {
+            self.first += 1;
+        }
+        self.start = next;
+        let Worker { job, reader, classes, tally, accounting, .. } = worker;
+        let line = &block[start..without_return(block, start, end)];
+        let outcome = match next - start > job.line_bytes_max {
+            true => Outcome::Rejected(Reason::TooLong),
+            false => read_odd(line, job.extractor, reader),
+        };
+        accounting.add(outcome, (next - start) as u64);
+        if outcome != Outcome::Event {
+            return odd(outcome, self.offset + start as u64, line);
+        }
+        let record = reader.record(line);
+        accounting.no_response += u64::from(reader.no_response());
+        tally.add(record.time, classes.class_of(&record));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::Unit;
 use super::number;
-use super::plan::UsualRequest;
 use super::request::{split_request, split_target};
+use crate::batch::{BATCH_LINES, Column};
 use crate::record::Slot;
 use crate::time::Instant;
 
@@ -32,6 +32,18 @@ pub(super) enum Derive {
     Input,
 }
 
+impl Derive {
+    /// The fields it is made from.
+    pub(super) fn fields(&self) -> Vec<usize> {
+        match self {
+            Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
+            Derive::Part(_, fields) => fields.iter().map(|(field, _)| *field).collect(),
+            Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().map(|(field, _)| *field).collect(),
+            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input => Vec::new(),
+        }
+    }
+}
+
 /// A part of a request line or target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
@@ -58,7 +70,6 @@ pub(super) struct Fields<'a> {
     pub(super) scratch: &'a [u8],
     pub(super) input_bytes: usize,
     pub(super) spans: &'a [Slot],
-    pub(super) usual: &'a UsualRequest,
     pub(super) status: Option<u16>,
     pub(super) time: Instant,
     pub(super) created: Option<Instant>,
@@ -128,11 +139,6 @@ impl<'a> Fields<'a> {
     #[inline]
     fn part(&self, part: Part, fields: &[(usize, Whence)]) -> Option<Slot> {
         fields.iter().find_map(|&(field, whence)| {
-            match part {
-                Part::Method if self.usual.field == Some(field) => return Some(self.usual.method),
-                Part::Path if self.usual.field == Some(field) => return Some(self.usual.path),
-                _ => {}
-            }
             let (text, place) = self.text(field)?;
             let (method, target) = match whence {
                 // Apache's `%q` begins with its question mark.
@@ -163,5 +169,23 @@ fn within(place: Slot, text: &[u8], part: &[u8]) -> Slot {
         Slot::Line(from, _) => Slot::Line(from + offset, from + offset + length),
         Slot::Scratch(from, _) => Slot::Scratch(from + offset, from + offset + length),
         other => other,
+    }
+}
+
+/// The statuses of a batch, as slots.
+pub(super) fn statuses(block: &[u8], spans: &Column<(u32, u32)>, len: usize) -> Column<Slot> {
+    let mut slots = [Slot::Absent; BATCH_LINES];
+    for i in 0..len.min(BATCH_LINES) {
+        let text = block.get(spans[i].0 as usize..spans[i].1 as usize).unwrap_or(b"");
+        slots[i] = number::status(text).flatten().map_or(Slot::Absent, |status| Slot::Int(i64::from(status)));
+    }
+    slots
+}
+
+/// The numbers of a batch in the base of their unit, as slots.
+pub(super) fn scaled(block: &[u8], spans: &Column<(u32, u32)>, unit: Unit, len: usize, slots: &mut Column<Slot>) {
+    for i in 0..len.min(BATCH_LINES) {
+        let text = block.get(spans[i].0 as usize..spans[i].1 as usize).unwrap_or(b"");
+        slots[i] = number::scaled(text, unit).map_or(Slot::Absent, Slot::Int);
     }
 }

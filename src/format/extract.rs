@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use super::bind::Binding;
 use super::chatter;
 use super::clock::{TimeRead, TimeReader};
-use super::derive::{Derive, Fields};
+use super::derive::{self, Derive, Fields, Part, Whence};
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
-use super::plan::{Plan, TimeFound, UsualRequest};
-use super::shape::Shape;
+use super::plan::{Plan, TimeFound};
+use super::shape::{Columns, Lines, MARKS_MAX, Shape};
 use super::{Format, JsonCondition, Layout};
+use crate::batch::{BATCH_LINES, Batch};
 use crate::error::Result;
 use crate::marks::{MarkSet, Marks};
 use crate::record::{Need, Outcome, Reason, Record, Skip, Slot};
@@ -35,6 +36,7 @@ enum Compiled {
 /// What one worker keeps from line to line.
 pub struct Reader {
     found: super::plan::Found,
+    columns: Option<Columns>,
     values: Vec<JsonValue>,
     scratch: Vec<u8>,
     input_bytes: usize,
@@ -55,6 +57,12 @@ impl Reader {
         self.scratch.clear();
         self.scratch.extend_from_slice(input.as_bytes());
         self.input_bytes = input.len();
+    }
+
+    /// Text that the slots refer to, beside the lines.
+    #[inline]
+    pub(crate) fn scratch(&self) -> &[u8] {
+        &self.scratch
     }
 
     /// Whether the last event got no response: the format has a status, and it is absent.
@@ -125,19 +133,16 @@ impl Extractor {
                 let readers: Vec<TimeReader> = clocks.iter().map(|(_, reader)| reader.clone()).collect();
                 let times = vec![TimeFound::Undated; readers.len()];
                 let values = vec![JsonValue::ABSENT; wanted.count()];
-                (
-                    super::plan::Found {
-                        spans: vec![Slot::Absent; wanted.fields.len()],
-                        times,
-                        readers,
-                        usual: UsualRequest::NONE,
-                    },
-                    values,
-                )
+                (super::plan::Found { spans: vec![Slot::Absent; wanted.fields.len()], times, readers }, values)
             }
+        };
+        let columns = match &self.layout {
+            Compiled::Delimited { plan, shape: Some(shape) } => Some(shape.columns(plan)),
+            _ => None,
         };
         Reader {
             found,
+            columns,
             values,
             scratch: input.as_bytes().to_vec(),
             input_bytes: input.len(),
@@ -174,35 +179,75 @@ impl Extractor {
         }
     }
 
-    /// Reads the line `start..end` of a block as a regular one, given the marks that stand in it; none if it is not regular.
-    /// An outcome is the one that [`Extractor::read`] gives.
-    #[inline]
-    pub(crate) fn read_regular(
-        &self,
-        block: &[u8],
-        (start, end): (usize, usize),
-        line_marks: &[u32],
-        marks: &Marks,
-        reader: &mut Reader,
-    ) -> Option<Outcome> {
-        let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else { return None };
-        let is_regular = shape.read(block, start, end, line_marks, marks, &mut reader.found);
-        is_regular.then(|| self.finish(&block[start..end], reader))
+    /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
+    /// the one that [`Extractor::read`] gives.
+    pub(crate) fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
+        let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else {
+            batch.odd = [true; BATCH_LINES];
+            return;
+        };
+        batch.odd = [false; BATCH_LINES];
+        let (Some(columns), [clock]) = (&mut reader.columns, &self.time[..]) else { return };
+        shape.read(&mut Lines { block, marks, positions, batch }, columns, &mut reader.found.readers);
+        batch.times = columns.times[*clock];
+        self.fill_slots(block, batch, reader);
     }
 
-    /// Like [`Extractor::read_regular`], for a line whose marks are too many because of its escapes.
+    /// The marks of a line whose marks are too many, without those that are escaped; none if it is not regular then either.
     #[cold]
-    pub(crate) fn read_escaped(
-        &self,
-        block: &[u8],
-        range: (usize, usize),
-        line_marks: &[u32],
-        marks: &Marks,
-        reader: &mut Reader,
-    ) -> Option<Outcome> {
+    pub(crate) fn without_escaped(&self, block: &[u8], line_marks: &[u32]) -> Option<[u32; MARKS_MAX]> {
         let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else { return None };
-        let kept = shape.without_escaped(block, line_marks)?;
-        self.read_regular(block, range, &kept[..shape.marks], marks, reader)
+        shape.without_escaped(block, line_marks)
+    }
+
+    /// Fills the slots of a batch from its columns.
+    fn fill_slots(&self, block: &[u8], batch: &mut Batch, reader: &mut Reader) {
+        let Some(columns) = &reader.columns else { return };
+        let len = batch.len.min(BATCH_LINES);
+        let statuses = self.status.first().map(|&field| derive::statuses(block, &columns.spans[field], len));
+        for i in 0..len {
+            batch.no_response[i] = statuses.as_ref().is_some_and(|statuses| statuses[i] == Slot::Absent);
+        }
+        for (slot, output) in batch.slots.iter_mut().zip(&self.outputs) {
+            match output {
+                Derive::EventStatus => *slot = statuses.unwrap_or([Slot::Absent; BATCH_LINES]),
+                Derive::Scaled(fields) => derive::scaled(block, &columns.spans[fields[0].0], fields[0].1, len, slot),
+                _ => {}
+            }
+        }
+        self.fill_other_slots(block, batch, reader);
+    }
+
+    /// The slots that are made line by line.
+    fn fill_other_slots(&self, block: &[u8], batch: &mut Batch, reader: &mut Reader) {
+        let Some(columns) = &reader.columns else { return };
+        for (slot, output) in batch.slots.iter_mut().zip(&self.outputs) {
+            let part = match output {
+                Derive::EventStatus | Derive::Scaled(_) => continue,
+                Derive::Part(part, fields) if matches!(fields[..], [(_, Whence::Request)]) => Some(*part),
+                _ => None,
+            };
+            for i in 0..batch.len.min(BATCH_LINES) {
+                let is_usual = columns.methods[i].0 < columns.methods[i].1;
+                slot[i] = match part {
+                    _ if batch.odd[i] => Slot::Absent,
+                    Some(Part::Path) if is_usual => Slot::Line(columns.paths[i].0, columns.paths[i].1),
+                    Some(Part::Method) if is_usual => Slot::Line(columns.methods[i].0, columns.methods[i].1),
+                    _ => {
+                        for field in output.fields() {
+                            let (from, to) = columns.spans[field][i];
+                            reader.found.spans[field] = Slot::Line(from, to);
+                        }
+                        let created = self.created.first().map(|&clock| columns.times[clock][i]);
+                        let (scratch, input_bytes) = (&reader.scratch[..], reader.input_bytes);
+                        let spans = &reader.found.spans[..];
+                        let fields =
+                            Fields { line: block, scratch, input_bytes, spans, status: None, time: batch.times[i], created };
+                        fields.derive(output)
+                    }
+                };
+            }
+        }
     }
 
     /// Reads what follows the first `skip` bytes of a line. Spans are those of the whole line.
@@ -235,7 +280,6 @@ impl Extractor {
             input_bytes: reader.input_bytes,
             spans: &found.spans,
             time,
-            usual: &found.usual,
             status: None,
             created: at(&self.created),
         };
@@ -290,16 +334,8 @@ impl Extractor {
 /// Which of `count` fields some output is made from.
 fn needed(outputs: &[Derive], status: &[usize], count: usize) -> Vec<bool> {
     let mut needed = vec![false; count];
-    let mut need = |field: usize| needed[field] = true;
-    for output in outputs {
-        match output {
-            Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.iter().copied().for_each(&mut need),
-            Derive::Part(_, fields) => fields.iter().for_each(|(field, _)| need(*field)),
-            Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().for_each(|(field, _)| need(*field)),
-            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input => {}
-        }
-    }
-    status.iter().copied().for_each(need);
+    let fields = outputs.iter().flat_map(Derive::fields).chain(status.iter().copied());
+    fields.for_each(|field| needed[field] = true);
     needed
 }
 

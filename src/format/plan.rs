@@ -75,20 +75,6 @@ pub(super) struct Found {
     pub(super) spans: Vec<Slot>,
     pub(super) times: Vec<TimeFound>,
     pub(super) readers: Vec<TimeReader>,
-    pub(super) usual: UsualRequest,
-}
-
-/// The parts of a request line of the usual form, where the fast reader has found them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct UsualRequest {
-    /// The field they are the parts of; none when there are none.
-    pub(super) field: Option<usize>,
-    pub(super) method: Slot,
-    pub(super) path: Slot,
-}
-
-impl UsualRequest {
-    pub(super) const NONE: UsualRequest = UsualRequest { field: None, method: Slot::Absent, path: Slot::Absent };
 }
 
 /// What a time field held.
@@ -161,8 +147,12 @@ impl Plan {
             spans: vec![Slot::Absent; self.fields.len()],
             times: vec![TimeFound::Undated; self.readers.len()],
             readers: self.readers.clone(),
-            usual: UsualRequest::NONE,
         }
+    }
+
+    /// How many time readers there are.
+    pub(super) fn clocks(&self) -> usize {
+        self.readers.len()
     }
 
     /// How many blanks the texts of a time reader hold, where that is fixed.
@@ -190,7 +180,6 @@ impl Plan {
     /// Reads a whole line. On success every span of `found` is set; a bare `-` of a quoted field leaves an empty span.
     pub(super) fn read(&self, line: &[u8], found: &mut Found) -> Result<(), Misfit> {
         let mut at = 0;
-        found.usual.field = None;
         for (step, i) in self.steps.iter().zip(0..) {
             at = self.read_step(step, i, line, at, found)?;
         }

@@ -2,13 +2,14 @@
 //!
 //! Most lines of a log have the *regular shape*: each mark byte of the format (its quotes, say) stands just where the
 //! template has one, and nowhere else. Then the n-th mark of the line is the n-th mark of the template, and a field between
-//! two marked literals is found without looking at its bytes. As pseudo-code, for one line:
+//! two marked literals is found without looking at its bytes. As pseudo-code, for a batch of lines:
 //!
 //! ```text
-//! for each marked literal:  does it stand around its mark?         one masked comparison of eight bytes
+//! for each marked literal:
+//!     for each line:    does it stand around its mark?             one masked comparison of eight bytes
 //! for each field that is asked for, or has a shape to be checked:
-//!     up to the next unmarked literal                              the aux bits, or the field's own shape
-//!     or up to the next marked literal                             its mark
+//!     for each line:    up to the next unmarked literal            the aux bits, or the field's own shape
+//!                       or up to the next marked literal           its mark
 //! ```
 //!
 //! Where `\` escapes, it is a mark too: a line that has one is regular once the escaped bytes are taken out of its marks
@@ -20,12 +21,14 @@
 //! literal ends at the first aux byte, or is declined; a text before a marked literal holds no mark, and is declined
 //! if it holds the literal's first byte; every literal and every shaped field is checked, asked for or not.
 
-use super::plan::{Check, Found, Plan, Step, TimeFound, UsualRequest};
+use super::clock::{TimeRead, TimeReader};
+use super::plan::{Check, Plan, Step};
 use super::request::split_usual;
 use super::words::{self, Literal};
-use super::{Escape, clock::TimeRead, number};
+use super::{Escape, number};
+use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::marks::{MarkSet, Marks};
-use crate::record::Slot;
+use crate::time::Instant;
 
 /// The fast reader of one template.
 #[derive(Clone, Debug)]
@@ -50,7 +53,7 @@ struct MarkedLiteral {
 /// What to do with a stretch between two marked literals, or with a field of it.
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    /// Go to the stretch behind literal `after` (none: the beginning of the line), up to the literal behind it.
+    /// Go to the stretch behind literal `after` (none: the beginning of the line).
     Stretch { after: Option<usize> },
     /// Text up to an unmarked literal that begins with the aux byte.
     TextTo { field: Option<usize>, literal: Literal },
@@ -58,13 +61,16 @@ enum Op {
     TextRest { field: Option<usize>, clean: bool },
     /// A request line, up to the end of the stretch.
     Request { field: usize },
-    /// A number up to an unmarked literal, or to the end of the stretch.
-    Number { field: Option<usize>, lists: bool, literal: Option<Literal> },
-    /// A status up to an unmarked literal, or to the end of the stretch.
-    Status { field: usize, lists: bool, literal: Option<Literal> },
-    /// A time up to an unmarked literal, or to the end of the stretch.
-    Time { reader: usize, literal: Option<Literal> },
+    /// A number.
+    Number { field: Option<usize>, lists: bool, to: End },
+    /// A status.
+    Status { field: usize, lists: bool, to: End },
+    /// A time.
+    Time { reader: usize, to: End },
 }
+
+/// What follows a shaped field: an unmarked literal, or the end of the stretch.
+type End = Option<Literal>;
 
 /// A template flattened to literals and fields, quotes among the literals.
 enum Part<'a> {
@@ -140,65 +146,72 @@ impl Shape {
         Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, ops })
     }
 
-    /// Reads the line `start..end` of a block, given its marks. On `false` nothing is known about it; on `true` the spans that
-    /// are needed (relative to `start`) and the times of `found` are set.
-    #[inline]
-    pub(super) fn read(
-        &self,
-        block: &[u8],
-        start: usize,
-        end: usize,
-        line_marks: &[u32],
-        marks: &Marks,
-        found: &mut Found,
-    ) -> bool {
-        // All literals at once, without a branch for each.
-        let (mut difference, mut overlap, mut behind) = (0, false, start as u32);
-        for marked in &self.literals {
-            let at = line_marks[marked.mark].wrapping_sub(marked.mark_offset);
-            difference |= marked.literal.difference(block, at);
-            overlap |= at < behind;
-            behind = at.wrapping_add(marked.literal.length);
+    /// Room for the columns of one worker.
+    pub(super) fn columns(&self, plan: &Plan) -> Columns {
+        Columns {
+            begins: vec![[0; BATCH_LINES]; self.literals.len()],
+            at: [0; BATCH_LINES],
+            spans: vec![[(0, 0); BATCH_LINES]; plan.fields.len()],
+            methods: [(0, 0); BATCH_LINES],
+            paths: [(0, 0); BATCH_LINES],
+            times: vec![[Instant::from_micros(0); BATCH_LINES]; plan.clocks()],
         }
-        if difference != 0 || overlap || behind > end as u32 {
-            return false;
-        }
-        let mut line = Line { block, start: start as u32, at: start as u32, limit: end as u32, marks, found };
+    }
+
+    /// Reads a batch. Lines that are not regular become odd; of the others the spans that are needed (places in the
+    /// block) and the times are set.
+    pub(super) fn read(&self, lines: &mut Lines, columns: &mut Columns, readers: &mut [TimeReader]) {
+        self.check_literals(lines, columns);
+        let mut limit = 0;
         for op in &self.ops {
-            let fits = match *op {
-                Op::Stretch { after } => {
-                    line.go_to(after.map(|i| self.behind(i, line_marks)), self.limit(after, end, line_marks))
-                }
-                Op::TextTo { field, literal } => line.text_to(field, literal),
-                Op::TextRest { field, clean } => line.text_rest(field, clean),
-                Op::Request { field } => line.request(field),
-                Op::Number { field, lists, literal } => line.number(field, lists, literal),
-                Op::Status { field, lists, literal } => line.status(field, lists, literal),
-                Op::Time { reader, literal } => line.time(reader, literal),
-            };
-            if !fits {
-                return false;
+            if let Op::Stretch { after } = *op {
+                limit = after.map_or(0, |i| i + 1);
+                self.go_to(after, lines, columns);
+                continue;
+            }
+            let Columns { begins, at, spans, methods, paths, times } = columns;
+            let limits = begins.get(limit).unwrap_or(&lines.batch.ends);
+            let mut walk =
+                Walk { block: lines.block, marks: lines.marks, len: lines.batch.len, limits, at, odd: &mut lines.batch.odd };
+            match *op {
+                Op::Stretch { .. } => {}
+                Op::TextTo { field, literal } => walk.text_to(field.map(|f| &mut spans[f]), literal),
+                Op::TextRest { field, clean } => walk.text_rest(field.map(|f| &mut spans[f]), clean),
+                Op::Request { field } => walk.requests(&mut spans[field], methods, paths),
+                Op::Number { field, lists, to } => walk.numbers(field.map(|f| &mut spans[f]), lists, to),
+                Op::Status { field, lists, to } => walk.statuses(&mut spans[field], lists, to),
+                Op::Time { reader, to } => walk.times(&mut readers[reader], &mut times[reader], to),
             }
         }
-        true
     }
 
-    /// Where literal `i` begins, once it is known to stand there.
-    #[inline]
-    fn begin(&self, i: usize, line_marks: &[u32]) -> u32 {
-        line_marks[self.literals[i].mark].wrapping_sub(self.literals[i].mark_offset)
+    /// Finds where each marked literal begins, and whether it stands there, behind the one before.
+    fn check_literals(&self, lines: &mut Lines, columns: &mut Columns) {
+        let batch = &mut *lines.batch;
+        let len = batch.len.min(BATCH_LINES);
+        let mut behind = batch.starts;
+        for (marked, begins) in self.literals.iter().zip(&mut columns.begins) {
+            let MarkedLiteral { literal, mark, mark_offset } = *marked;
+            for i in 0..len {
+                let begin = lines.positions[batch.firsts[i] as usize + mark].wrapping_sub(mark_offset);
+                batch.odd[i] |= literal.difference(lines.block, begin) != 0 || begin < behind[i];
+                begins[i] = begin;
+                behind[i] = begin.wrapping_add(literal.length);
+            }
+        }
+        for i in 0..len {
+            batch.odd[i] |= behind[i] > batch.ends[i];
+        }
     }
 
-    #[inline]
-    fn behind(&self, i: usize, line_marks: &[u32]) -> u32 {
-        self.begin(i, line_marks).wrapping_add(self.literals[i].literal.length)
-    }
-
-    /// The end of the stretch behind literal `after`.
-    #[inline]
-    fn limit(&self, after: Option<usize>, end: usize, line_marks: &[u32]) -> u32 {
-        let next = after.map_or(0, |i| i + 1);
-        if next < self.literals.len() { self.begin(next, line_marks) } else { end as u32 }
+    fn go_to(&self, after: Option<usize>, lines: &Lines, columns: &mut Columns) {
+        match after {
+            None => columns.at = lines.batch.starts,
+            Some(i) => {
+                let length = self.literals[i].literal.length;
+                columns.at = columns.begins[i].map(|begin| begin.wrapping_add(length));
+            }
+        }
     }
 
     /// The marks of a line without its escapes: each `\` and the byte behind it, if that is a mark too. None if there are more
@@ -297,13 +310,13 @@ impl Compiler<'_> {
             Step::Quoted { field, check } if self.mark == b'"' => Some(match check {
                 Check::Nothing if self.plan.is_request(field) && self.needed[field] => Op::Request { field },
                 Check::Nothing => Op::TextRest { field: needed(field), clean: false },
-                Check::Number => Op::Number { field: needed(field), lists: true, literal: None },
-                Check::Status => Op::Status { field, lists: true, literal: None },
-                Check::Time(reader) => Op::Time { reader, literal: None },
+                Check::Number => Op::Number { field: needed(field), lists: true, to: None },
+                Check::Status => Op::Status { field, lists: true, to: None },
+                Check::Time(reader) => Op::Time { reader, to: None },
             }),
-            Step::Number { field, lists } => (!blends).then_some(Op::Number { field: needed(field), lists, literal }),
-            Step::Status { field, lists } => (!blends).then_some(Op::Status { field, lists, literal }),
-            Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, literal }),
+            Step::Number { field, lists } => (!blends).then_some(Op::Number { field: needed(field), lists, to: literal }),
+            Step::Status { field, lists } => (!blends).then_some(Op::Status { field, lists, to: literal }),
+            Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to: literal }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
         }
     }
@@ -318,128 +331,143 @@ fn marks_inside(plan: &Plan, step: &Step, mark: u8) -> Option<usize> {
     }
 }
 
-/// A line on its way through the ops: a stretch of it, from `at` to `limit`.
-struct Line<'a> {
-    block: &'a [u8],
-    start: u32,
-    at: u32,
-    limit: u32,
-    marks: &'a Marks,
-    found: &'a mut Found,
+/// The lines to read.
+pub(super) struct Lines<'a> {
+    pub(super) block: &'a [u8],
+    pub(super) marks: &'a Marks,
+    /// The positions of the block's marks.
+    pub(super) positions: &'a [u32],
+    pub(super) batch: &'a mut Batch,
 }
 
-/// The last op of a stretch sees to it that the stretch is used up.
-impl Line<'_> {
-    #[inline]
-    fn go_to(&mut self, behind: Option<u32>, limit: u32) -> bool {
-        self.at = behind.unwrap_or(self.start);
-        self.limit = limit;
-        true
-    }
+/// What is found of a batch: places in the block.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// For each marked literal, where it begins.
+    begins: Vec<Column<u32>>,
+    at: Column<u32>,
+    /// For each field that is needed, where it stands.
+    pub(super) spans: Vec<Column<(u32, u32)>>,
+    /// The method and the path of the request, where it is a usual one; otherwise the method is empty.
+    pub(super) methods: Column<(u32, u32)>,
+    pub(super) paths: Column<(u32, u32)>,
+    /// For each time reader, what it read.
+    pub(super) times: Vec<Column<Instant>>,
+}
 
+/// All lines of a batch on their way through one op, in stretches that end at `limits`. The last op of a stretch sees to it
+/// that the stretch is used up. A line that does not fit is odd from then on; what else is done with it does not matter.
+struct Walk<'a> {
+    block: &'a [u8],
+    marks: &'a Marks,
+    len: usize,
+    limits: &'a Column<u32>,
+    at: &'a mut Column<u32>,
+    odd: &'a mut Column<bool>,
+}
+
+type Spans<'a> = &'a mut Column<(u32, u32)>;
+
+impl Walk<'_> {
+    /// Moves every line on: `step` says for a place and a limit where the next field begins, and whether the line fits.
     #[inline]
-    fn text_to(&mut self, field: Option<usize>, literal: Literal) -> bool {
-        match self.marks.next_aux(self.at as usize, self.limit as usize) {
-            Some(end) => {
-                self.set(field, end as u32);
-                self.pass(literal)
+    fn each(&mut self, mut spans: Option<Spans>, mut step: impl FnMut(usize, u32, u32) -> (u32, u32, bool)) {
+        for i in 0..self.len.min(BATCH_LINES) {
+            let (at, limit) = (self.at[i], self.limits[i]);
+            let (end, next, fits) = step(i, at, limit);
+            if let Some(spans) = &mut spans {
+                spans[i] = (at, end);
             }
-            None => false,
+            self.at[i] = next;
+            self.odd[i] |= !fits || next > limit;
         }
     }
 
-    #[inline]
-    fn text_rest(&mut self, field: Option<usize>, clean: bool) -> bool {
-        let fits = !clean || self.marks.next_aux(self.at as usize, self.limit as usize).is_none();
-        self.set(field, self.limit);
-        fits
+    fn text_to(&mut self, spans: Option<Spans>, literal: Literal) {
+        let (block, marks) = (self.block, self.marks);
+        self.each(spans, |_, at, limit| {
+            let end = marks.next_aux(at as usize, limit as usize).map_or(limit, |end| end as u32);
+            (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
+        });
     }
 
-    /// Notes the span of the request, and its parts if it is a usual one.
-    #[inline]
-    fn request(&mut self, field: usize) -> bool {
-        let (from, to) = (self.at, self.limit);
-        self.found.usual.field = None;
-        if let Some((method_end, target_end)) = split_usual(self.block, from, to) {
-            let path_end = self.marks.next_path_end(method_end as usize + 1, target_end as usize);
-            let path_end = path_end.map_or(target_end, |end| end as u32);
-            let span = |from: u32, to: u32| Slot::Line(from - self.start, to - self.start);
-            self.found.usual =
-                UsualRequest { field: Some(field), method: span(from, method_end), path: span(method_end + 1, path_end) };
-        }
-        self.set(Some(field), to);
-        true
+    fn text_rest(&mut self, spans: Option<Spans>, clean: bool) {
+        let marks = self.marks;
+        self.each(spans, |_, at, limit| (limit, limit, !clean || marks.next_aux(at as usize, limit as usize).is_none()));
     }
 
-    #[inline]
-    fn number(&mut self, field: Option<usize>, lists: bool, literal: Option<Literal>) -> bool {
-        let end = self.number_end(lists);
-        self.set(field, end);
-        self.after(literal)
+    fn requests(&mut self, spans: Spans, methods: Spans, paths: Spans) {
+        let (block, marks) = (self.block, self.marks);
+        self.each(Some(spans), |i, at, limit| {
+            (methods[i], paths[i]) = match split_usual(block, at, limit) {
+                Some((method_end, target_end)) => {
+                    let path_end = marks.next_path_end(method_end as usize + 1, target_end as usize);
+                    ((at, method_end), (method_end + 1, path_end.map_or(target_end, |end| end as u32)))
+                }
+                None => ((at, at), (at, at)),
+            };
+            (limit, limit, true)
+        });
     }
 
-    #[inline]
-    fn status(&mut self, field: usize, lists: bool, literal: Option<Literal>) -> bool {
-        let usual_end = self.at + 3;
-        if words::is_status(self.block, self.at) && !words::goes_on(self.block, usual_end) {
-            self.set(Some(field), usual_end);
-            return self.after(literal);
-        }
-        let end = self.number_end(lists);
-        let is_status = self.block.get(self.at as usize..end as usize).is_some_and(|text| number::status(text).is_some());
-        self.set(Some(field), end);
-        is_status && self.after(literal)
+    fn numbers(&mut self, spans: Option<Spans>, lists: bool, to: End) {
+        let block = self.block;
+        self.each(spans, |_, at, limit| {
+            let end = number_end(block, at, limit, lists);
+            let (next, fits) = behind(block, end, limit, to);
+            (end, next, fits)
+        });
     }
 
-    #[inline]
-    fn time(&mut self, reader: usize, literal: Option<Literal>) -> bool {
-        let Some(text) = self.block.get(self.at as usize..self.limit as usize) else { return false };
-        match self.found.readers[reader].read(text) {
-            TimeRead::At(t, length) => {
-                self.found.times[reader] = TimeFound::At(t);
-                self.at += length as u32;
-                self.after(literal)
+    fn statuses(&mut self, spans: Spans, lists: bool, to: End) {
+        let block = self.block;
+        self.each(Some(spans), |_, at, limit| {
+            let is_usual = words::is_status(block, at) && !words::goes_on(block, at + 3);
+            let end = if is_usual { at + 3 } else { number_end(block, at, limit, lists) };
+            let (next, fits) = behind(block, end, limit, to);
+            (end, next, fits && (is_usual || is_odd_status(block, at, end)))
+        });
+    }
+
+    fn times(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, to: End) {
+        let block = self.block;
+        self.each(None, |i, at, limit| match block.get(at as usize..limit as usize).map(|text| reader.read(text)) {
+            Some(TimeRead::At(time, length)) => {
+                times[i] = time;
+                let end = at + length as u32;
+                let (next, fits) = behind(block, end, limit, to);
+                (end, next, fits)
             }
-            _ => false,
-        }
+            _ => (at, at, false),
+        });
     }
+}
 
-    /// Where the number, or list of numbers, that begins here ends.
-    #[inline]
-    fn number_end(&self, lists: bool) -> u32 {
-        match words::number_end(self.block, self.at) {
-            Some(end) if end <= self.limit && !(lists && words::goes_on(self.block, end)) => end,
-            _ => self.at + self.odd_number_length(lists),
-        }
+/// Where the next field begins behind a shaped one that ends at `end`, and whether it ends as it must: before its literal, or
+/// at the end of the stretch.
+#[inline]
+fn behind(block: &[u8], end: u32, limit: u32, to: End) -> (u32, bool) {
+    match to {
+        Some(literal) => (end.wrapping_add(literal.length), literal.difference(block, end) == 0),
+        None => (end, end == limit),
     }
+}
 
-    #[cold]
-    fn odd_number_length(&self, lists: bool) -> u32 {
-        self.block.get(self.at as usize..self.limit as usize).map_or(0, |text| number::shape_length(text, lists) as u32)
+/// Where the number, or list of numbers, at `at` ends.
+#[inline]
+fn number_end(block: &[u8], at: u32, limit: u32, lists: bool) -> u32 {
+    match words::number_end(block, at) {
+        Some(end) if end <= limit && !(lists && words::goes_on(block, end)) => end,
+        _ => odd_number_end(block, at, limit, lists),
     }
+}
 
-    /// Notes the span from here to `end` if it is asked for, and goes there.
-    #[inline]
-    fn set(&mut self, field: Option<usize>, end: u32) {
-        if let Some(field) = field {
-            self.found.spans[field] = Slot::Line(self.at - self.start, end - self.start);
-        }
-        self.at = end;
-    }
+#[cold]
+fn odd_number_end(block: &[u8], at: u32, limit: u32, lists: bool) -> u32 {
+    at + block.get(at as usize..limit as usize).map_or(0, |text| number::shape_length(text, lists) as u32)
+}
 
-    /// Whether a shaped field ends as it must: before its literal, or at the end of the stretch.
-    #[inline]
-    fn after(&mut self, literal: Option<Literal>) -> bool {
-        match literal {
-            Some(literal) => self.pass(literal),
-            None => self.at == self.limit,
-        }
-    }
-
-    #[inline]
-    fn pass(&mut self, literal: Literal) -> bool {
-        let stands = literal.difference(self.block, self.at) == 0;
-        self.at += literal.length;
-        stands && self.at <= self.limit
-    }
+#[cold]
+fn is_odd_status(block: &[u8], from: u32, to: u32) -> bool {
+    block.get(from as usize..to as usize).is_some_and(|text| number::status(text).is_some())
 }

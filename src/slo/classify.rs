@@ -22,8 +22,9 @@ use regex::bytes::Regex;
 use super::expr::{Condition, Operand, evaluate};
 use super::route::Routes;
 use super::{Dimension, Indicator};
+use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::{Field, Kind, Need, Record, Value};
+use crate::record::{Field, Kind, Need, Record, Slot, Value};
 
 /// Classes that one worker keeps apart before it folds: it bounds the table of counts under a hostile log.
 pub const CLASSES_MAX: usize = 1 << 14;
@@ -484,6 +485,29 @@ impl<'a> Classes<'a> {
         }
     }
 
+    /// The class of every line of a batch that is not odd, into `into`.
+    pub fn classes_of(&mut self, batch: &Batch, block: &[u8], scratch: &[u8], into: &mut Column<u32>) {
+        let mut keys = [0u64; BATCH_LINES];
+        let len = batch.len.min(BATCH_LINES);
+        let classifier = self.classifier;
+        for (i, source) in classifier.sources.iter().enumerate() {
+            if source.starts_key {
+                keys.iter_mut().for_each(|key| *key = u64::from(self.prefix(i, *key)));
+            }
+            source.add_ids(&batch.slots[source.slot], block, scratch, &mut self.texts[i], &mut keys[..len]);
+        }
+        for i in 0..len {
+            into[i] = match self.lookup.find(keys[i]) {
+                _ if batch.odd[i] => 0,
+                Some(class) => class,
+                None => {
+                    let mut row = Vec::new();
+                    self.new_class(keys[i], &batch.record(i, block, scratch, &mut row))
+                }
+            };
+        }
+    }
+
     #[cold]
     fn prefix(&mut self, source: usize, key: u64) -> u32 {
         let next = self.prefixes.len() as u32;
@@ -549,6 +573,27 @@ impl<'a> Classes<'a> {
 }
 
 impl Source {
+    /// Adds the id of each value of a column to the keys.
+    fn add_ids(&self, column: &Column<Slot>, block: &[u8], scratch: &[u8], texts: &mut Texts, keys: &mut [u64]) {
+        let shift = self.shift;
+        let keyed = keys.iter_mut().zip(column);
+        match &self.kind {
+            SourceKind::Status { ids, .. } => keyed.for_each(|(key, slot)| {
+                if let Slot::Int(code) = *slot {
+                    *key |= u64::from(ids.get(code as usize).copied().unwrap_or(0)) << shift;
+                }
+            }),
+            SourceKind::Number { cuts } => keyed.for_each(|(key, slot)| {
+                if let Slot::Int(n) = *slot {
+                    *key |= u64::from(1 + below(cuts, n)) << shift;
+                }
+            }),
+            SourceKind::Route { .. } | SourceKind::Text { .. } => keyed.for_each(|(key, slot)| {
+                *key |= u64::from(self.id(slot.value(block, scratch), texts)) << shift;
+            }),
+        }
+    }
+
     /// The id of a value.
     #[inline]
     fn id(&self, value: Value, texts: &mut Texts) -> u32 {
