@@ -128,9 +128,9 @@ impl<'a> Fields<'a> {
             };
             let found = match part {
                 Part::Method => method,
-                Part::Path => split_target(target?).0,
-                Part::Query => split_target(target?).1,
-                Part::Host => split_target(target?).2,
+                Part::Path => split_target(target?).path,
+                Part::Query => split_target(target?).query,
+                Part::Host => split_target(target?).host,
             };
             Some(within(place, text, found?))
         })

@@ -14,7 +14,8 @@
 //!    upstream lists of nginx), where an element is `-` or digits with an optional sign `-` before and an optional `.`
 //!    and more digits behind. A divider counts only if an element follows it, and not where the literal behind
 //!    the field begins with the divider's mark (` :` or `,`): `$status, $request_time` is two fields and no list.
-//!    A number may be empty (nginx writes unset variables so under `escape=json` and `none`).
+//!    A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
+//!    element, whose digits carry units.
 //! 3. An **unquoted text** field reaches up to the first occurrence of the literal behind it, and may be empty. If a
 //!    shaped field stands behind that literal, the first occurrence counts behind which the shaped field can
 //!    be read *and* is followed by the literal behind it (or, if nothing is behind it, by the end of the line). So `$upstream_addr
@@ -25,16 +26,31 @@
 //!    the quotes, or be `-` or empty.
 //! 5. After the last element the line must end, unless the template is [`open_ended`](Template::open_ended).
 
+pub mod apache;
 mod bind;
 mod chatter;
 pub mod clock;
+pub mod config;
+#[cfg(test)]
+mod corpus;
+mod declare;
 mod derive;
+pub mod detect;
 pub mod extract;
+pub mod json;
 mod json_read;
+#[cfg(test)]
+mod naive;
+pub mod nginx;
 mod number;
 mod plan;
+pub mod preset;
 pub mod request;
+mod resolve;
 mod shape;
+mod template;
+
+pub use resolve::{Combine, Resolved};
 
 use crate::record::Kind;
 
@@ -249,6 +265,9 @@ pub enum TimeToken {
 }
 
 /// Which keys of a JSON object hold which fields.
+///
+/// A value may be a text or a number, whatever its field is (`"200"` is a status); a number in a text has the shapes of rule 2
+/// of the [module](self). Null, `""` and `"-"` are absent, like a key that is not there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JsonMap {
     /// The keys that are looked for. When several have one meaning, the first that is present and not null decides.
@@ -278,6 +297,7 @@ pub struct JsonField {
 pub struct JsonCondition {
     /// The way to the value.
     pub path: Vec<String>,
-    /// The value must be a string that begins with this; an empty prefix asks only that the key is there.
+    /// The value must be a string that begins with this; an empty prefix asks only that the key is there,
+    /// whatever its value.
     pub prefix: String,
 }

@@ -31,30 +31,41 @@ pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     (None, None)
 }
 
-/// Splits a request target (RFC 9112 §3.2) into path, query and host; each is absent when it is not there or empty.
+/// The parts of a request target; each is absent when it is not there or empty.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct TargetParts<'a> {
+    /// The path, without the query.
+    pub path: Option<&'a [u8]>,
+    /// What follows `?`.
+    pub query: Option<&'a [u8]>,
+    /// The host of an absolute form, without user and port.
+    pub host: Option<&'a [u8]>,
+}
+
+/// Splits a request target (RFC 9112 §3.2).
 ///
 /// Of an absolute form (`http://user@host:80/p?q`) the path is `/p` (`/` if there is none) and the host is `host`.
 /// An authority form (`host:443`, of CONNECT), `*`, and a path without a leading slash are the path as they stand.
 /// A fragment (`#…`), which no server routes by, belongs to neither path nor query.
 #[inline]
-pub fn split_target(target: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+pub fn split_target(target: &[u8]) -> TargetParts<'_> {
     if target.first() != Some(&b'/')
         && let Some(colon) = scheme_end(target)
     {
         return split_absolute(target, colon);
     }
     let (path, query) = split_path(target);
-    (path, query, None)
+    TargetParts { path, query, host: None }
 }
 
 /// The parts of an absolute form whose scheme ends before `colon`.
-fn split_absolute(target: &[u8], colon: usize) -> (Option<&[u8]>, Option<&[u8]>, Option<&[u8]>) {
+fn split_absolute(target: &[u8], colon: usize) -> TargetParts<'_> {
     let rest = &target[colon + 3..];
     let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
     let (path, query) = split_path(&rest[end..]);
     // A path of its own is `/` (RFC 9110 §4.2.3). One of the slashes behind the scheme serves, so that it is a piece of the line.
     let path = path.or(Some(&target[colon + 1..colon + 2]));
-    (path, query, host_of(&rest[..end]))
+    TargetParts { path, query, host: host_of(&rest[..end]) }
 }
 
 /// Path and query of an origin form.
@@ -143,8 +154,8 @@ mod tests {
     }
 
     fn target(target: &str) -> (Option<&str>, Option<&str>, Option<&str>) {
-        let (path, query, host) = split_target(target.as_bytes());
-        (path.map(text), query.map(text), host.map(text))
+        let parts = split_target(target.as_bytes());
+        (parts.path.map(text), parts.query.map(text), parts.host.map(text))
     }
 
     fn text(bytes: &[u8]) -> &str {
@@ -240,7 +251,7 @@ mod tests {
         #[test]
         fn every_part_is_a_piece_of_the_input(bytes in proptest::collection::vec(prop_oneof![Just(b' '), Just(b'/'), Just(b':'), any::<u8>()], 0..40)) {
             let (method, found) = split_request(&bytes);
-            let (path, query, host) = split_target(&bytes);
+            let TargetParts { path, query, host } = split_target(&bytes);
             let range = bytes.as_ptr_range();
             for part in [method, found, path, query, host].into_iter().flatten() {
                 prop_assert!(!part.is_empty());

@@ -1,0 +1,179 @@
+//! Which format a log has, decided by its head.
+
+use std::fmt::Write;
+
+use super::{Element, Format, Layout};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::Outcome;
+
+/// What detection found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Detection {
+    /// The format of the log.
+    pub format: Format,
+    /// Lines that it reads as events.
+    pub events: usize,
+    /// Lines that were tried.
+    pub lines: usize,
+    /// Every candidate that reads lines, by name, with how many, most first.
+    pub candidates: Vec<(String, usize)>,
+}
+
+/// Decides which of `candidates` a log has by its first lines, which `reader` reads.
+///
+/// The format that reads most lines as events wins. Of several that read equally many, the one that pins down more of the
+/// line wins: more fields, then more text between them (`common` also reads lines of `vhost_common`, with a part of the
+/// user in the wrong place; the wider layout is right). The winner must read more than half of the lines that are requests by its own
+/// account, so that a few lucky lines never decide.
+///
+/// # Errors
+/// No line at all (a caller may treat an empty input as one without events before it asks), no format that
+/// reads most of them, or several alike; the message has the candidates with how many lines each read.
+pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &[u8]) -> Outcome) -> Result<Detection> {
+    let mut scores: Vec<Score> = candidates.iter().map(|format| Score::of(format, lines, reader)).collect();
+    // Stable, so that equal scores stay in the order of the candidates.
+    scores.sort_by_key(|s| std::cmp::Reverse(s.rank()));
+    match scores.as_slice() {
+        _ if lines.is_empty() => Err(none("there is no line to tell the format by", lines, &scores)),
+        [best, next, ..] if best.fits() && best.rank() == next.rank() && best.format.layout != next.format.layout => {
+            let message = format!("`{}` and `{}` read the same {} lines", best.format.name, next.format.name, best.events);
+            Err(none(&message, lines, &scores))
+        }
+        [best, ..] if best.fits() => Ok(Detection {
+            format: best.format.clone(),
+            events: best.events,
+            lines: lines.len(),
+            candidates: counts(&scores).filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect(),
+        }),
+        _ => Err(none("no known format reads most of the lines", lines, &scores)),
+    }
+}
+
+/// How well a candidate reads the lines.
+struct Score<'a> {
+    format: &'a Format,
+    events: usize,
+    /// Lines that the format knows not to be requests.
+    skipped: usize,
+    lines: usize,
+}
+
+impl<'a> Score<'a> {
+    fn of(format: &'a Format, lines: &[&[u8]], reader: &dyn Fn(&Format, &[u8]) -> Outcome) -> Self {
+        let mut score = Score { format, events: 0, skipped: 0, lines: lines.len() };
+        for line in lines {
+            match reader(format, line) {
+                Outcome::Event => score.events += 1,
+                Outcome::Skipped(_) | Outcome::Joined => score.skipped += 1,
+                Outcome::Undated | Outcome::Rejected(_) => {}
+            }
+        }
+        score
+    }
+
+    fn fits(&self) -> bool {
+        self.events > 0 && 2 * self.events > self.lines - self.skipped
+    }
+
+    fn rank(&self) -> (usize, usize, usize) {
+        let (fields, literals) = pinned(&self.format.layout);
+        (self.events, fields, literals)
+    }
+}
+
+/// How much of a line a layout pins down: fields, and bytes of text between them.
+fn pinned(layout: &Layout) -> (usize, usize) {
+    match layout {
+        // Keys stand anywhere, and most maps list more than a line has: JSON formats are told apart by what they skip.
+        Layout::Json(_) => (0, 0),
+        Layout::Delimited(template) => template.elements.iter().fold((0, 0), |(fields, bytes), e| match e {
+            Element::Field(f) => (fields + 1, bytes + if f.quoted { 2 } else { 0 }),
+            Element::Literal(text) => (fields, bytes + text.len()),
+        }),
+    }
+}
+
+/// Every name once, with the count of its best layout, most first.
+fn counts<'a>(scores: &'a [Score<'a>]) -> impl Iterator<Item = (&'a str, usize)> {
+    let is_first = |i: usize| scores[..i].iter().all(|s| s.format.name != scores[i].format.name);
+    (0..scores.len()).filter(move |&i| is_first(i)).map(|i| (scores[i].format.name.as_str(), scores[i].events))
+}
+
+#[cold]
+fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
+    let mut message = what.to_owned();
+    let listed = counts(scores).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ");
+    // Writing to a String cannot fail.
+    let _ = write!(message, "; of {} lines each format read: {listed}", lines.len());
+    if let Some(line) = lines.iter().find(|line| !line.trim_ascii().is_empty()) {
+        let _ = write!(message, "; the first line begins: {}", shown(line));
+    }
+    Error::new(ErrorKind::Format, message).hint(
+        "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
+         configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
+    )
+}
+
+/// The head of a line, with everything that a terminal could act on escaped.
+fn shown(line: &[u8]) -> String {
+    const CHARS_MAX: usize = 120;
+    let text = String::from_utf8_lossy(line);
+    text.chars().take(CHARS_MAX).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{naive, preset};
+
+    fn detected(lines: &[&str]) -> Result<Detection> {
+        let lines: Vec<&[u8]> = lines.iter().map(|l| l.as_bytes()).collect();
+        detect(&lines, &preset::candidates().unwrap(), &naive::outcome)
+    }
+
+    #[test]
+    fn every_preset_is_detected_by_its_example() {
+        for preset in preset::PRESETS {
+            let found = detected(&[preset.example; 3]).unwrap();
+            assert_eq!(found.format.name, preset.name, "{:?}", found.candidates);
+            assert_eq!((found.events, found.lines), (3, 3));
+            assert_eq!(found.candidates[0], (preset.name.to_owned(), 3));
+        }
+    }
+
+    #[test]
+    fn older_layouts_are_detected() {
+        let line = r#"10.0.0.1 - [192.0.2.7] - - [05/Jun/2019:10:00:00 +0000] "GET / HTTP/1.1" 200 7 "-" "x" 20 0.001 [a-b-80] 10.0.0.2:80, 10.0.0.3:80 0, 7 0.000, 0.001 502, 200"#;
+        for line in [line.to_owned(), format!("{line} 5f1e")] {
+            let found = detected(&[&line]).unwrap();
+            assert_eq!(found.format, Format::candidates("ingress-nginx").unwrap()[2]);
+        }
+    }
+
+    #[test]
+    fn a_few_lucky_lines_do_not_decide() {
+        let error = detected(&[preset::PRESETS[0].example, "junk\u{1b}[31m", "more junk"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Format);
+        assert!(error.message().contains("combined 1") && error.message().contains("of 3 lines"), "{error}");
+        let error = detected(&["junk\u{1b}[31m"]).unwrap_err();
+        assert!(error.message().contains("junk\\u{1b}"), "{error}");
+        assert!(error.hint_text().unwrap().contains("--format"));
+        assert!(detected(&[]).unwrap_err().message().contains("no line"));
+    }
+
+    #[test]
+    fn blank_lines_and_chatter_do_not_count_against_a_format() {
+        let traefik = preset::PRESETS.iter().find(|p| p.name == "traefik").unwrap();
+        let found = detected(&["", "DEBUG: plugin says hello", "DEBUG: again", traefik.example]).unwrap();
+        assert_eq!((found.format.name.as_str(), found.events), ("traefik", 1));
+    }
+
+    #[test]
+    fn a_tie_is_an_error_that_names_both() {
+        let a = Format::parse("$time_local $status $request_time").unwrap();
+        let b = Format { name: "other".into(), ..Format::parse("$time_local $status $upstream_response_time").unwrap() };
+        let line: &[u8] = b"01/Nov/2026:10:00:00 +0000 200 0.1";
+        let error = detect(&[line], &[a, b], &naive::outcome).unwrap_err();
+        assert!(error.message().contains("`custom` and `other` read the same 1 lines"), "{error}");
+    }
+}
