@@ -14,3 +14,6 @@ pub mod slo;
 pub mod aggregate;
 
 pub mod engine;
+pub mod evaluate;
+
+pub mod output;
