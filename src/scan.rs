@@ -19,7 +19,7 @@ use crate::aggregate::tally::Tally;
 use crate::aggregate::{IndicatorKey, Partial};
 use crate::error::Result;
 use crate::format::extract::{Extractor, Reader};
-use crate::marks::{Kernel, MarkSet, Marks};
+use crate::marks::{Kernel, Marks};
 use crate::record::{Outcome, Reason, Skip};
 use crate::slo::classify::{Classes, Classifier};
 use crate::time::Slices;
@@ -119,7 +119,7 @@ pub fn scan(lines: &[u8], offset: u64, worker: &mut Worker, odd: &mut OddLines) 
     let mut from = 0;
     while from < lines.len() {
         let to = window_end(lines, from);
-        scan_window(&lines[from..to], offset + from as u64, worker, odd);
+        scan_window(&lines[from..], to - from, offset + from as u64, worker, odd);
         if worker.classes.is_full() || worker.tally.is_full() {
             worker.fold()?;
         }
@@ -138,50 +138,72 @@ fn window_end(lines: &[u8], from: usize) -> usize {
     }
 }
 
-fn scan_window(window: &[u8], offset: u64, worker: &mut Worker, odd: &mut OddLines) {
+/// Scans the first `length` bytes of a block, which are whole lines. What follows them is looked at only where eight bytes are
+/// compared at once.
+fn scan_window(block: &[u8], length: usize, offset: u64, worker: &mut Worker, odd: &mut OddLines) {
     let job = worker.job;
-    let set = job.extractor.mark_set().unwrap_or(MarkSet { marks: [b'\n'; 2], aux: b'\n' });
-    let regular = job.extractor.marks_per_line();
     let Worker { reader, classes, tally, marks, accounting, .. } = worker;
-    marks.fill(job.kernel, set, window);
-    let places = marks.positions();
-    let (mut start, mut first) = (0, 0);
-    while start < window.len() {
-        // A regular line: its newline is the mark behind its own marks.
-        let (end, next_first, outcome) = match places.get(first + regular) {
-            Some(&end) if window[end as usize] == b'\n' => {
-                let end = end as usize;
-                let line_end = without_return(window, start, end);
-                match job.extractor.read_regular(window, (start, line_end), &places[first..first + regular], marks, reader) {
-                    Some(outcome) => (end, first + regular + 1, outcome),
-                    None => careful(window, start, places, first, job.extractor, reader),
-                }
-            }
-            _ => careful(window, start, places, first, job.extractor, reader),
-        };
-        let next = window.len().min(end + 1);
+    marks.fill(job.kernel, job.extractor.mark_set(), &block[..length]);
+    let mut window = Window { block, length, marks, regular: job.extractor.marks_per_line(), start: 0, first: 0 };
+    while window.start < length {
+        let (start, (end, outcome)) = (window.start, window.read_line(job.extractor, reader));
+        let next = length.min(end + 1);
         let outcome = if end - start > job.line_bytes_max { Outcome::Rejected(Reason::TooLong) } else { outcome };
         accounting.add(outcome, (next - start) as u64);
         if outcome == Outcome::Event {
-            let record = reader.record(&window[start..end]);
+            let record = reader.record(&block[start..end]);
             accounting.no_response += u64::from(reader.no_response());
             tally.add(record.time, classes.class_of(&record));
         } else {
-            odd(outcome, offset + start as u64, &window[start..end]);
+            odd(outcome, offset + start as u64, &block[start..end]);
         }
-        (start, first) = (next, next_first);
+        window.start = next;
     }
 }
 
-/// Reads a line that is not regular: its end, the first mark behind it, its outcome.
-fn careful(window: &[u8], start: usize, places: &[u32], first: usize, extractor: &Extractor, reader: &mut Reader) -> (usize, usize, Outcome) {
-    let newline = places[first..].iter().position(|&place| window[place as usize] == b'\n');
-    let (end, next_first) = match newline {
-        Some(i) => (places[first + i] as usize, first + i + 1),
-        None => (window.len(), places.len()),
-    };
-    let line = &window[start..without_return(window, start, end)];
-    (end, next_first, read_odd(line, extractor, reader))
+/// A window on its way: where the next line begins, and which mark is its first.
+struct Window<'a> {
+    block: &'a [u8],
+    length: usize,
+    marks: &'a Marks,
+    regular: usize,
+    start: usize,
+    first: usize,
+}
+
+impl Window<'_> {
+    /// Reads the next line: its end, and what it is.
+    #[inline]
+    fn read_line(&mut self, extractor: &Extractor, reader: &mut Reader) -> (usize, Outcome) {
+        let places = &self.marks.positions()[self.first..];
+        // A regular line: its newline is the mark behind its own marks.
+        if let Some(&end) = places.get(self.regular)
+            && self.block[end as usize] == b'\n'
+        {
+            let end = end as usize;
+            let range = (self.start, without_return(self.block, self.start, end));
+            if let Some(outcome) = extractor.read_regular(self.block, range, &places[..self.regular], self.marks, reader) {
+                self.first += self.regular + 1;
+                return (end, outcome);
+            }
+        }
+        self.read_irregular(extractor, reader)
+    }
+
+    #[inline(never)]
+    fn read_irregular(&mut self, extractor: &Extractor, reader: &mut Reader) -> (usize, Outcome) {
+        let places = &self.marks.positions()[self.first..];
+        let newline = places.iter().position(|&place| self.block[place as usize] == b'\n').unwrap_or(places.len());
+        let end = places.get(newline).map_or(self.length, |&place| place as usize);
+        self.first = self.marks.positions().len().min(self.first + newline + 1);
+        let range = (self.start, without_return(self.block, self.start, end));
+        if newline > self.regular
+            && let Some(outcome) = extractor.read_escaped(self.block, range, &places[..newline], self.marks, reader)
+        {
+            return (end, outcome);
+        }
+        (end, read_odd(&self.block[range.0..range.1], extractor, reader))
+    }
 }
 
 /// The end of a line without its carriage return.

@@ -1,31 +1,29 @@
-//! Binding: which fields of a format answer a need.
+//! Binding: which fields of a format answer a need, and how.
 
 use super::derive::{Derive, Part, Whence};
-use super::{Format, Layout, Meaning, TimeText, Unit};
+use super::resolve::{Combine, Resolved};
+use super::{Element, Format, Layout, Meaning, TimeText, Unit, json};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Kind, Need};
 
-/// The fields of a format by number, and the paths that needs add to a JSON mapping.
-pub(super) struct Fields<'a> {
+/// The fields of a format, numbered without the literals between them, and the JSON paths that needs add to them.
+pub(super) struct Binding<'a> {
     format: &'a Format,
-    fields: Vec<(&'a str, &'a Meaning)>,
+    /// Index of each field among the elements of the layout.
+    sources: Vec<usize>,
     extra: Vec<Vec<String>>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> Binding<'a> {
     pub(super) fn of(format: &'a Format) -> Self {
-        let fields = match &format.layout {
-            Layout::Delimited(template) => template
-                .elements
-                .iter()
-                .filter_map(|e| match e {
-                    super::Element::Field(f) => Some((f.name.as_str(), &f.meaning)),
-                    super::Element::Literal(_) => None,
-                })
-                .collect(),
-            Layout::Json(map) => map.fields.iter().map(|f| (f.name.as_str(), &f.meaning)).collect(),
+        let sources = match &format.layout {
+            Layout::Delimited(template) => {
+                let is_field = |i: &usize| matches!(template.elements[*i], Element::Field(_));
+                (0..template.elements.len()).filter(is_field).collect()
+            }
+            Layout::Json(map) => (0..map.fields.len()).collect(),
         };
-        Fields { format, fields, extra: Vec::new() }
+        Binding { format, sources, extra: Vec::new() }
     }
 
     /// Paths that were named and stand in no mapping.
@@ -33,29 +31,18 @@ impl<'a> Fields<'a> {
         &self.extra
     }
 
-    /// The numbers of the fields of which something holds.
-    fn with(&self, holds: impl Fn(&Meaning) -> bool) -> Vec<usize> {
-        (0..self.fields.len()).filter(|&i| holds(self.fields[i].1)).collect()
-    }
-
-    fn units(&self, unit: impl Fn(&Meaning) -> Option<Unit>) -> Vec<(usize, Unit)> {
-        (0..self.fields.len()).filter_map(|i| Some((i, unit(self.fields[i].1)?))).collect()
-    }
-
+    /// The fields that give the event's status.
     pub(super) fn status(&self) -> Vec<usize> {
-        self.with(|m| *m == Meaning::Status)
+        self.format.resolve(&Field::Status).map_or(Vec::new(), |resolved| self.numbers(&resolved.sources))
     }
 
     /// Timestamp fields with their texts, in order; their position here is the number of their clock.
-    pub(super) fn clocks(&self) -> impl Iterator<Item = (usize, &'a TimeText)> + '_ {
-        self.fields.iter().enumerate().filter_map(|(i, (_, meaning))| match meaning {
-            Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => Some((i, text)),
+    pub(super) fn clocks(&self) -> Vec<(usize, &'a TimeText)> {
+        let text = |number: usize| match self.meaning(number)? {
+            Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => Some((number, text)),
             _ => None,
-        })
-    }
-
-    fn clocks_with(&self, holds: impl Fn(&Meaning) -> bool) -> Vec<usize> {
-        self.clocks().enumerate().filter(|(_, (field, _))| holds(self.fields[*field].1)).map(|(clock, _)| clock).collect()
+        };
+        (0..self.sources.len()).filter_map(text).collect()
     }
 
     /// The clocks that give the event's time.
@@ -68,77 +55,79 @@ impl<'a> Fields<'a> {
         self.clocks_with(|m| matches!(m, Meaning::Created(_)))
     }
 
+    fn clocks_with(&self, holds: impl Fn(&Meaning) -> bool) -> Vec<usize> {
+        let clocks = self.clocks().into_iter().enumerate();
+        clocks.filter(|(_, (number, _))| self.meaning(*number).is_some_and(&holds)).map(|(clock, _)| clock).collect()
+    }
+
+    fn meaning(&self, number: usize) -> Option<&'a Meaning> {
+        self.format.meaning(*self.sources.get(number)?)
+    }
+
+    fn numbers(&self, sources: &[usize]) -> Vec<usize> {
+        sources.iter().filter_map(|source| self.sources.binary_search(source).ok()).collect()
+    }
+
     /// How a need is answered.
+    ///
+    /// # Errors
+    /// The format does not have the field, or has it in another kind.
     pub(super) fn derive(&mut self, need: &Need) -> Result<Derive> {
-        let derive = match &need.field {
-            Field::Time => Derive::Time,
-            Field::Input => Derive::Input,
-            Field::Elapsed => Derive::Elapsed,
-            Field::Status => Derive::Status(self.status()),
-            Field::Bytes => Derive::Scaled(self.units(|m| (*m == Meaning::Bytes).then_some(Unit::One))),
-            Field::Latency => self.latency(),
-            Field::Method => Derive::Part(Part::Method, self.part(&Meaning::Method, false)),
-            Field::Path => Derive::Part(Part::Path, self.part(&Meaning::Path, true)),
-            Field::Query => Derive::Part(Part::Query, self.part(&Meaning::Query, true)),
-            Field::Host => Derive::Part(Part::Host, self.part(&Meaning::Host, true)),
-            Field::UserAgent => Derive::Text(self.with(|m| *m == Meaning::UserAgent)),
-            Field::RemoteAddr => Derive::Text(self.with(|m| *m == Meaning::RemoteAddr)),
-            Field::Named(name) => return self.named(name, need.kind),
-        };
-        let is_there = match &derive {
-            Derive::Text(f) | Derive::Status(f) | Derive::Number(f) => !f.is_empty(),
-            Derive::Part(_, f) => !f.is_empty(),
-            Derive::Scaled(f) | Derive::Sum(f) => !f.is_empty(),
-            Derive::Elapsed => !self.created().is_empty(),
-            Derive::Time | Derive::Input => true,
-        };
-        if is_there { Ok(derive) } else { Err(self.missing(need.field.name())) }
-    }
-
-    fn latency(&self) -> Derive {
-        let whole = self.units(|m| if let Meaning::Latency(unit) = m { Some(*unit) } else { None });
-        if whole.is_empty() {
-            Derive::Sum(self.units(|m| if let Meaning::LatencyPart(unit) = m { Some(*unit) } else { None }))
-        } else {
-            Derive::Scaled(whole)
+        match &need.field {
+            Field::Time => return Ok(Derive::Time),
+            Field::Input => return Ok(Derive::Input),
+            _ => {}
+        }
+        match (self.format.resolve(&need.field), &need.field, &self.format.layout) {
+            (Some(resolved), _, _) => self.combine(need, &resolved),
+            (None, Field::Named(name), Layout::Json(_)) => self.extra(name, need.kind),
+            (None, field, _) => Err(self.missing(field.name())),
         }
     }
 
-    /// The fields that a part of the request can be taken from. The target as the client sent it goes before what the server
-    /// made of it.
-    fn part(&self, itself: &Meaning, of_target: bool) -> Vec<(usize, Whence)> {
-        let whence = |wanted: &Meaning, whence| self.with(move |m| m == wanted).into_iter().map(move |i| (i, whence));
-        let target = of_target.then(|| whence(&Meaning::Target, Whence::Target)).into_iter().flatten();
-        let request = whence(&Meaning::Request, Whence::Request);
-        let own = whence(itself, Whence::Itself);
-        if *itself == Meaning::Host {
-            own.chain(target).chain(request).collect()
-        } else {
-            target.chain(request).chain(own).collect()
+    fn combine(&self, need: &Need, resolved: &Resolved) -> Result<Derive> {
+        let numbers = self.numbers(&resolved.sources);
+        match (resolved.combine, &need.field) {
+            (Combine::Sum, _) => Ok(Derive::Sum(self.with_units(&numbers))),
+            (Combine::Difference, _) => Ok(Derive::Elapsed),
+            (Combine::First, Field::Method) => Ok(Derive::Part(Part::Method, self.whence(&numbers))),
+            (Combine::First, Field::Path) => Ok(Derive::Part(Part::Path, self.whence(&numbers))),
+            (Combine::First, Field::Query) => Ok(Derive::Part(Part::Query, self.whence(&numbers))),
+            (Combine::First, Field::Host) => Ok(Derive::Part(Part::Host, self.whence(&numbers))),
+            (Combine::First, field) => self.of_kind(field.name(), need.kind, resolved.kind, numbers),
         }
     }
 
-    fn named(&mut self, name: &str, kind: Kind) -> Result<Derive> {
-        let Some(i) = self.fields.iter().position(|(n, _)| *n == name) else {
-            return match &self.format.layout {
-                Layout::Json(_) => self.extra(name, kind),
-                Layout::Delimited(_) => Err(self.missing(name)),
-            };
+    fn whence(&self, numbers: &[usize]) -> Vec<(usize, Whence)> {
+        let whence = |number: usize| match self.meaning(number) {
+            Some(Meaning::Request) => Whence::Request,
+            Some(Meaning::Target) => Whence::Target,
+            _ => Whence::Itself,
         };
-        let meaning = self.fields[i].1;
-        let unit = match meaning {
-            Meaning::Latency(unit) | Meaning::LatencyPart(unit) | Meaning::Elapsed(unit) | Meaning::Other(_, unit) => *unit,
+        numbers.iter().map(|&number| (number, whence(number))).collect()
+    }
+
+    fn with_units(&self, numbers: &[usize]) -> Vec<(usize, Unit)> {
+        let unit = |number: usize| match self.meaning(number) {
+            Some(Meaning::Latency(unit) | Meaning::LatencyPart(unit) | Meaning::Elapsed(unit) | Meaning::Other(_, unit)) => *unit,
             _ => Unit::One,
         };
-        match (kind, meaning.kind()) {
-            (Kind::Text, _) => Ok(Derive::Text(vec![i])),
-            (Kind::Status, Kind::Status) => Ok(Derive::Status(vec![i])),
-            (Kind::Duration, Kind::Duration) | (Kind::Size, Kind::Size) => Ok(Derive::Scaled(vec![(i, unit)])),
-            (Kind::Number, Kind::Number | Kind::Size | Kind::Status) => Ok(Derive::Number(vec![i])),
-            (wanted, has) => Err(Error::new(
+        numbers.iter().map(|&number| (number, unit(number))).collect()
+    }
+
+    /// A value of kind `has`, compared as kind `wanted`.
+    fn of_kind(&self, name: &str, wanted: Kind, has: Kind, numbers: Vec<usize>) -> Result<Derive> {
+        match (wanted, has) {
+            (Kind::Text, _) => Ok(Derive::Text(numbers)),
+            (Kind::Status, Kind::Status) if numbers == self.status() => Ok(Derive::EventStatus),
+            (Kind::Status, Kind::Status) => Ok(Derive::Status(numbers)),
+            (Kind::Duration, Kind::Duration) | (Kind::Size, Kind::Size) => Ok(Derive::Scaled(self.with_units(&numbers))),
+            (Kind::Number, Kind::Number | Kind::Size | Kind::Status) => Ok(Derive::Number(numbers)),
+            _ => Err(Error::new(
                 ErrorKind::Definition,
                 format!("`{name}` holds {} in the format {}, and is compared as {}", words(has), self.format.name, words(wanted)),
-            )),
+            )
+            .hint("compare it with a value of its own kind, or declare its kind and unit with `fields:` of the format")),
         }
     }
 
@@ -146,23 +135,24 @@ impl<'a> Fields<'a> {
     fn extra(&mut self, name: &str, kind: Kind) -> Result<Derive> {
         if kind == Kind::Duration {
             let message = format!("the unit of `{name}` is not known");
-            let hint = format!("declare it in the mapping of the format, with its unit: `{{json: {{…, {name}: {name} ms}}}}`");
+            let hint = format!("declare it in the mapping of the format, with its unit: `{name}: {name} ms`");
             return Err(Error::new(ErrorKind::Definition, message).hint(hint));
         }
-        self.extra.push(name.split('.').map(str::to_owned).collect());
-        let i = self.fields.len() + self.extra.len() - 1;
+        self.extra.push(json::path(name)?);
+        let number = self.sources.len() + self.extra.len() - 1;
         Ok(match kind {
-            Kind::Status => Derive::Status(vec![i]),
-            Kind::Number => Derive::Number(vec![i]),
-            Kind::Size => Derive::Scaled(vec![(i, Unit::One)]),
-            _ => Derive::Text(vec![i]),
+            Kind::Status => Derive::Status(vec![number]),
+            Kind::Number => Derive::Number(vec![number]),
+            Kind::Size => Derive::Scaled(vec![(number, Unit::One)]),
+            _ => Derive::Text(vec![number]),
         })
     }
 
+    #[cold]
     fn missing(&self, name: &str) -> Error {
-        let names: Vec<&str> = self.fields.iter().map(|(n, _)| *n).collect();
-        Error::new(ErrorKind::Definition, format!("the format {} has no {name}", self.format.name))
-            .hint(format!("it has {}; name another field, or another format with --format", names.join(", ")))
+        let names: Vec<&str> = self.format.names().into_iter().map(|(name, _)| name).collect();
+        Error::new(ErrorKind::Definition, format!("the format {} has no `{name}`", self.format.name))
+            .hint(format!("its fields are {}; ask for one of them, or name another format with --format", names.join(" ")))
     }
 }
 

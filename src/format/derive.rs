@@ -2,6 +2,7 @@
 
 use super::Unit;
 use super::number;
+use super::plan::UsualRequest;
 use super::request::{split_request, split_target};
 use crate::record::Slot;
 use crate::time::Instant;
@@ -13,7 +14,9 @@ pub(super) enum Derive {
     Text(Vec<usize>),
     /// A part of the request.
     Part(Part, Vec<(usize, Whence)>),
-    /// A status code.
+    /// The status of the event itself.
+    EventStatus,
+    /// Another status code.
     Status(Vec<usize>),
     /// A number in the base of its unit.
     Scaled(Vec<(usize, Unit)>),
@@ -55,6 +58,8 @@ pub(super) struct Fields<'a> {
     pub(super) scratch: &'a [u8],
     pub(super) input_bytes: usize,
     pub(super) spans: &'a [Slot],
+    pub(super) usual: &'a UsualRequest,
+    pub(super) status: Option<u16>,
     pub(super) time: Instant,
     pub(super) created: Option<Instant>,
 }
@@ -72,11 +77,13 @@ impl<'a> Fields<'a> {
         (!matches!(text, b"" | b"-")).then_some((text, place))
     }
 
+    #[inline]
     fn first(&self, fields: &[usize]) -> Option<(&'a [u8], Slot)> {
         fields.iter().find_map(|&field| self.text(field))
     }
 
     /// The first present number of a list of fields, read by its unit.
+    #[inline]
     fn first_scaled(&self, fields: &[(usize, Unit)]) -> Option<i64> {
         let (text, unit) = fields.iter().find_map(|&(field, unit)| Some((self.text(field)?.0, unit)))?;
         number::scaled(text, unit)
@@ -84,7 +91,7 @@ impl<'a> Fields<'a> {
 
     /// The status: `Err` when the text is no status at all.
     #[inline]
-    pub(super) fn status(&self, fields: &[usize]) -> Result<Option<u16>, ()> {
+    pub(super) fn read_status(&self, fields: &[usize]) -> Result<Option<u16>, ()> {
         match self.first(fields) {
             Some((text, _)) => number::status(text).ok_or(()),
             None => Ok(None),
@@ -96,7 +103,8 @@ impl<'a> Fields<'a> {
     pub(super) fn derive(&self, derive: &Derive) -> Slot {
         let int = |n: Option<i64>| n.map_or(Slot::Absent, Slot::Int);
         match derive {
-            Derive::Status(fields) => int(self.status(fields).ok().flatten().map(i64::from)),
+            Derive::EventStatus => int(self.status.map(i64::from)),
+            Derive::Status(fields) => int(self.read_status(fields).ok().flatten().map(i64::from)),
             Derive::Scaled(fields) => int(self.first_scaled(fields)),
             Derive::Part(part, fields) => self.part(*part, fields).unwrap_or(Slot::Absent),
             Derive::Text(fields) => self.first(fields).map_or(Slot::Absent, |(_, place)| place),
@@ -120,8 +128,17 @@ impl<'a> Fields<'a> {
     #[inline]
     fn part(&self, part: Part, fields: &[(usize, Whence)]) -> Option<Slot> {
         fields.iter().find_map(|&(field, whence)| {
+            match part {
+                Part::Method if self.usual.field == Some(field) => return Some(self.usual.method),
+                Part::Path if self.usual.field == Some(field) => return Some(self.usual.path),
+                _ => {}
+            }
             let (text, place) = self.text(field)?;
             let (method, target) = match whence {
+                // Apache's `%q` begins with its question mark.
+                Whence::Itself if part == Part::Query => {
+                    return Some(within(place, text, text.strip_prefix(b"?").unwrap_or(text)));
+                }
                 Whence::Itself => return Some(place),
                 Whence::Target => (None, Some(text)),
                 Whence::Request => split_request(text),

@@ -4,12 +4,12 @@
 
 use jiff::tz::TimeZone;
 
-use super::bind::Fields as Names;
+use super::bind::Binding;
 use super::chatter;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{Derive, Fields};
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
-use super::plan::{Plan, TimeFound};
+use super::plan::{Plan, TimeFound, UsualRequest};
 use super::shape::Shape;
 use super::{Format, JsonCondition, Layout};
 use crate::error::Result;
@@ -79,26 +79,27 @@ impl Extractor {
     /// # Errors
     /// A need that the format has no field for, or has in another kind.
     pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
-        let mut names = Names::of(format);
-        let outputs = needs.iter().map(|need| names.derive(need)).collect::<Result<Vec<_>>>()?;
+        let mut binding = Binding::of(format);
+        let outputs = needs.iter().map(|need| binding.derive(need)).collect::<Result<Vec<_>>>()?;
         let layout = match &format.layout {
             Layout::Delimited(template) => {
                 let plan = Plan::new(template, zone);
-                let shape = Shape::new(&plan);
+                let shape = Shape::new(&plan, &needed(&outputs, &binding.status(), plan.fields.len()));
                 Compiled::Delimited { plan, shape }
             }
             Layout::Json(map) => {
-                let wanted = Wanted::of(map, names.extra_paths());
-                let clocks = names.clocks().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
+                let wanted = Wanted::of(map, binding.extra_paths());
+                let clocks =
+                    binding.clocks().into_iter().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
                 Compiled::Json { wanted, conditions: map.only_if.clone(), clocks }
             }
         };
         Ok(Extractor {
             layout,
             outputs,
-            status: names.status(),
-            time: names.time(),
-            created: names.created(),
+            status: binding.status(),
+            time: binding.time(),
+            created: binding.created(),
             name: format.name.clone(),
         })
     }
@@ -108,11 +109,11 @@ impl Extractor {
         &self.name
     }
 
-    /// What to mark in blocks of this format's lines; none if it has no regular shape.
-    pub fn mark_set(&self) -> Option<MarkSet> {
+    /// What to mark in blocks of this format's lines.
+    pub(crate) fn mark_set(&self) -> MarkSet {
         match &self.layout {
-            Compiled::Delimited { shape, .. } => shape.as_ref().map(|shape| shape.set),
-            Compiled::Json { .. } => None,
+            Compiled::Delimited { shape: Some(shape), .. } => shape.set,
+            _ => MarkSet { marks: [b'\n'; 2], aux: b'\n' },
         }
     }
 
@@ -124,7 +125,15 @@ impl Extractor {
                 let readers: Vec<TimeReader> = clocks.iter().map(|(_, reader)| reader.clone()).collect();
                 let times = vec![TimeFound::Undated; readers.len()];
                 let values = vec![JsonValue::ABSENT; wanted.count()];
-                (super::plan::Found { spans: vec![Slot::Absent; wanted.fields.len()], times, readers }, values)
+                (
+                    super::plan::Found {
+                        spans: vec![Slot::Absent; wanted.fields.len()],
+                        times,
+                        readers,
+                        usual: UsualRequest::NONE,
+                    },
+                    values,
+                )
             }
         };
         Reader {
@@ -181,6 +190,21 @@ impl Extractor {
         is_regular.then(|| self.finish(&block[start..end], reader))
     }
 
+    /// Like [`Extractor::read_regular`], for a line whose marks are too many because of its escapes.
+    #[cold]
+    pub(crate) fn read_escaped(
+        &self,
+        block: &[u8],
+        range: (usize, usize),
+        line_marks: &[u32],
+        marks: &Marks,
+        reader: &mut Reader,
+    ) -> Option<Outcome> {
+        let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else { return None };
+        let kept = shape.without_escaped(block, line_marks)?;
+        self.read_regular(block, range, &kept[..shape.marks], marks, reader)
+    }
+
     /// Reads what follows the first `skip` bytes of a line. Spans are those of the whole line.
     #[cold]
     pub(crate) fn read_behind(&self, line: &[u8], skip: usize, reader: &mut Reader) -> Outcome {
@@ -205,18 +229,21 @@ impl Extractor {
             })
         };
         let Some(time) = at(&self.time) else { return Outcome::Undated };
-        let fields = Fields {
+        let mut fields = Fields {
             line,
             scratch: &reader.scratch,
             input_bytes: reader.input_bytes,
             spans: &found.spans,
             time,
+            usual: &found.usual,
+            status: None,
             created: at(&self.created),
         };
-        match fields.status(&self.status) {
-            Ok(status) => reader.no_response = status.is_none() && !self.status.is_empty(),
+        match fields.read_status(&self.status) {
+            Ok(status) => fields.status = status,
             Err(()) => return Outcome::Rejected(Reason::Status),
         }
+        reader.no_response = fields.status.is_none() && !self.status.is_empty();
         for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {
             *slot = fields.derive(derive);
         }
@@ -258,6 +285,22 @@ impl Extractor {
             }
         }
     }
+}
+
+/// Which of `count` fields some output is made from.
+fn needed(outputs: &[Derive], status: &[usize], count: usize) -> Vec<bool> {
+    let mut needed = vec![false; count];
+    let mut need = |field: usize| needed[field] = true;
+    for output in outputs {
+        match output {
+            Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.iter().copied().for_each(&mut need),
+            Derive::Part(_, fields) => fields.iter().for_each(|(field, _)| need(*field)),
+            Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().for_each(|(field, _)| need(*field)),
+            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input => {}
+        }
+    }
+    status.iter().copied().for_each(need);
+    needed
 }
 
 /// Turns the values of a JSON object into fields: strings with escapes are unescaped, times are read.

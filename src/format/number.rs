@@ -116,7 +116,7 @@ fn without_exponent(mantissa: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
     let exponent: i32 = std::str::from_utf8(exponent).ok()?.parse().ok()?;
     let point = mantissa.iter().position(|&b| b == b'.').unwrap_or(mantissa.len());
     let digits: Vec<u8> = mantissa.iter().copied().filter(|&b| b != b'.').collect();
-    if exponent.abs() > PLACES_MAX || digits_length(&digits) != digits.len() {
+    if exponent.abs() > PLACES_MAX || digits.is_empty() || digits_length(&digits) != digits.len() {
         return None;
     }
     let place = point as i32 + exponent;

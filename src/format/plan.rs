@@ -75,6 +75,20 @@ pub(super) struct Found {
     pub(super) spans: Vec<Slot>,
     pub(super) times: Vec<TimeFound>,
     pub(super) readers: Vec<TimeReader>,
+    pub(super) usual: UsualRequest,
+}
+
+/// The parts of a request line of the usual form, where the fast reader has found them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UsualRequest {
+    /// The field they are the parts of; none when there are none.
+    pub(super) field: Option<usize>,
+    pub(super) method: Slot,
+    pub(super) path: Slot,
+}
+
+impl UsualRequest {
+    pub(super) const NONE: UsualRequest = UsualRequest { field: None, method: Slot::Absent, path: Slot::Absent };
 }
 
 /// What a time field held.
@@ -147,6 +161,7 @@ impl Plan {
             spans: vec![Slot::Absent; self.fields.len()],
             times: vec![TimeFound::Undated; self.readers.len()],
             readers: self.readers.clone(),
+            usual: UsualRequest::NONE,
         }
     }
 
@@ -155,6 +170,10 @@ impl Plan {
         self.readers[reader].blanks()
     }
 
+    /// Whether a field holds request lines.
+    pub(super) fn is_request(&self, field: usize) -> bool {
+        self.fields[field].meaning == Meaning::Request
+    }
     /// What step `i` expects, for people.
     pub(super) fn expected(&self, i: usize) -> String {
         let name = |field: usize| self.fields[field].name.as_str();
@@ -171,6 +190,7 @@ impl Plan {
     /// Reads a whole line. On success every span of `found` is set; a bare `-` of a quoted field leaves an empty span.
     pub(super) fn read(&self, line: &[u8], found: &mut Found) -> Result<(), Misfit> {
         let mut at = 0;
+        found.usual.field = None;
         for (step, i) in self.steps.iter().zip(0..) {
             at = self.read_step(step, i, line, at, found)?;
         }

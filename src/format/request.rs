@@ -3,7 +3,29 @@
 //! Runs once per event, so it allocates nothing and every value is a piece of what was given: a caller that holds the
 //! line can turn each into a span. Nothing is percent-decoded or unescaped.
 
+use super::words;
 use memchr::{memchr, memchr2, memmem, memrchr};
+
+/// The usual request line, `GET /path HTTP/1.1`, in a few instructions: `from..to` of a block, of which the result is where the
+/// method ends and where the target ends. None says nothing; [`split_request`] and [`split_target`] give the same answer.
+#[inline]
+pub(super) fn split_usual(block: &[u8], from: u32, to: u32) -> Option<(u32, u32)> {
+    let protocol_bytes = PROTOCOL_BYTES as u32;
+    let method_end = from + words::leading_capitals(words::word(block, from)?);
+    let target_end = to.checked_sub(protocol_bytes).filter(|end| method_end + 2 <= *end)?;
+    let is_usual = method_end > from
+        && words::word(block, method_end)? as u16 == u16::from_le_bytes(*b" /")
+        && block[target_end as usize] == b' '
+        && block[target_end as usize - 1] != b' '
+        && words::word(block, target_end + 1)? & PROTOCOL_MASK == PROTOCOL;
+    is_usual.then_some((method_end, target_end))
+}
+
+/// ` HTTP/1.1`
+const PROTOCOL_BYTES: usize = 9;
+/// `HTTP/0.0`, where the digits may be 0 to 3: every version there is.
+const PROTOCOL: u64 = u64::from_le_bytes(*b"HTTP/0.0");
+const PROTOCOL_MASK: u64 = u64::from_le_bytes(*b"\xff\xff\xff\xff\xff\xfc\xff\xfc");
 
 /// Splits `METHOD target HTTP/x.y` (RFC 9112 §3) into method and target.
 ///
@@ -240,6 +262,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_usual_request_is_split_alike(line in "(GET|POST|get|G-T|[A-Z ]{0,9}) ?(/|//|http://h|x)[a-z?#/ ]{0,9} ?HTTP/[0-9][.][0-9] ?") {
+            let block = format!("{line}~~~~~~~~");
+            if let Some((method_end, target_end)) = split_usual(block.as_bytes(), 0, line.len() as u32) {
+                let (method, target) = split_request(line.as_bytes());
+                prop_assert_eq!(method, Some(&line.as_bytes()[..method_end as usize]));
+                prop_assert_eq!(target, Some(&line.as_bytes()[method_end as usize + 1..target_end as usize]));
+                let path = target.map(|t| &t[..t.iter().position(|b| b"?#".contains(b)).unwrap_or(t.len())]);
+                prop_assert_eq!(split_target(target.unwrap()).path, path);
+            }
+        }
+
+
         #[test]
         fn plain_requests_agree_with_words(line in "[A-Z]{1,7} {1,3}[/a-z?#:%]{1,12} {1,2}HTTP/[0-9.]{1,3}") {
             prop_assume!(line.bytes().rev().find(|b| *b == b'/').is_some());

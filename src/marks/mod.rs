@@ -1,8 +1,8 @@
 //! Marks: where the bytes that matter stand in a block of log.
 //!
 //! A format chooses up to two *mark* bytes (a quote, say). The positions of these and of every newline come out as a list;
-//! a third byte, the *aux* byte (a blank, say), comes out as one bit per byte of input, for searches over short
-//! distances. Everything behind this room works on positions and bits and is portable, safe code.
+//! an *aux* byte (a blank, say) and the ends of paths (`?` and `#`) come out as one bit per byte of input, for searches
+//! over short distances. Everything behind this room works on positions and bits and is portable, safe code.
 //!
 //! The kernels in [`x86`] are the one place of the crate where `unsafe` is allowed. [`portable`] is their twin and oracle:
 //! any input must give equal marks.
@@ -69,15 +69,17 @@ pub struct Marks {
     /// Positions of mark bytes and newlines; the first `count` are valid, the rest is room for whole-vector stores.
     positions: Vec<u32>,
     count: usize,
-    /// One bit per byte of the block for the aux byte, and one more word of zeros so that any eight bytes can be read.
+    /// One bit per byte of the block for the aux byte, and two more words of zeros so that any 64 bits can be read.
     aux: Vec<u64>,
+    /// The same for the bytes that end a path.
+    path_ends: Vec<u64>,
 }
 
 impl Marks {
     /// Room for blocks of up to `block_bytes`.
     pub fn with_capacity(block_bytes: usize) -> Self {
         let words = block_bytes.div_ceil(BITS);
-        Marks { positions: vec![0; words * BITS + 2 * BITS], count: 0, aux: vec![0; words + 2] }
+        Marks { positions: vec![0; words * BITS + 2 * BITS], count: 0, aux: vec![0; words + 2], path_ends: vec![0; words + 2] }
     }
 
     /// Marks `block` with `kernel`, which must be available on this machine.
@@ -87,20 +89,19 @@ impl Marks {
             *self = Marks::with_capacity(block.len());
         }
         let (whole, rest) = block.as_chunks::<BITS>();
-        let bits = &mut self.aux[..words + 2];
+        let mut bits = Bits { aux: &mut self.aux[..words + 2], path_ends: &mut self.path_ends[..words + 2] };
         self.count = match kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => x86::mark_avx512(set, whole, &mut self.positions, bits),
+            Kernel::Avx512 => x86::mark_avx512(set, whole, &mut self.positions, &mut bits),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => x86::mark_avx2(set, whole, &mut self.positions, bits),
-            _ => portable::mark(set, whole, &mut self.positions, bits),
+            Kernel::Avx2 => x86::mark_avx2(set, whole, &mut self.positions, &mut bits),
+            _ => portable::mark(set, whole, &mut self.positions, &mut bits),
         };
-        let mut tail = words - usize::from(!rest.is_empty());
         if !rest.is_empty() {
-            self.count = portable::mark_rest(set, rest, whole.len() * BITS, &mut self.positions, self.count, &mut bits[tail]);
-            tail += 1;
+            self.count = portable::mark_rest(set, rest, whole.len(), &mut self.positions, self.count, &mut bits);
         }
-        bits[tail..].fill(0);
+        bits.aux[words..].fill(0);
+        bits.path_ends[words..].fill(0);
     }
 
     /// The positions of mark bytes and newlines, ascending.
@@ -109,29 +110,40 @@ impl Marks {
         &self.positions[..self.count]
     }
 
-    /// The bits of the aux byte from position `from` on, the lowest first; at least the first 57 are valid, and zeros
-    /// follow the end of the block.
-    #[inline]
-    pub fn aux_bits(&self, from: usize) -> u64 {
-        let (word, bit) = (from / BITS, from % BITS);
-        // Two words joined; the shift by 64 − 0 is split in two because it would be one too wide.
-        (self.aux[word] >> bit) | ((self.aux[word + 1] << 1) << (BITS - 1 - bit))
-    }
-
     /// The first place of the aux byte in `from..to`.
     #[inline]
     pub fn next_aux(&self, from: usize, to: usize) -> Option<usize> {
-        let mut at = from;
-        while at < to {
-            let bits = self.aux_bits(at);
-            if bits != 0 {
-                let found = at + bits.trailing_zeros() as usize;
-                return (found < to).then_some(found);
-            }
-            at += BITS;
-        }
-        None
+        next_bit(&self.aux, from, to)
     }
+
+    /// The first place of a byte that ends a path in `from..to`.
+    #[inline]
+    pub fn next_path_end(&self, from: usize, to: usize) -> Option<usize> {
+        next_bit(&self.path_ends, from, to)
+    }
+}
+
+/// The bits that a kernel writes, one word per block.
+struct Bits<'a> {
+    aux: &'a mut [u64],
+    path_ends: &'a mut [u64],
+}
+
+/// The first bit that is set in `from..to`. Behind the last block there are two words of zeros.
+#[inline]
+fn next_bit(bits: &[u64], from: usize, to: usize) -> Option<usize> {
+    let mut at = from;
+    while at < to {
+        let (word, bit) = (at / BITS, at % BITS);
+        // Two words joined; the shift by 64 − bit is split in two because it may be one too wide.
+        let joined = (bits[word] >> bit) | ((bits[word + 1] << 1) << (BITS - 1 - bit));
+        if joined != 0 {
+            let found = at + joined.trailing_zeros() as usize;
+            return (found < to).then_some(found);
+        }
+        at += BITS;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -140,17 +152,17 @@ mod tests {
     use proptest::prelude::*;
 
     /// The obvious way.
-    fn naive(set: MarkSet, block: &[u8]) -> (Vec<u32>, Vec<usize>) {
+    fn naive(set: MarkSet, block: &[u8]) -> (Vec<u32>, Vec<usize>, Vec<usize>) {
         let is_mark = |b: u8| b == b'\n' || set.marks.contains(&b);
         let positions = block.iter().enumerate().filter(|(_, b)| is_mark(**b)).map(|(i, _)| i as u32).collect();
-        let aux = block.iter().enumerate().filter(|(_, b)| **b == set.aux).map(|(i, _)| i).collect();
-        (positions, aux)
+        let places = |wanted: &[u8]| block.iter().enumerate().filter(|(_, b)| wanted.contains(b)).map(|(i, _)| i).collect();
+        (positions, places(&[set.aux]), places(b"?#"))
     }
 
-    fn aux_places(marks: &Marks, length: usize) -> Vec<usize> {
+    fn places(next: impl Fn(usize, usize) -> Option<usize>, length: usize) -> Vec<usize> {
         let mut places = Vec::new();
         let mut from = 0;
-        while let Some(found) = marks.next_aux(from, length) {
+        while let Some(found) = next(from, length) {
             places.push(found);
             from = found + 1;
         }
@@ -160,18 +172,19 @@ mod tests {
     proptest! {
         #[test]
         fn every_kernel_marks_like_the_obvious_way(
-            block in proptest::collection::vec(prop_oneof![Just(b'"'), Just(b'\n'), Just(b' '), Just(b'\\'), any::<u8>()], 0..700),
+            block in proptest::collection::vec(prop_oneof![Just(b'"'), Just(b'\n'), Just(b' '), Just(b'\\'), Just(b'?'), any::<u8>()], 0..700),
             marks in prop_oneof![Just([b'"', b'"']), Just([b'"', b'\\']), Just([b'\t', b'\t']), any::<[u8; 2]>()],
-            aux in prop_oneof![Just(b' '), any::<u8>()],
+            aux_byte in prop_oneof![Just(b' '), any::<u8>()],
         ) {
-            let set = MarkSet { marks, aux };
-            let (positions, places) = naive(set, &block);
+            let set = MarkSet { marks, aux: aux_byte };
+            let (positions, aux, path_ends) = naive(set, &block);
             for (kernel, name) in Kernel::ALL.into_iter().filter(|(k, _)| k.is_available()) {
                 let mut marked = Marks::with_capacity(64);
                 marked.fill(kernel, set, &vec![b'"'; 300]); // stale content must not show through
                 marked.fill(kernel, set, &block);
                 prop_assert_eq!(marked.positions(), &positions[..], "{}", name);
-                prop_assert_eq!(aux_places(&marked, block.len()), places.clone(), "{}", name);
+                prop_assert_eq!(&places(|a, b| marked.next_aux(a, b), block.len()), &aux, "{}", name);
+                prop_assert_eq!(&places(|a, b| marked.next_path_end(a, b), block.len()), &path_ends, "{}", name);
             }
         }
     }

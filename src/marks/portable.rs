@@ -1,6 +1,6 @@
 //! The kernel that needs nothing of the machine: eight bytes at a time in plain integers.
 
-use super::{BITS, MarkSet};
+use super::{BITS, Bits, MarkSet};
 
 const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 /// Gathers the top bits of eight bytes into the top byte of the product.
@@ -18,39 +18,41 @@ fn spread(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// One bit per byte of `block` for mark bytes and newlines, and for the aux byte.
+/// The bits of one block: for mark bytes and newlines, for the aux byte, for the ends of paths.
 #[inline]
-fn masks(set: MarkSet, block: &[u8; BITS]) -> (u64, u64) {
+fn masks(set: MarkSet, block: &[u8; BITS]) -> [u64; 3] {
     let [first, second] = set.marks;
-    let (mut marks, mut aux) = (0, 0);
+    let mut masks = [0; 3];
     for (i, eight) in block.as_chunks::<8>().0.iter().enumerate() {
         let word = u64::from_le_bytes(*eight);
-        let marked = equal_bytes(word, spread(first)) | equal_bytes(word, spread(second)) | equal_bytes(word, spread(b'\n'));
-        marks |= ((marked >> 7).wrapping_mul(GATHER << 7) >> 56) << (i * 8);
-        aux |= ((equal_bytes(word, spread(set.aux)) >> 7).wrapping_mul(GATHER << 7) >> 56) << (i * 8);
+        let is = |byte| equal_bytes(word, spread(byte));
+        let found = [is(first) | is(second) | is(b'\n'), is(set.aux), is(b'?') | is(b'#')];
+        for (mask, found) in masks.iter_mut().zip(found) {
+            *mask |= ((found >> 7).wrapping_mul(GATHER << 7) >> 56) << (i * 8);
+        }
     }
-    (marks, aux)
+    masks
 }
 
 /// Marks whole blocks; returns the number of positions.
-pub(super) fn mark(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut [u64]) -> usize {
+pub(super) fn mark(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
     let mut count = 0;
     for (i, block) in blocks.iter().enumerate() {
-        let (marks, bits) = masks(set, block);
-        aux[i] = bits;
+        let [marks, aux, path_ends] = masks(set, block);
+        (bits.aux[i], bits.path_ends[i]) = (aux, path_ends);
         count = list(marks, i * BITS, positions, count);
     }
     count
 }
 
-/// Marks the last block, which is not whole.
-pub(super) fn mark_rest(set: MarkSet, rest: &[u8], base: usize, positions: &mut [u32], count: usize, aux: &mut u64) -> usize {
+/// Marks the last block, number `i`, which is not whole.
+pub(super) fn mark_rest(set: MarkSet, rest: &[u8], i: usize, positions: &mut [u32], count: usize, bits: &mut Bits) -> usize {
     let mut block = [0; BITS];
     block[..rest.len()].copy_from_slice(rest);
     let valid = (1 << rest.len()) - 1;
-    let (marks, bits) = masks(set, &block);
-    *aux = bits & valid;
-    list(marks & valid, base, positions, count)
+    let [marks, aux, path_ends] = masks(set, &block).map(|mask| mask & valid);
+    (bits.aux[i], bits.path_ends[i]) = (aux, path_ends);
+    list(marks, i * BITS, positions, count)
 }
 
 /// Appends the places of the bits of `marks`.

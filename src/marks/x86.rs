@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{BITS, MarkSet};
+use super::{BITS, Bits, MarkSet};
 
 /// How many positions the AVX-512 kernel stores at once.
 const LANES: usize = 16;
@@ -26,22 +26,23 @@ pub(super) fn has_avx2() -> bool {
 }
 
 /// Marks whole blocks; returns the number of positions. `positions` has room for one position a byte and [`BITS`] more.
-pub(super) fn mark_avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut [u64]) -> usize {
+pub(super) fn mark_avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
     assert!(has_avx512());
     // SAFETY: the features that the function enables were found just now.
-    unsafe { avx512(set, blocks, positions, aux) }
+    unsafe { avx512(set, blocks, positions, bits) }
 }
 
 /// Marks whole blocks; returns the number of positions.
-pub(super) fn mark_avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut [u64]) -> usize {
+pub(super) fn mark_avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
     assert!(has_avx2());
     // SAFETY: the features that the function enables were found just now.
-    unsafe { avx2(set, blocks, positions, aux) }
+    unsafe { avx2(set, blocks, positions, bits) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt,bmi1")]
-fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut [u64]) -> usize {
-    let [first, second, newline, other] = [set.marks[0], set.marks[1], b'\n', set.aux].map(|b| _mm512_set1_epi8(b as i8));
+fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
+    let [first, second, newline, other, question, fragment] =
+        [set.marks[0], set.marks[1], b'\n', set.aux, b'?', b'#'].map(|b| _mm512_set1_epi8(b as i8));
     let indices = _mm512_set_epi64(
         0x3f3e_3d3c_3b3a_3938,
         0x3736_3534_3332_3130,
@@ -53,12 +54,13 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut 
         0x0706_0504_0302_0100,
     );
     let mut count = 0;
-    for (i, (block, bits)) in blocks.iter().zip(aux).enumerate() {
+    for (i, block) in blocks.iter().enumerate() {
         // SAFETY: `block` is 64 readable bytes; the load asks for no alignment.
         let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
         let marks =
             _mm512_cmpeq_epi8_mask(bytes, first) | _mm512_cmpeq_epi8_mask(bytes, second) | _mm512_cmpeq_epi8_mask(bytes, newline);
-        *bits = _mm512_cmpeq_epi8_mask(bytes, other);
+        bits.aux[i] = _mm512_cmpeq_epi8_mask(bytes, other);
+        bits.path_ends[i] = _mm512_cmpeq_epi8_mask(bytes, question) | _mm512_cmpeq_epi8_mask(bytes, fragment);
         let found = marks.count_ones() as usize;
         // Compressed in a register: compressing straight into memory is microcoded on Zen 4, about 100 cycles.
         let mut places = _mm512_maskz_compress_epi8(marks, indices);
@@ -81,20 +83,23 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut 
 }
 
 #[target_feature(enable = "avx2,popcnt,bmi1")]
-fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], aux: &mut [u64]) -> usize {
-    let [first, second, newline, other] = [set.marks[0], set.marks[1], b'\n', set.aux].map(|b| _mm256_set1_epi8(b as i8));
+fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
+    let [first, second, newline, other, question, fragment] =
+        [set.marks[0], set.marks[1], b'\n', set.aux, b'?', b'#'].map(|b| _mm256_set1_epi8(b as i8));
     let mut count = 0;
-    for (i, (block, bits)) in blocks.iter().zip(aux).enumerate() {
-        let (mut marks, mut found) = (0u64, 0u64);
+    for (i, block) in blocks.iter().enumerate() {
+        let (mut marks, mut aux, mut path_ends) = (0u64, 0u64, 0u64);
         for (half, bytes) in block.as_chunks::<32>().0.iter().enumerate() {
             // SAFETY: `bytes` is 32 readable bytes; the load asks for no alignment.
             let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
             let either = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, first), _mm256_cmpeq_epi8(bytes, second));
             let marked = _mm256_or_si256(either, _mm256_cmpeq_epi8(bytes, newline));
             marks |= u64::from(_mm256_movemask_epi8(marked) as u32) << (32 * half);
-            found |= u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, other)) as u32) << (32 * half);
+            aux |= u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, other)) as u32) << (32 * half);
+            let ends = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, question), _mm256_cmpeq_epi8(bytes, fragment));
+            path_ends |= u64::from(_mm256_movemask_epi8(ends) as u32) << (32 * half);
         }
-        *bits = found;
+        (bits.aux[i], bits.path_ends[i]) = (aux, path_ends);
         count = list_by_fours(marks, i * BITS, positions, count);
     }
     count
