@@ -67,3 +67,46 @@ fn group(g: &GroupReport) -> Value {
         "budget_spent": g.budget_spent,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    fn document(days: i64) -> Value {
+        let partial = sample::partial(days);
+        sample::with_plan(&partial, "1h", |plan| to_json(&plan.reports().unwrap(), &partial.receipts).unwrap())
+    }
+
+    #[test]
+    fn it_says_what_the_counts_say() {
+        let document = document(9);
+        let slo = &document["slos"][0];
+        let n = |name: &str| slo[name].as_i64().unwrap();
+        assert_eq!(n("window_good") + n("window_bad"), n("window_valid"));
+        assert_eq!(n("window_valid") + n("window_unknown") + n("window_excluded"), n("window_events"));
+        assert_eq!(n("budget_allowed_bad") - n("window_bad"), n("budget_remaining_events"));
+        assert_eq!(
+            (&slo["met"], &slo["window_length"], &slo["end_time"]),
+            (&json!(true), &json!("28d"), &json!("2026-10-29T00:00:00Z"))
+        );
+        assert_eq!(slo["burn_rates"]["1h"], json!({ "burn_rate": 0.0, "partial": false }));
+        let worst = &slo["worst_groups"];
+        assert_eq!(
+            (&worst[0]["dimensions"], &worst[2]["dimensions"]),
+            (&json!({ "route": "/api/orders/{id}" }), &json!({ "route": null }))
+        );
+        let spent: f64 = worst.as_array().unwrap().iter().map(|g| g["budget_spent"].as_f64().unwrap()).sum();
+        assert!((spent - slo["budget_consumed"].as_f64().unwrap()).abs() < 1e-12);
+        assert_eq!(document["accounting"]["lines"], json!(1_011));
+    }
+
+    #[test]
+    fn without_events_there_are_no_ratios() {
+        let slo = &document(0)["slos"][0];
+        for name in ["window_sli", "met", "budget_consumed", "budget_remaining", "budget_remaining_minutes", "window_coverage"] {
+            assert_eq!(slo[name], Value::Null, "{name}");
+        }
+        assert_eq!((&slo["window_events"], &slo["trend"]), (&json!(0), &json!([])));
+    }
+}

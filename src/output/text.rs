@@ -154,7 +154,9 @@ impl Memo {
     fn write(&mut self, micros: i64, json: bool, out: &mut Vec<u8>) -> io::Result<()> {
         if self.micros != Some(micros) {
             self.text.clear();
-            let time = jiff::Timestamp::from_microsecond(micros).map_err(io::Error::other)?;
+            let time = jiff::Timestamp::from_microsecond(micros).map_err(|_| {
+                io::Error::other("a time is beyond the years 0 to 9999, which text cannot hold: end earlier with --at")
+            })?;
             const PRINTER: DateTimePrinter = DateTimePrinter::new();
             if json {
                 self.text.push(b'"');

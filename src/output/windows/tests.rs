@@ -173,7 +173,9 @@ fn csv_reads_back() {
                 assert_eq!(sli.is_valid(i).then(|| sli.value(i)), row.sli);
                 assert_eq!(ends.value(i), row.end_time.to_string());
                 let route = row.series.group.first().and_then(|v| v.as_deref()).map(escape);
-                assert_eq!(routes.is_valid(i).then(|| routes.value(i)).unwrap_or_default(), route.unwrap_or_default());
+                // This reader takes null and the empty string for one; the text itself is tested below.
+                let read = if routes.is_valid(i) { routes.value(i) } else { "" };
+                assert_eq!(read, route.unwrap_or_default());
             }
         }
     });
