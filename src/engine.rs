@@ -17,6 +17,10 @@ pub trait Piece: Send {
     /// Reads the next bytes into `buffer`; 0 is the end of the content. After an error (a truncated archive, say) the piece
     /// ends: what was read before counts.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
+    /// Whether the end that `read` came to is not that of the content: the user asked to stop.
+    fn interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Where workers get their pieces from.

@@ -14,3 +14,5 @@ pub mod slo;
 pub mod aggregate;
 
 pub mod engine;
+
+pub mod input;
