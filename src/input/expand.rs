@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -106,7 +107,8 @@ impl Expansion {
     fn walk_matching(&mut self, pattern: &str, matcher: &GlobMatcher) {
         let base = literal_base(pattern);
         let root = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
-        let hidden_wanted = pattern.starts_with('.') && !pattern.starts_with("./") || pattern.contains("/.");
+        let mut wild = Path::new(pattern).components().skip(base.components().count());
+        let hidden_wanted = wild.any(|component| component.as_os_str().as_encoded_bytes().starts_with(b"."));
         let mut entries =
             WalkDir::new(root).follow_links(true).sort_by_file_name().max_depth(depth_max(pattern, &base)).into_iter();
         while let Some(entry) = entries.next() {
@@ -131,7 +133,7 @@ impl Expansion {
                 if is_dir {
                     entries.skip_current_dir();
                     self.walk(&path);
-                } else if entry.file_type().is_file() || depth_max(pattern, &base) != usize::MAX {
+                } else if entry.file_type().is_file() || entry.file_type().is_fifo() {
                     self.paths.push(path);
                 }
             }

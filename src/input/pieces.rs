@@ -114,14 +114,17 @@ impl<'a> Pieces<'a> {
         if kind == Kind::Stream { &self.streams_cut } else { &self.files_cut }.store(true, Relaxed);
     }
 
-    /// Whether the stop flag is set. What is still in the queue then is marked as cut short.
-    fn is_stopped(&self, queue: &mut Queue<'a>) -> bool {
-        let stopped = self.inputs.first().is_some_and(Input::must_stop);
-        if stopped {
-            queue.inputs.drain(..).for_each(|number| self.cut(self.inputs[number].kind()));
-            queue.split.take().inspect(|_| self.cut(Kind::Plain));
+    /// Takes the files out of the queue once the stop flag is set, and marks them as cut short. Streams stay: what was read of
+    /// them for their heads counts, and they end by themselves.
+    fn heed_stop(&self, queue: &mut Queue<'a>) {
+        if !self.inputs.first().is_some_and(Input::must_stop) {
+            return;
         }
-        stopped
+        let before = queue.inputs.len();
+        queue.inputs.retain(|&number| self.inputs[number].kind() == Kind::Stream);
+        if queue.split.take().is_some() || queue.inputs.len() < before {
+            self.cut(Kind::Plain);
+        }
     }
 
     /// Opens an input and gives its first piece.
@@ -162,9 +165,7 @@ impl<'a> Pieces<'a> {
 impl Source for Pieces<'_> {
     fn next(&self) -> Option<Result<Box<dyn Piece + '_>, (usize, Error)>> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_stopped(&mut queue) {
-            return None;
-        }
+        self.heed_stop(&mut queue);
         if let Some(mut split) = queue.split.take() {
             let piece = self.take(&mut split);
             queue.split = (split.next < split.end).then_some(split);
