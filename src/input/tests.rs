@@ -546,3 +546,35 @@ fn dropping_a_piece_early_ends_its_thread() {
     drop(done);
     writer.join().unwrap();
 }
+
+/// Standard input belongs to the process, so this test runs itself again with another one.
+#[test]
+fn standard_input_may_be_empty_a_pipe_an_archive_or_a_file() {
+    const CHILD: &str = "SLIX_TEST_STDIN_BYTES";
+    if let Ok(expected) = std::env::var(CHILD) {
+        let inputs = resolve(&[Path::new("-"), Path::new("-")]).complete().unwrap();
+        assert_eq!(inputs.notes(), ["- was named twice and is read once"]);
+        let input = &inputs.inputs()[0];
+        assert_eq!((input.name(), input.path(), input.kind()), ("-", None, Kind::Stream));
+        let read = lines_of_all(&inputs.source(2, None).unwrap()).unwrap();
+        assert!(read == lines(expected.parse().unwrap()) || expected == "0" && read.is_empty());
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let text = lines(100_000);
+    let run = |bytes: usize, stdin: std::process::Stdio| {
+        let test = "input::tests::standard_input_may_be_empty_a_pipe_an_archive_or_a_file";
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = command.args(["--exact", test]).env(CHILD, bytes.to_string()).stdin(stdin).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    };
+    run(0, std::process::Stdio::null());
+    for (name, stored) in [("plain", text.clone()), ("gz", gzip(&text)), ("zst", zstd(&text))] {
+        run(100_000, File::open(write(&directory, name, &stored)).unwrap().into());
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let thread = std::thread::spawn(move || writer.write_all(&stored).unwrap());
+        run(100_000, reader.into());
+        thread.join().unwrap();
+    }
+}
