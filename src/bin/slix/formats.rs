@@ -74,11 +74,18 @@ impl Formats {
         self.zone.as_ref()
     }
 
-    /// The formats that are named by an option or a definition.
-    pub fn named(&self) -> impl Iterator<Item = &Format> {
-        let declared = self.inputs.iter().filter_map(|input| input.format.as_ref()).chain(&self.declared);
-        let all = self.option.iter().chain(declared.filter(|_| self.option.is_none()));
-        all.filter_map(|candidates| candidates.formats.first())
+    /// The formats that are named, each with the service whose inputs have it (none: all inputs).
+    pub fn named(&self) -> Vec<(&Format, Option<&str>)> {
+        if let Some(option) = &self.option {
+            return option.formats.first().map(|format| (format, None)).into_iter().collect();
+        }
+        let own = self.inputs.iter().filter_map(|input| Some((input.format.as_ref()?, input.service.as_deref())));
+        let all = own.chain(self.declared.iter().map(|format| (format, None)));
+        all.filter_map(|(candidates, service)| {
+            let service = service.unwrap_or(&self.service);
+            Some((candidates.formats.first()?, Some(service)))
+        })
+        .collect()
     }
 
     /// The service of an input; empty when none is declared.

@@ -43,9 +43,9 @@ impl Words {
         }
     }
 
-    /// What standard output can show.
-    pub fn look(&self) -> Look {
-        self.stdout
+    /// A text for standard output, which strangers may have written; line ends stay.
+    pub fn clean(&self, text: &str) -> String {
+        text.split('\n').map(|line| sanitize(line, self.stdout.utf8)).collect::<Vec<_>>().join("\n")
     }
 
     /// What the reader of an answer can show: a file has neither width nor colour.
