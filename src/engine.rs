@@ -25,6 +25,10 @@ pub trait Piece: Send {
     /// Reads the next bytes into `buffer`; 0 is the end of the content. After an error (a truncated archive, say) the piece
     /// ends: what was read before counts.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
+    /// Whether the end that `read` came to is not that of the content: the user asked to stop.
+    fn interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Where workers get their pieces from.
@@ -151,7 +155,7 @@ impl<'a> Share<'a> {
         // An input that breaks off leaves half a line in the framing, which is no line: it is not counted.
         while !framing.is_done() && failure.is_none() && !run.stop.load(Ordering::Relaxed) {
             match piece.read(framing.room()) {
-                Ok(0) if run.stop.load(Ordering::Relaxed) => break,
+                Ok(0) if piece.interrupted() || run.stop.load(Ordering::Relaxed) => break,
                 Ok(count) => framing.advance(count, &mut |frame| scan_frame(frame, worker, &mut *odd, &mut covered))?,
                 Err(error) => failure = Some(error),
             }

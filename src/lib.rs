@@ -18,4 +18,9 @@ pub mod aggregate;
 
 pub mod engine;
 pub mod scan;
+
+pub mod evaluate;
 pub mod slices;
+
+pub mod input;
+pub mod output;

@@ -1,1 +1,119 @@
-fn main() {}
+//! The binary: arguments, wiring and words on top of the library.
+//!
+//! ```text
+//! args      what was typed              run, questions, formats   what it means
+//! count     inputs → counts             report, windows, slices   counts → answers
+//! explain   one line                    check                     one definition file
+//! words     what is said beside         exit, signals, progress   how it ends, and what is seen meanwhile
+//! ```
+#![forbid(unsafe_code)]
+
+mod args;
+mod exit;
+mod words;
+
+mod formats;
+mod questions;
+mod run;
+
+mod count;
+mod progress;
+mod rejects;
+mod signals;
+
+mod destination;
+
+mod check;
+mod explain;
+mod report;
+mod slices;
+mod windows;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use slix::error::Result;
+use slix::output::accounting;
+
+use args::{AskingArgs, Cli, Command, ReadingArgs, ReportForm};
+use count::Counted;
+use exit::Exit;
+use formats::Formats;
+use questions::Declared;
+use run::Reading;
+use words::Words;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    let session = Session { words: Words::new(&cli.words) };
+    let ended = match &cli.command {
+        Command::Report(args) => report::run(args, &session),
+        Command::Windows(args) => windows::run(args, &session),
+        Command::Slices(args) => slices::run(args, &session),
+        Command::Explain(args) => explain::run(args, &session),
+        Command::Check(args) => check::run(args, &session),
+    };
+    let exit = ended.unwrap_or_else(|error| {
+        if !exit::is_closed_pipe(&error) {
+            session.words.error(&error);
+        }
+        Exit::of(&error)
+    });
+    exit.into()
+}
+
+/// Help, version, or a mistake on the command line.
+fn refused(error: &clap::Error) -> ExitCode {
+    // Whoever closed the output has seen enough of it.
+    error.print().ok();
+    let typed = std::env::args_os().nth(1).filter(|_| error.kind() == clap::error::ErrorKind::InvalidSubcommand);
+    if let Some(typed) = typed.filter(|typed| std::path::Path::new(typed).exists()) {
+        eprintln!("\nslix: hint: to report on a log, write `slix report {}`", typed.to_string_lossy().escape_debug());
+    }
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
+}
+
+/// What all commands share.
+pub struct Session {
+    words: Words,
+}
+
+impl Session {
+    /// Counts what is read, answers with it, and says how it went.
+    fn answer(
+        &self,
+        reading: &ReadingArgs,
+        asking: &AskingArgs,
+        stats: Option<ReportForm>,
+        answer: impl FnOnce(&Counted) -> Result<()>,
+    ) -> Result<Exit> {
+        let declared = Declared::new(asking)?;
+        let formats = Formats::new(&reading.format, declared.definitions())?;
+        let reading = Reading::new(reading)?;
+        let stop = signals::listen();
+        let Some(counted) = count::count(&reading, declared, &formats, asking.slice.as_deref(), &stop, &self.words)? else {
+            self.words.warning("interrupted: nothing was written");
+            return Ok(Exit::Interrupted);
+        };
+        let answered = answer(&counted);
+        if let Err(error) = answered {
+            // Whoever reads the output has seen enough; how the reading went still counts.
+            if !exit::is_closed_pipe(&error) {
+                return Err(error);
+            }
+        }
+        if let Some(form) = stats {
+            self.words.stats(&counted.partial.receipts, form)?;
+        }
+        if counted.interrupted {
+            return Ok(Exit::Interrupted);
+        }
+        if let Some(limit) = reading.rejects_max {
+            limit.check(&accounting::total(&counted.partial.receipts)?)?;
+        }
+        Ok(if counted.failed { Exit::Failure } else { Exit::Success })
+    }
+}

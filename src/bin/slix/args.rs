@@ -1,0 +1,342 @@
+//! The command line as it is typed. Nothing is decided here: `run.rs` says what it means.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "Access logs in, exact SLO numbers out";
+
+const LONG_ABOUT: &str = "\
+slix reads HTTP access logs from files, directories, pipes and archives, judges every request by the SLOs you declare, and \
+says what share was good and how much of the error budget is left, window by window, by the time in the log.
+
+  slix report access.log                                   what it means for people, nothing to set up
+  zcat old/*.gz | slix windows -c slos.yaml --every 5m      one row per SLO and step, for programs
+  slix slices -c slos.yaml logs/ -o october.slices.parquet  scan once …
+  slix report -c slos.yaml *.slices.parquet                 … and merge by reading";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done (also when the reader of the output has seen enough)
+  1    something could not be read, written or answered, or too many lines were rejected
+  2    the command line or a definition is wrong
+  130  interrupted";
+
+/// The command line.
+#[derive(Parser, Debug)]
+#[command(name = "slix", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXIT_CODES)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to speak.
+    #[command(flatten)]
+    pub words: WordOptions,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Show each SLO's state and budget to a person
+    #[command(long_about = REPORT)]
+    Report(ReportArgs),
+    /// Write one row per SLO, group and step: Parquet, Arrow, JSON, NDJSON, CSV or a table
+    #[command(long_about = WINDOWS)]
+    Windows(WindowsArgs),
+    /// Count once and keep the counts: a file that report and windows read instead of the logs
+    #[command(long_about = SLICES)]
+    Slices(SlicesArgs),
+    /// Show how one line is read, and what each SLO says of it and why
+    #[command(long_about = EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Check a definition file and say what it means
+    #[command(long_about = CHECK)]
+    Check(CheckArgs),
+}
+
+const REPORT: &str = "\
+Show each SLO's state and budget to a person: target, SLI, events, what is left of the error budget, burn over the last hour, \
+day and week, a trend, the groups that spent most, and what became of every line.
+
+Example:
+  $ slix report --availability 99.9% --latency '99% <= 300ms' --route '/api/orders/{id}' --group-by route access.log
+  slix: access.log: format nginx_json (1000 of 1000 lines)
+  availability  99.9% over 28d                                     met
+   events  120,034: 119,990 good, 44 bad
+   …";
+
+const WINDOWS: &str = "\
+Write one row per SLO, group and step, with the counts of the step and the budget of the window that ends with it. On a pipe \
+the rows are NDJSON, on a terminal a table; the extension of -o picks another encoding. See docs/semantics.md for the columns.
+
+Example:
+  $ slix windows -c slos.yaml --every 1d --from 2026-10-01 --to 2026-11-01 logs/ -o october.parquet
+  $ zcat old/*.gz | slix windows -c slos.yaml | jq 'select(.met == false) | .end_time'";
+
+const SLICES: &str = "\
+Count once and keep the counts. A slices file holds what the definition's indicators counted in every slice; report and \
+windows read it in place of the logs, in any mix, and refuse what was counted twice. Another target, window or name needs no new \
+scan.
+
+Example:
+  $ slix slices -c slos.yaml logs/2026-10/ -o october.slices.parquet
+  $ slix slices -c slos.yaml logs/2026-11/ -o november.slices.parquet
+  $ slix report -c slos.yaml october.slices.parquet november.slices.parquet";
+
+const EXPLAIN: &str = "\
+Show how a line is read: every field, the time in UTC, the route, and each SLO's verdict with the conditions that made it. A \
+line that cannot be read is shown with a caret where reading failed. `-` explains the lines of standard input.
+
+Example:
+  $ slix explain '192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] \"GET /cart HTTP/1.1\" 502 157 \"-\" \"curl/8.5.0\"'
+  $ grep -m1 ' 502 ' access.log | slix explain -c slos.yaml -";
+
+const CHECK: &str = "\
+Check a definition file: mistakes are shown where they are, with what to write instead; otherwise the SLOs are shown as slix \
+understands them. With a format (in the file or as an option) it is checked that the format has every field that they need.
+
+Example:
+  $ slix check slos.yaml
+  slos.yaml: 2 SLOs, 3 routes
+  availability  99.9% over 28d
+   …";
+
+/// `slix report`.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// Of which moment.
+    #[command(flatten)]
+    pub moment: MomentArgs,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text or json [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<ReportForm>,
+}
+
+/// `slix windows`.
+#[derive(Args, Debug)]
+pub struct WindowsArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// Interval of one row: a number and s, m, h, d or w, a whole number of slices [default: 1h]
+    #[arg(long, value_name = "LENGTH", help_heading = ANSWERING)]
+    pub every: Option<String>,
+    /// Leave out rows that start before this time (RFC 3339, or a date at midnight UTC)
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub from: Option<String>,
+    /// Leave out rows that start at this time or later
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub to: Option<String>,
+    /// Of which moment.
+    #[command(flatten)]
+    pub moment: MomentArgs,
+    /// Leave out rows without events
+    #[arg(long, help_heading = ANSWERING)]
+    pub skip_empty: bool,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// parquet, arrow, json, ndjson, csv or table [default: as the extension of -o says; else ndjson, on a terminal table]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix slices`.
+#[derive(Args, Debug)]
+pub struct SlicesArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+}
+
+/// `slix explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// Log lines, each one argument; `-` stands for the lines of standard input
+    #[arg(value_name = "LINE", required = true, allow_hyphen_values = true)]
+    pub lines: Vec<std::ffi::OsString>,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+}
+
+/// `slix check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The definition file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+const READING: &str = "Reading";
+const ASKING: &str = "Asking";
+const ANSWERING: &str = "Answering";
+const SPEAKING: &str = "Speaking";
+
+/// What to read, and how.
+#[derive(Args, Debug)]
+pub struct ReadingArgs {
+    /// Logs and slices files: files, directories, 'globs', and - for standard input [default: - when it is a pipe]
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Read only the lines whose first byte lies here, in decompressed bytes of the one input: 0..1000000, 1000000..
+    #[arg(long, value_name = "START..END", help_heading = READING)]
+    pub range: Option<String>,
+    /// Threads that scan [default: one per core, fewer for small inputs]
+    #[arg(long, value_name = "N", help_heading = READING, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Longest line, in bytes or with KiB or MiB; a longer one is one reject [default: 64KiB]
+    #[arg(long, value_name = "SIZE", help_heading = READING)]
+    pub max_line_bytes: Option<String>,
+    /// Write rejected lines here, tab-separated: input, byte offset, reason, line
+    #[arg(long, value_name = "FILE", help_heading = READING)]
+    pub rejects: Option<PathBuf>,
+    /// Exit with 1, after writing what was asked, when more lines are rejected: a share of all lines (1%) or a number
+    #[arg(long, value_name = "LIMIT", help_heading = READING)]
+    pub max_rejects: Option<String>,
+    /// Go on when an input cannot be read, and exit with 1 in the end
+    #[arg(long, help_heading = READING)]
+    pub keep_going: bool,
+    /// Count content that is given twice twice, instead of refusing it
+    #[arg(long, help_heading = READING)]
+    pub allow_duplicates: bool,
+}
+
+/// How lines are written.
+#[derive(Args, Debug, Clone)]
+pub struct FormatArgs {
+    /// Name of a format, or the log_format (nginx) or LogFormat (Apache) string itself [default: detected]
+    #[arg(long, value_name = "FORMAT", help_heading = READING)]
+    pub format: Option<String>,
+    /// Take the format from an nginx configuration: the log_format NAME, or the one in use
+    #[arg(long, value_name = "FILE[:NAME]", help_heading = READING, conflicts_with = "format")]
+    pub nginx_conf: Option<String>,
+    /// Take the format from an Apache configuration: the LogFormat NICKNAME, or the one in use
+    #[arg(long, value_name = "FILE[:NICKNAME]", help_heading = READING, conflicts_with_all = ["format", "nginx_conf"])]
+    pub apache_conf: Option<String>,
+    /// Zone of times that carry none: Europe/Berlin, UTC, +01:00 [default: such lines have no usable time]
+    #[arg(long, value_name = "ZONE", help_heading = READING)]
+    pub tz: Option<String>,
+}
+
+/// What is asked.
+#[derive(Args, Debug)]
+pub struct AskingArgs {
+    /// Definition file with the SLOs (YAML or JSON)
+    #[arg(short, long, value_name = "FILE", help_heading = ASKING,
+        conflicts_with_all = ["availability", "latency", "window", "group_by", "route"])]
+    pub config: Option<PathBuf>,
+    /// Target of `status < 500` over all requests [default without -c: 99.9%]
+    #[arg(long, value_name = "TARGET", help_heading = ASKING)]
+    pub availability: Option<String>,
+    /// Target and bound of the latency of requests that did not fail [default without -c: '99% <= 300ms', if the log tells it]
+    #[arg(long, value_name = "TARGET <= BOUND", help_heading = ASKING)]
+    pub latency: Option<String>,
+    /// Compliance period: a number and s, m, h, d, w, M (30 d), Q (90 d) or Y (365 d) [default: 28d]
+    #[arg(long, value_name = "LENGTH", help_heading = ASKING)]
+    pub window: Option<String>,
+    /// Count by these dimensions: route, status_class, host, method or any field, separated by commas
+    #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', help_heading = ASKING)]
+    pub group_by: Vec<String>,
+    /// A route: '/api/orders/{id}', '/static/{*rest}', '~^/search', or NAME=either; the first that matches is a path's
+    #[arg(long, value_name = "ROUTE", help_heading = ASKING)]
+    pub route: Vec<String>,
+    /// Width of the slices that counts are kept in, 1s to 1d [default: as the definition says, or 1m]
+    #[arg(long, value_name = "LENGTH", help_heading = ASKING)]
+    pub slice: Option<String>,
+}
+
+/// The moment that is asked about.
+#[derive(Args, Debug)]
+pub struct MomentArgs {
+    /// The end of the last window: later events have not happened [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Groups of an SLO that are shown by themselves; those with fewer events become one, `other`
+    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = ANSWERING)]
+    pub max_groups: usize,
+}
+
+/// Where the answer goes.
+#[derive(Args, Debug)]
+pub struct AnswerArgs {
+    /// Write to this file, which appears when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+    /// Say what became of every line, per input and in total, on standard error
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text", help_heading = ANSWERING)]
+    pub stats: Option<ReportForm>,
+}
+
+/// How slix speaks.
+#[derive(Args, Debug)]
+#[command(next_help_heading = SPEAKING)]
+pub struct WordOptions {
+    /// When to colour; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+    /// No notes and no progress; twice: no warnings either
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub quiet: u8,
+    /// No progress
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// When to colour.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How something is written that both people and programs read.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReportForm {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,81 @@
+//! `slix check`: what a definition file means.
+
+use std::fmt::Write;
+
+use slix::error::{Error, Result};
+use slix::format::Format;
+use slix::format::extract::Extractor;
+use slix::slo::classify::Classifier;
+use slix::slo::definitions::Definitions;
+use slix::slo::{Slo, Window};
+
+use super::Session;
+use super::args::CheckArgs;
+use super::destination::Destination;
+use super::exit::Exit;
+use super::formats::Formats;
+use super::questions::read_definitions;
+
+/// Runs the command.
+pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
+    let definitions = read_definitions(&args.file)?;
+    let formats = Formats::new(&args.format, Some(&definitions))?;
+    for (format, service) in formats.named() {
+        let is_meant = |slo: &&Slo| service.is_none_or(|service| slo.service.as_deref().is_none_or(|own| own == service));
+        definitions.slos.iter().filter(is_meant).try_for_each(|slo| can_answer(slo, format, &formats))?;
+    }
+    let name = args.file.display().to_string();
+    Destination::Stdout.write_text(&session.words.clean(&meaning(&name, &definitions, &formats)))?;
+    for note in definitions.check_notes() {
+        session.words.warning(&format!("{}; {}", note.message, note.hint));
+    }
+    Ok(Exit::Success)
+}
+
+/// Whether a format has every field that an SLO needs.
+fn can_answer(slo: &Slo, format: &Format, formats: &Formats) -> Result<()> {
+    let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
+    Extractor::bind(format, classifier.needs(), formats.zone()).map(drop).map_err(|error| {
+        let named = Error::new(error.kind(), format!("SLO `{}` cannot be answered: {}", slo.name, error.message()));
+        named.hint(error.hint_text().unwrap_or("name another field, or another format").to_owned())
+    })
+}
+
+/// The definitions as slix understands them.
+fn meaning(name: &str, definitions: &Definitions, formats: &Formats) -> String {
+    let (slos, routes) = (definitions.slos.len(), definitions.routes.len());
+    let mut text = format!("{name}: {}, {}\n", counted(slos, "SLO"), counted(routes, "route"));
+    if let Some(slice) = &definitions.slice {
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(text, "slice    {slice}");
+    }
+    for (format, service) in formats.named() {
+        let of = service.filter(|service| !service.is_empty()).map_or(String::new(), |service| format!(" of service {service}"));
+        let fields: Vec<&str> = format.names().into_iter().map(|(name, _)| name).collect();
+        let _ = writeln!(text, "format   {}{of}: {}", format.name, fields.join(" "));
+    }
+    if !definitions.routes.is_empty() {
+        text.push_str("routes\n");
+        for route in definitions.routes.iter() {
+            let pattern = Some(route.pattern.text()).filter(|pattern| *pattern != route.name);
+            let _ = writeln!(text, "  {}{}", route.name, pattern.map_or(String::new(), |pattern| format!("  {pattern}")));
+        }
+    }
+    definitions.slos.iter().for_each(|slo| describe(&mut text, slo));
+    text
+}
+
+fn describe(text: &mut String, slo: &Slo) {
+    let Window::Rolling(window) = &slo.window;
+    let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
+    let _ = writeln!(text, "\n{service}{}  {} over {window}", slo.name, slo.target);
+    let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
+    let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
+    if !slo.indicator.group_by.is_empty() {
+        let _ = writeln!(text, "  by     {}", slo.indicator.dimensions().join(", "));
+    }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,487 @@
+//! From inputs to counts: finds and recognises the inputs, settles formats and questions, scans logs, takes what slices files
+//! hold, and merges both.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use slix::aggregate::receipt::{self, Claim, Identity};
+use slix::aggregate::{Duplicates, IndicatorKey, Partial};
+use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
+use slix::error::{Error, ErrorKind, Result};
+use slix::format::Format;
+use slix::format::extract::Extractor;
+use slix::input::{ByteRange, Input, Inputs, Kind, Pieces};
+use slix::output::accounting;
+use slix::record::Field;
+use slix::scan::Job;
+use slix::slices;
+use slix::slo::classify::Classifier;
+use slix::time::Slices;
+
+use super::formats::{Formats, Found};
+use super::progress::Progress;
+use super::questions::{Declared, Questions, holds_default_latency};
+use super::rejects::Rejects;
+use super::run::Reading;
+use super::words::Words;
+
+/// Bytes that are worth a thread of their own.
+const THREAD_BYTES_MIN: u64 = 8 << 20;
+/// Inputs whose format is told one by one; of more, each format is told once.
+const INPUTS_TOLD_MAX: usize = 5;
+
+/// What was counted.
+pub struct Counted {
+    /// The counts of everything that was read.
+    pub partial: Partial,
+    /// What was asked.
+    pub questions: Questions,
+    /// Whether something could not be read.
+    pub failed: bool,
+    /// Whether a pipe was left before its end.
+    pub interrupted: bool,
+}
+
+/// Counts everything that is named. None: it was interrupted before the files were read, and nothing is to be written.
+pub fn count(
+    reading: &Reading,
+    declared: Declared,
+    formats: &Formats,
+    slice: Option<&str>,
+    stop: &Arc<AtomicBool>,
+    words: &Words,
+) -> Result<Option<Counted>> {
+    let mut counter = Counter { reading, formats, words, failed: false };
+    let inputs = counter.resolve(stop)?;
+    // A pipe that was interrupted while its first lines were awaited still gives those; then it ends by itself.
+    let early = stop.swap(false, Relaxed);
+    if early && inputs.inputs().iter().any(|input| is_log(input) && input.kind() != Kind::Stream) {
+        return Ok(None);
+    }
+    let stored = counter.stored(&inputs)?;
+    let logs = counter.logs(&inputs)?;
+    counter.refuse_duplicates(&logs, &stored)?;
+    let has_latency = has_latency(&logs, &stored)?;
+    let questions = declared.questions(has_latency)?;
+    let asked = questions.slices_declared(slice)?;
+    let mut parts = Vec::new();
+    for (name, partial) in stored {
+        parts.push(select(partial, &questions, asked).map_err(|error| about(&name, error))?);
+    }
+    let mut interrupted = early;
+    if !logs.is_empty() {
+        let slices = asked.map_or_else(Questions::slices_default, Ok)?;
+        let scanned = counter.scan(&inputs, &logs, &questions, slices, stop)?;
+        if stop.load(Relaxed) {
+            if !files_are_complete(&inputs, &scanned.partial, reading.range) {
+                return Ok(None);
+            }
+            interrupted = true;
+        }
+        parts.push(scanned.partial);
+    }
+    let partial = Partial::merge_all(parts, reading.duplicates)?;
+    let partial = partial.map_or_else(|| asked.map_or_else(Questions::slices_default, Ok).map(Partial::new), Ok)?;
+    if interrupted {
+        words.warning("interrupted: this is what was read until then");
+    }
+    Ok(Some(Counted { partial, questions, failed: counter.failed, interrupted }))
+}
+
+/// A log that can be read.
+struct Log {
+    number: usize,
+    name: String,
+    service: String,
+    identity: Identity,
+    /// None for a log without a line to tell a format by.
+    format: Option<Format>,
+}
+
+impl Log {
+    fn has_latency(&self) -> bool {
+        self.format.as_ref().is_some_and(|format| format.resolve(&Field::Latency).is_some())
+    }
+}
+
+struct Counter<'a> {
+    reading: &'a Reading,
+    formats: &'a Formats,
+    words: &'a Words,
+    failed: bool,
+}
+
+impl Counter<'_> {
+    /// An input that cannot be read: an error, or only told where the rest shall be read.
+    fn fail(&mut self, error: Error) -> Result<()> {
+        if !self.reading.keep_going {
+            return Err(error);
+        }
+        self.words.error(&error);
+        self.failed = true;
+        Ok(())
+    }
+
+    fn resolve(&mut self, stop: &Arc<AtomicBool>) -> Result<Inputs> {
+        let inputs = Inputs::resolve(&self.reading.inputs, stop.clone());
+        inputs.notes().iter().for_each(|note| self.words.note(note));
+        let failures = inputs.failures();
+        if !self.reading.keep_going {
+            failures.iter().skip(1).for_each(|failure| self.words.error(&failure.error));
+            return inputs.complete();
+        }
+        failures.iter().for_each(|failure| self.words.error(&failure.error));
+        self.failed = !failures.is_empty();
+        if inputs.inputs().is_empty() {
+            return Err(Error::new(ErrorKind::Input, "nothing could be read"));
+        }
+        Ok(inputs)
+    }
+
+    /// The slices files among the inputs.
+    fn stored(&mut self, inputs: &Inputs) -> Result<Vec<(String, Partial)>> {
+        let mut stored = Vec::new();
+        for input in inputs.inputs().iter().filter(|input| !is_log(input)) {
+            match read_slices(input) {
+                Ok(partial) => stored.push((input.name().to_owned(), partial)),
+                Err(error) => self.fail(error)?,
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The logs among the inputs, with their formats.
+    fn logs(&mut self, inputs: &Inputs) -> Result<Vec<Log>> {
+        let mut logs = Vec::new();
+        let mut told = Vec::new();
+        for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_log(input)) {
+            match self.log(number, input) {
+                Ok((log, detected)) => {
+                    told.extend(detected.map(|(format, counts)| (log.name.clone(), format, counts)));
+                    logs.push(log);
+                }
+                Err(error) => self.fail(error)?,
+            }
+        }
+        tell_formats(&told, self.words);
+        Ok(logs)
+    }
+
+    fn log(&self, number: usize, input: &Input) -> Result<(Log, Option<(String, (usize, usize))>)> {
+        let head = input.head()?;
+        let name = input.name().to_owned();
+        let found = self.formats.find(&name, &head)?;
+        if head.bytes.is_empty() {
+            self.words.note(&format!("{name}: it is empty"));
+        }
+        let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
+        let service = self.formats.service(&name).to_owned();
+        let identity = Identity::of(&head.bytes);
+        Ok((Log { number, name, service, identity, format: found.map(|found| found.format) }, detected))
+    }
+
+    /// Refuses the same content twice before anything is scanned.
+    fn refuse_duplicates(&self, logs: &[Log], stored: &[(String, Partial)]) -> Result<()> {
+        if self.reading.duplicates == Duplicates::Allow {
+            return Ok(());
+        }
+        let range = self.reading.range.unwrap_or(ByteRange::ALL);
+        let claim = |log: &'_ Log| -> (usize, u64, Option<u64>) { (log.number, range.start, range.end) };
+        let of_logs = logs.iter().map(|log| {
+            let (_, start, end) = claim(log);
+            Claim { identity: &log.identity, start, end, path: &log.name }
+        });
+        let of_slices = stored.iter().flat_map(|(_, partial)| partial.receipts.iter().map(|receipt| receipt.claim()));
+        receipt::check(&of_logs.chain(of_slices).collect::<Vec<_>>()).map_err(|error| {
+            let plain = Error::new(error.kind(), error.message());
+            plain.hint("each event is counted once: leave one of them out, or add --allow-duplicates if both are meant")
+        })
+    }
+
+    /// Scans all logs.
+    fn scan(
+        &mut self,
+        inputs: &Inputs,
+        logs: &[Log],
+        questions: &Questions,
+        slices: Slices,
+        stop: &AtomicBool,
+    ) -> Result<Scanned> {
+        let plans = Plans::of(logs, questions, self.formats)?;
+        if let Some(without) = plans
+            .without_latency(logs)
+            .filter(|_| questions.of_service("", true).count() > questions.of_service("", false).count())
+        {
+            self.words.note(&without);
+        }
+        let jobs: Vec<Job> = plans.jobs.iter().map(|plan| plan.job(self.reading, slices)).collect();
+        let of_engine = plans.engine_inputs(inputs, logs);
+        let names = inputs.inputs().iter().map(|input| input.name().to_owned()).collect();
+        let rejects = Rejects::new(names, self.reading.rejects.is_some());
+        let threads = self.reading.threads.unwrap_or_else(|| threads_for(inputs));
+        let source = Watched {
+            pieces: inputs.source(threads, self.reading.range)?,
+            wanted: logs.iter().map(|log| log.number).collect(),
+            unopened: AtomicBool::new(false),
+        };
+        let run = Run {
+            inputs: &of_engine,
+            jobs: &jobs,
+            threads,
+            odd: &|input, start| rejects.sink(input, start),
+            stop,
+            keep_going: self.reading.keep_going,
+            duplicates: self.reading.duplicates,
+        };
+        let progress = self.words.shows_progress().then(|| Progress::show(inputs.bytes_read(), inputs.log_bytes()));
+        let scanned = engine::run(&source, &run);
+        drop(progress);
+        let mut scanned = scanned?;
+        source.pieces.notes().iter().for_each(|note| self.words.note(&note.text));
+        let failures = std::mem::take(&mut scanned.failures);
+        self.tell_failures(failures, source.unopened.load(Relaxed))?;
+        if !stop.load(Relaxed) || files_are_complete(inputs, &scanned.partial, self.reading.range) {
+            self.finish_rejects(&rejects, &scanned.partial)?;
+        }
+        Ok(scanned)
+    }
+
+    /// What broke off counts up to there; what could not even be opened ends the run unless it shall go on.
+    fn tell_failures(&mut self, failures: Vec<(usize, Error)>, unopened: bool) -> Result<()> {
+        self.failed |= !failures.is_empty();
+        let mut failures = failures.into_iter().map(|(_, error)| error);
+        let last = if unopened && !self.reading.keep_going { failures.next() } else { None };
+        failures.for_each(|error| self.words.error(&error));
+        last.map_or(Ok(()), Err)
+    }
+
+    fn finish_rejects(&self, rejects: &Rejects, partial: &Partial) -> Result<()> {
+        if let Some(destination) = &self.reading.rejects {
+            destination.write(|out| rejects.write(out))?;
+        }
+        let total = accounting::total(&partial.receipts)?;
+        self.words.rejects(&total, rejects);
+        self.words.undated(&total, self.formats.zone().is_some());
+        Ok(())
+    }
+}
+
+fn is_log(input: &Input) -> bool {
+    input.kind() != Kind::Slices
+}
+
+fn read_slices(input: &Input) -> Result<Partial> {
+    let path = input.path().unwrap_or(std::path::Path::new(input.name()));
+    let file = File::open(path)
+        .map_err(|cause| Error::new(ErrorKind::Input, format!("{}: it cannot be opened", input.name())).because(cause))?;
+    slices::read(input.name(), file)
+}
+
+/// Whether a latency can be asked for by default: some log tells one, and no slices file lacks it.
+fn has_latency(logs: &[Log], stored: &[(String, Partial)]) -> Result<bool> {
+    for (_, partial) in stored {
+        if !holds_default_latency(partial)? {
+            return Ok(false);
+        }
+    }
+    let is_told = logs.iter().any(Log::has_latency);
+    Ok(is_told || logs.is_empty() && stored.iter().any(|(_, partial)| !partial.activity.is_empty()))
+}
+
+/// What is asked of a slices file, in the slices that were asked for.
+fn select(mut partial: Partial, questions: &Questions, slices: Option<Slices>) -> Result<Partial> {
+    let wanted = questions.wanted(&partial);
+    for slices::Wanted { key, .. } in &wanted {
+        add_without_routes(&mut partial, key);
+    }
+    slices::select(&partial, &wanted, slices.unwrap_or(partial.slices))
+}
+
+/// An indicator that is grouped by routes counts the same events as one that is not: it serves a coarser question.
+fn add_without_routes(partial: &mut Partial, wanted: &IndicatorKey) {
+    if partial.indicators.contains_key(wanted) || wanted.canonical.contains("\nroutes: ") {
+        return;
+    }
+    let with_routes = format!("{}\nroutes: ", wanted.canonical);
+    let mut held = partial.indicators.iter();
+    let found = held.find(|(key, _)| key.service == wanted.service && key.canonical.starts_with(&with_routes));
+    if let Some(counts) = found.map(|(_, counts)| counts.clone()) {
+        partial.indicators.insert(wanted.clone(), counts);
+    }
+}
+
+fn about(name: &str, error: Error) -> Error {
+    let named = Error::new(error.kind(), format!("{name}: {}", error.message()));
+    match error.hint_text() {
+        Some(hint) => named.hint(hint),
+        None => named,
+    }
+}
+
+/// Says which formats were detected.
+fn tell_formats(told: &[(String, String, (usize, usize))], words: &Words) {
+    if told.len() <= INPUTS_TOLD_MAX {
+        for (name, format, (events, lines)) in told {
+            words.note(&format!("{name}: format {format} ({events} of {lines} lines)"));
+        }
+        return;
+    }
+    let formats: BTreeSet<&str> = told.iter().map(|(_, format, _)| format.as_str()).collect();
+    for format in formats {
+        let inputs = told.iter().filter(|(_, of, _)| of == format).count();
+        words.note(&format!("{inputs} inputs: format {format}"));
+    }
+}
+
+/// One thread per core, but none without work for it.
+fn threads_for(inputs: &Inputs) -> usize {
+    let pieces = inputs.inputs().iter().filter(|input| is_log(input)).map(|input| match input.kind() {
+        Kind::Plain => input.size().unwrap_or(0).div_ceil(THREAD_BYTES_MIN).max(1),
+        _ => 1,
+    });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.min(usize::try_from(pieces.sum::<u64>()).unwrap_or(cores)).max(1)
+}
+
+/// Whether every file was read to its end although a stop was asked for. When in doubt it was not.
+fn files_are_complete(inputs: &Inputs, partial: &Partial, range: Option<ByteRange>) -> bool {
+    let is_complete = |input: &Input| {
+        let mut receipts = partial.receipts.iter().filter(|receipt| receipt.path == input.name());
+        let read = |receipt: &receipt::Receipt| {
+            let to_end = input.kind() != Kind::Plain || receipt.end >= input.size().unwrap_or(u64::MAX);
+            receipt.start == 0 && to_end && receipt.cut_short.is_none()
+        };
+        input.size() == Some(0) || range.is_none() && receipts.any(read)
+    };
+    inputs.inputs().iter().filter(|input| is_log(input) && input.kind() != Kind::Stream).all(is_complete)
+}
+
+/// How logs of one format and service are read and counted.
+struct Plan {
+    format: Format,
+    service: String,
+    extractor: Extractor,
+    classifier: Classifier,
+    keys: Vec<IndicatorKey>,
+}
+
+impl Plan {
+    fn new(log: &Log, format: &Format, questions: &Questions, formats: &Formats) -> Result<Plan> {
+        let (keys, indicators) =
+            questions.indicators(&log.service, log.has_latency() || log.format.is_none()).into_iter().unzip();
+        let classifier = Classifier::compile(indicators)?;
+        let extractor = Extractor::bind(format, classifier.needs(), formats.zone());
+        let extractor = extractor.map_err(|error| cannot_answer(log, format, questions, formats).unwrap_or(error))?;
+        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys })
+    }
+
+    fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
+        Job {
+            extractor: &self.extractor,
+            classifier: &self.classifier,
+            keys: &self.keys,
+            service: &self.service,
+            slices,
+            kernel: reading.kernel,
+            line_bytes_max: reading.line_bytes_max,
+        }
+    }
+}
+
+/// The error that names the SLO which asks for what a format does not have.
+#[cold]
+fn cannot_answer(log: &Log, format: &Format, questions: &Questions, formats: &Formats) -> Option<Error> {
+    questions.of_service(&log.service, log.has_latency()).find_map(|question| {
+        let classifier = Classifier::compile(vec![question.slo.indicator.clone()]).ok()?;
+        let error = Extractor::bind(format, classifier.needs(), formats.zone()).err()?;
+        Some(about(&format!("{}: SLO `{}` cannot be answered", log.name, question.slo.name), error))
+    })
+}
+
+/// The plans of all logs.
+struct Plans {
+    jobs: Vec<Plan>,
+    /// Which plan each log has.
+    of_log: Vec<usize>,
+}
+
+impl Plans {
+    fn of(logs: &[Log], questions: &Questions, formats: &Formats) -> Result<Plans> {
+        let mut plans = Plans { jobs: Vec::new(), of_log: Vec::new() };
+        // What an empty log is read by shows nowhere.
+        let fallback = Format::parse("combined")?;
+        for log in logs {
+            let format = log.format.as_ref().unwrap_or(&fallback);
+            let known = plans.jobs.iter().position(|plan| plan.service == log.service && plan.format == *format);
+            let number = match known {
+                Some(number) => number,
+                None if log.format.is_none() => plans.add(Plan::empty(log, format)?),
+                None => plans.add(Plan::new(log, format, questions, formats)?),
+            };
+            plans.of_log.push(number);
+        }
+        Ok(plans)
+    }
+
+    fn add(&mut self, plan: Plan) -> usize {
+        self.jobs.push(plan);
+        self.jobs.len() - 1
+    }
+
+    /// What the engine must know of every input; those that are no logs are never asked for.
+    fn engine_inputs(&self, inputs: &Inputs, logs: &[Log]) -> Vec<EngineInput> {
+        let unread = |input: &Input| EngineInput { name: input.name().to_owned(), job: 0, identity: Identity::of(b"") };
+        let mut all: Vec<EngineInput> = inputs.inputs().iter().map(unread).collect();
+        for (log, &job) in logs.iter().zip(&self.of_log) {
+            all[log.number].job = job;
+            all[log.number].identity = log.identity.clone();
+        }
+        all
+    }
+
+    /// Words about logs that the default latency SLO leaves out.
+    fn without_latency(&self, logs: &[Log]) -> Option<String> {
+        let without: Vec<&Log> = logs.iter().filter(|log| log.format.is_some() && !log.has_latency()).collect();
+        let first = without.first().filter(|_| without.len() < logs.len())?;
+        Some(format!(
+            "{} of {} inputs (the first is {}) tell no latency and are not in its SLO",
+            without.len(),
+            logs.len(),
+            first.name
+        ))
+    }
+}
+
+/// The pieces of the logs that are wanted; remembers whether one could not be opened.
+struct Watched<'a> {
+    pieces: Pieces<'a>,
+    wanted: BTreeSet<usize>,
+    unopened: AtomicBool,
+}
+
+impl Source for Watched<'_> {
+    fn next(&self) -> Option<Result<Box<dyn Piece + '_>, (usize, Error)>> {
+        loop {
+            match self.pieces.next()? {
+                Ok(piece) if !self.wanted.contains(&piece.input()) => {}
+                Err((input, _)) if !self.wanted.contains(&input) => {}
+                Ok(piece) => return Some(Ok(piece)),
+                Err(failure) => {
+                    self.unopened.store(true, Relaxed);
+                    return Some(Err(failure));
+                }
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// For a log without a line.
+    fn empty(log: &Log, format: &Format) -> Result<Plan> {
+        let classifier = Classifier::compile(Vec::new())?;
+        let extractor = Extractor::bind(format, &[], None)?;
+        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys: Vec::new() })
+    }
+}

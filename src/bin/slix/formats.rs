@@ -1,0 +1,322 @@
+//! Which format and service each input has: as an option says, as the definitions say, or as its lines show.
+
+use std::cell::{OnceCell, RefCell};
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::tz::TimeZone;
+use slix::error::{Error, ErrorKind, Excerpt, Result};
+use slix::format::detect::{Detection, detect};
+use slix::format::extract::{Extractor, Reader};
+use slix::format::{Format, config, preset};
+use slix::input::Head;
+use slix::record::{Outcome, Reason};
+use slix::slo::definitions::Definitions;
+use slix::slo::spec::FormatSpec;
+
+use super::args::FormatArgs;
+
+/// Lines of a head that detection tries.
+const SAMPLE_LINES_MAX: usize = 1_000;
+
+/// What is known of the formats of all inputs.
+pub struct Formats {
+    /// The format that an option names, for all inputs.
+    option: Option<Candidates>,
+    inputs: Vec<DeclaredInput>,
+    /// The format of the definitions.
+    declared: Option<Candidates>,
+    service: String,
+    presets: OnceCell<Candidates>,
+    zone: Option<TimeZone>,
+}
+
+struct DeclaredInput {
+    files: Vec<GlobMatcher>,
+    format: Option<Candidates>,
+    service: Option<String>,
+}
+
+/// The format of one input.
+pub struct Found {
+    /// The format.
+    pub format: Format,
+    /// How many of how many lines it reads, if its lines decided.
+    pub detected: Option<(usize, usize)>,
+}
+
+impl Formats {
+    /// Reads the options and what the definitions declare.
+    pub fn new(args: &FormatArgs, definitions: Option<&Definitions>) -> Result<Formats> {
+        let zone = args.tz.as_deref().map(parse_zone).transpose()?;
+        let mut formats = Formats {
+            option: option(args)?.map(Candidates::new),
+            inputs: Vec::new(),
+            declared: None,
+            service: String::new(),
+            presets: OnceCell::new(),
+            zone,
+        };
+        if let Some(definitions) = definitions {
+            formats.declared = declared(definitions.format.as_ref())?;
+            formats.service = definitions.service.clone().unwrap_or_default();
+            for input in &definitions.inputs {
+                let files = input.files.iter().map(|glob| matcher(glob)).collect::<Result<_>>()?;
+                let format = declared(input.format.as_ref())?;
+                formats.inputs.push(DeclaredInput { files, format, service: input.service.clone() });
+            }
+        }
+        Ok(formats)
+    }
+
+    /// The zone of times that carry none.
+    pub fn zone(&self) -> Option<&TimeZone> {
+        self.zone.as_ref()
+    }
+
+    /// The formats that are named, each with the service whose inputs have it (none: all inputs).
+    pub fn named(&self) -> Vec<(&Format, Option<&str>)> {
+        if let Some(option) = &self.option {
+            return option.formats.first().map(|format| (format, None)).into_iter().collect();
+        }
+        let own = self.inputs.iter().filter_map(|input| Some((input.format.as_ref()?, input.service.as_deref())));
+        let all = own.chain(self.declared.iter().map(|format| (format, None)));
+        all.filter_map(|(candidates, service)| {
+            let service = service.unwrap_or(&self.service);
+            Some((candidates.formats.first()?, Some(service)))
+        })
+        .collect()
+    }
+
+    /// The service of an input; empty when none is declared.
+    pub fn service(&self, name: &str) -> &str {
+        let own = self.declared_input(name).and_then(|input| input.service.as_deref());
+        own.unwrap_or(&self.service)
+    }
+
+    /// The format of an input that begins with `head`; none if there is no line to tell it by.
+    pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
+        let own = self.declared_input(name).and_then(|input| input.format.as_ref());
+        let candidates = match self.option.as_ref().or(own).or(self.declared.as_ref()) {
+            Some(candidates) => candidates,
+            None => self.presets()?,
+        };
+        candidates.find(&sample(head), self.zone()).map_err(|error| about(name, error))
+    }
+
+    /// The format of lines that stand alone: a named one, or that of the presets which reads most of them.
+    pub fn find_for_lines(&self, lines: &[&[u8]]) -> Result<Option<Found>> {
+        let candidates = match self.option.as_ref().or(self.declared.as_ref()) {
+            Some(candidates) => candidates,
+            None => self.presets()?,
+        };
+        candidates.find(lines, self.zone())
+    }
+
+    /// The preset that reads most of a line that none reads.
+    pub fn nearest_preset(&self, line: &[u8]) -> Result<&Format> {
+        let presets = self.presets()?;
+        let mut nearest = (0, 0);
+        for (i, trial) in presets.trials(self.zone())?.iter().enumerate() {
+            let read = trial.extractor.misread(line, &mut trial.reader.borrow_mut()).map_or(0, |misread| misread.at);
+            if read > nearest.0 {
+                nearest = (read, i);
+            }
+        }
+        Ok(&presets.formats[nearest.1])
+    }
+
+    fn presets(&self) -> Result<&Candidates> {
+        if self.presets.get().is_none() {
+            let presets = Candidates::new(preset::candidates()?);
+            return Ok(self.presets.get_or_init(|| presets));
+        }
+        Ok(self.presets.get_or_init(|| Candidates::new(Vec::new())))
+    }
+
+    fn declared_input(&self, name: &str) -> Option<&DeclaredInput> {
+        let path = name.strip_prefix("./").unwrap_or(name);
+        let file_name = Path::new(path).file_name();
+        // A pattern without a separator means the file, wherever it lies.
+        let fits = |glob: &GlobMatcher| {
+            let alone = !glob.glob().glob().contains('/');
+            glob.is_match(path) || alone && file_name.is_some_and(|file_name| glob.is_match(file_name))
+        };
+        self.inputs.iter().find(|input| input.files.iter().any(fits))
+    }
+}
+
+/// Formats that an input may have. One needs no trial.
+struct Candidates {
+    formats: Vec<Format>,
+    trials: OnceCell<Vec<Trial>>,
+}
+
+struct Trial {
+    extractor: Extractor,
+    reader: RefCell<Reader>,
+}
+
+impl Candidates {
+    fn new(formats: Vec<Format>) -> Candidates {
+        Candidates { formats, trials: OnceCell::new() }
+    }
+
+    fn find(&self, lines: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
+        match self.formats.as_slice() {
+            [only] => Ok(Some(Found { format: only.clone(), detected: None })),
+            _ if lines.is_empty() => Ok(None),
+            formats => {
+                let trials = self.trials(zone)?;
+                let read = |format: &Format, line: &[u8]| {
+                    let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
+                    trial.map_or(Outcome::Rejected(Reason::Layout), |t| t.extractor.read(line, &mut t.reader.borrow_mut()))
+                };
+                let Detection { format, events, lines, .. } = detect(lines, formats, &read)?;
+                Ok(Some(Found { format, detected: Some((events, lines)) }))
+            }
+        }
+    }
+
+    fn trials(&self, zone: Option<&TimeZone>) -> Result<&[Trial]> {
+        if self.trials.get().is_none() {
+            // Local times tell the format as well as others do, whatever zone they are in.
+            let zone = zone.cloned().unwrap_or(TimeZone::UTC);
+            let trial = |format: &Format| {
+                let extractor = Extractor::bind(format, &[], Some(&zone))?;
+                let reader = RefCell::new(extractor.reader(""));
+                Ok(Trial { extractor, reader })
+            };
+            let trials = self.formats.iter().map(trial).collect::<Result<_>>()?;
+            return Ok(self.trials.get_or_init(|| trials));
+        }
+        Ok(self.trials.get_or_init(Vec::new))
+    }
+}
+
+/// The first whole lines of a head, without their ends.
+fn sample(head: &Head) -> Vec<&[u8]> {
+    let text = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head.bytes);
+    let whole = match head.complete {
+        true => text,
+        false => &text[..text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1)],
+    };
+    let lines = whole.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines: Vec<&[u8]> = lines.take(SAMPLE_LINES_MAX).collect();
+    // Behind the last line end there is no line.
+    if whole.is_empty() || whole.ends_with(b"\n") && lines.last().is_some_and(|line| line.is_empty()) {
+        lines.pop();
+    }
+    lines
+}
+
+fn parse_zone(text: &str) -> Result<TimeZone> {
+    jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(text).map_err(|cause| {
+        let error = Error::new(ErrorKind::Usage, format!("--tz: `{text}` is not a time zone")).because(cause);
+        error.hint("write a name as in Europe/Berlin, UTC, or an offset as in +01:00")
+    })
+}
+
+fn option(args: &FormatArgs) -> Result<Option<Vec<Format>>> {
+    if let Some(text) = &args.format {
+        let formats = Format::candidates(text).map_err(|error| placed(error, |e| Excerpt { name: "--format".into(), ..e }))?;
+        return Ok(Some(formats));
+    }
+    let (argument, option, read): (_, _, fn(&str, &str, Option<&str>) -> Result<Format>) =
+        match (&args.nginx_conf, &args.apache_conf) {
+            (Some(argument), _) => (argument, "--nginx-conf", config::from_nginx_conf),
+            (None, Some(argument)) => (argument, "--apache-conf", config::from_apache_conf),
+            (None, None) => return Ok(None),
+        };
+    let (file, name) = match argument.rsplit_once(':') {
+        Some((file, name)) if !Path::new(argument).exists() => (file, Some(name)),
+        _ => (argument.as_str(), None),
+    };
+    let bytes = std::fs::read(file).map_err(|cause| {
+        let error = Error::new(ErrorKind::Usage, format!("{option}: {file} cannot be read")).because(cause);
+        error.hint("give the server's configuration file, and the format's name behind a colon if it has several")
+    })?;
+    Ok(Some(vec![read(file, &String::from_utf8_lossy(&bytes), name)?]))
+}
+
+/// The format that a definition declares; mistakes in it are shown in the definition file.
+fn declared(spec: Option<&FormatSpec>) -> Result<Option<Candidates>> {
+    let Some(spec) = spec else { return Ok(None) };
+    let formats = match spec.as_str() {
+        Some(text) => Format::candidates(text),
+        None => Format::from_value(spec.value()).map(|format| vec![format]),
+    };
+    let formats = formats.map_err(|error| match error.excerpt() {
+        Some(_) => placed(error, |e| spec.excerpt_within(e.offset, e.length, &e.label)),
+        None => rebuilt(&error, error.message()).at(spec.excerpt("this format")),
+    })?;
+    Ok(Some(Candidates::new(formats)))
+}
+
+fn placed(error: Error, place: impl FnOnce(Excerpt) -> Excerpt) -> Error {
+    match error.excerpt() {
+        Some(excerpt) => rebuilt(&error, error.message()).at(place(excerpt.clone())),
+        None => error,
+    }
+}
+
+/// The error of an input, which is named.
+fn about(name: &str, error: Error) -> Error {
+    rebuilt(&error, &format!("{name}: {}", error.message()))
+}
+
+fn rebuilt(error: &Error, message: &str) -> Error {
+    let new = Error::new(error.kind(), message);
+    match error.hint_text() {
+        Some(hint) => new.hint(hint),
+        None => new,
+    }
+}
+
+fn matcher(glob: &str) -> Result<GlobMatcher> {
+    let glob = GlobBuilder::new(glob.strip_prefix("./").unwrap_or(glob)).literal_separator(true).build();
+    Ok(glob
+        .map_err(|cause| Error::new(ErrorKind::Definition, "an input is neither a file name nor a glob").because(cause))?
+        .compile_matcher())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str, complete: bool) -> Head {
+        Head { bytes: text.as_bytes().to_vec(), complete }
+    }
+
+    #[test]
+    fn a_sample_is_of_whole_lines() {
+        let lines = |text, complete| sample(&head(text, complete)).iter().map(|line| line.len()).collect::<Vec<_>>();
+        assert_eq!(lines("", true), [0usize; 0]);
+        assert_eq!(lines("ab\r\nc\n", true), [2, 1]);
+        assert_eq!(lines("ab\nc", true), [2, 1]);
+        assert_eq!(lines("ab\nc", false), [2]);
+        assert_eq!(lines("abc", false), [0usize; 0]);
+        assert_eq!(lines("\u{feff}ab\n\n", true), [2, 0]);
+        assert_eq!(lines(&"x\n".repeat(SAMPLE_LINES_MAX + 5), true).len(), SAMPLE_LINES_MAX);
+    }
+
+    #[test]
+    fn globs_of_definitions_find_files() {
+        let text = "service: shop\ninputs:\n  - {files: 'api-*.log', service: api}\n  - {files: ['logs/web/*.log', './x.log'], service: web}\nslos: [{name: a, target: 99%, good: status < 500}]";
+        let definitions = Definitions::parse("slos.yaml", text).unwrap();
+        let args = FormatArgs { format: None, nginx_conf: None, apache_conf: None, tz: None };
+        let formats = Formats::new(&args, Some(&definitions)).unwrap();
+        let cases = [
+            ("old/api-1.log", "api"),
+            ("api-2.log", "api"),
+            ("logs/web/a.log", "web"),
+            ("./logs/web/a.log", "web"),
+            ("logs/web/x/a.log", "shop"),
+            ("x.log", "web"),
+            ("-", "shop"),
+        ];
+        for (name, service) in cases {
+            assert_eq!(formats.service(name), service, "{name}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What is asked: the SLOs of a definition file, of options, or the default ones.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use slix::aggregate::{IndicatorKey, Partial};
+use slix::error::{Error, ErrorKind, Result};
+use slix::evaluate::Asked;
+use slix::record::Field;
+use slix::slices::Wanted;
+use slix::slo::definitions::Definitions;
+use slix::slo::flags::Flags;
+use slix::slo::{Dimension, Indicator, Slo, Window};
+use slix::time::{Length, Slices};
+
+use super::args::AskingArgs;
+
+/// Width of a slice where nobody says another, in seconds.
+const SLICE_SECONDS_DEFAULT: i64 = 60;
+
+/// Where the SLOs come from, before it is known which fields the logs have.
+pub enum Declared<'a> {
+    /// A definition file.
+    File(Definitions),
+    /// Options, or nothing at all.
+    Options(&'a AskingArgs),
+}
+
+impl<'a> Declared<'a> {
+    /// Reads the definition file, if there is one.
+    pub fn new(args: &'a AskingArgs) -> Result<Declared<'a>> {
+        match &args.config {
+            Some(path) => Ok(Declared::File(read_definitions(path)?)),
+            None => Ok(Declared::Options(args)),
+        }
+    }
+
+    /// The definition file's contents.
+    pub fn definitions(&self) -> Option<&Definitions> {
+        match self {
+            Declared::File(definitions) => Some(definitions),
+            Declared::Options(_) => None,
+        }
+    }
+
+    /// Whether it is slix that asks for a latency, where there is one.
+    pub fn latency_is_optional(&self) -> bool {
+        matches!(self, Declared::Options(args) if args.availability.is_none() && args.latency.is_none())
+    }
+
+    /// The questions; `has_latency` is whether the logs tell one.
+    pub fn questions(self, has_latency: bool) -> Result<Questions> {
+        let latency_is_optional = self.latency_is_optional();
+        let definitions = match self {
+            Declared::File(definitions) => definitions,
+            Declared::Options(args) => options(args, has_latency)?,
+        };
+        let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };
+        let (slice, slos) = (definitions.slice, definitions.slos.into_iter().map(canonical).collect());
+        Ok(Questions { slos, slice, latency_is_optional })
+    }
+}
+
+/// The definitions of a file.
+pub fn read_definitions(path: &Path) -> Result<Definitions> {
+    let name = path.display().to_string();
+    let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
+    let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
+    let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
+    Definitions::parse(&name, &text)
+}
+
+fn options(args: &AskingArgs, has_latency: bool) -> Result<Definitions> {
+    let group_by: Vec<&str> = args.group_by.iter().map(String::as_str).collect();
+    let routes: Vec<&str> = args.route.iter().map(String::as_str).collect();
+    let flags = Flags {
+        availability: args.availability.as_deref(),
+        latency: args.latency.as_deref(),
+        window: args.window.as_deref(),
+        group_by: &group_by,
+        routes: &routes,
+    };
+    Definitions::from_flags(&flags, has_latency)
+}
+
+/// One SLO, and the text that its counts are kept under.
+pub struct Question {
+    /// The SLO.
+    pub slo: Slo,
+    /// Its indicator in canonical form.
+    pub canonical: String,
+}
+
+/// Everything that is asked.
+pub struct Questions {
+    slos: Vec<Question>,
+    slice: Option<Length>,
+    latency_is_optional: bool,
+}
+
+impl Questions {
+    /// The SLOs, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Question> {
+        self.slos.iter()
+    }
+
+    /// The SLOs, for evaluation.
+    pub fn asked(&self) -> Vec<Asked<'_>> {
+        self.slos.iter().map(|question| Asked { slo: &question.slo, canonical: &question.canonical }).collect()
+    }
+
+    /// The width of slices that somebody asked for, if anybody did.
+    pub fn slices_declared(&self, option: Option<&str>) -> Result<Option<Slices>> {
+        let Some(text) = option else {
+            return Ok(self.slice.as_ref().and_then(|length| Slices::of_seconds(length.seconds())));
+        };
+        let length = Length::parse(text).map_err(|why| Error::new(ErrorKind::Usage, format!("--slice: {why}")))?;
+        let slices = Slices::of_seconds(length.seconds());
+        let too_wide = || Error::new(ErrorKind::Usage, format!("--slice: {length} is too wide: a slice is at most 1d"));
+        slices.map(Some).ok_or_else(too_wide)
+    }
+
+    /// The slices that logs are counted in where nobody says others.
+    pub fn slices_default() -> Result<Slices> {
+        Slices::of_seconds(SLICE_SECONDS_DEFAULT).ok_or_else(|| Error::new(ErrorKind::Usage, "--slice is needed"))
+    }
+
+    /// What is asked of a service. A latency that only slix asked for is left out where the format has none.
+    pub fn of_service<'a>(&'a self, service: &'a str, has_latency: bool) -> impl Iterator<Item = &'a Question> {
+        let is_meant = move |q: &&Question| q.slo.service.as_deref().is_none_or(|own| own == service);
+        let is_possible = move |q: &&Question| has_latency || !self.latency_is_optional || !needs_latency(&q.slo.indicator);
+        self.slos.iter().filter(is_meant).filter(is_possible)
+    }
+
+    /// The indicators that answer what is asked of a service, each once, with the dimensions of all SLOs that use it.
+    pub fn indicators(&self, service: &str, has_latency: bool) -> Vec<(IndicatorKey, Arc<Indicator>)> {
+        let mut found: Vec<(IndicatorKey, Arc<Indicator>)> = Vec::new();
+        for Question { slo, canonical } in self.of_service(service, has_latency) {
+            match found.iter_mut().find(|(key, _)| key.canonical == *canonical) {
+                Some((_, indicator)) => add_dimensions(indicator, &slo.indicator.group_by),
+                None => {
+                    let key = IndicatorKey { service: service.to_owned(), canonical: canonical.clone() };
+                    found.push((key, slo.indicator.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// What is wanted of the slices of a file.
+    pub fn wanted(&self, partial: &Partial) -> Vec<Wanted> {
+        let services = partial.activity.keys();
+        let indicators = services.flat_map(|service| self.indicators(service, true));
+        indicators.map(|(key, indicator)| Wanted { key, dimensions: indicator.dimensions() }).collect()
+    }
+
+    /// The SLOs as they are understood, for the metadata of files.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.slos.iter().map(|question| slo_to_json(&question.slo)).collect()
+    }
+}
+
+/// Whether the default latency is held for every service that has events, so that it can be asked for.
+pub fn holds_default_latency(partial: &Partial) -> Result<bool> {
+    let definitions = Definitions::default_slos(true)?;
+    let canonical: Vec<String> = definitions.slos.iter().map(|slo| slo.indicator.canonical()).collect();
+    let is_held = |service: &String| {
+        canonical.iter().all(|canonical| {
+            let key = IndicatorKey { service: service.clone(), canonical: canonical.clone() };
+            partial.indicators.contains_key(&key)
+        })
+    };
+    Ok(partial.activity.keys().all(is_held))
+}
+
+fn needs_latency(indicator: &Indicator) -> bool {
+    indicator.conditions().iter().any(|condition| condition.field() == Some(&Field::Latency))
+}
+
+fn add_dimensions(indicator: &mut Arc<Indicator>, more: &[Dimension]) {
+    let new: Vec<Dimension> = more.iter().filter(|d| !indicator.group_by.contains(d)).cloned().collect();
+    if !new.is_empty() {
+        let mut wider = Indicator::clone(indicator);
+        wider.group_by.extend(new);
+        *indicator = Arc::new(wider);
+    }
+}
+
+fn slo_to_json(slo: &Slo) -> serde_json::Value {
+    let Window::Rolling(window) = &slo.window;
+    serde_json::json!({
+        "service": slo.service,
+        "name": slo.name,
+        "objective": slo.objective,
+        "target": slo.target.to_string(),
+        "window": window.text(),
+        "valid": slo.indicator.valid.as_ref().map(ToString::to_string),
+        "good": slo.indicator.good.to_string(),
+        "group_by": slo.indicator.dimensions(),
+        "routes": slo.indicator.routes.iter().map(|route| route.name.clone()).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,31 @@
+//! `slix report`: each SLO's state and budget, for a person.
+
+use slix::error::Result;
+use slix::evaluate::plan::Plan;
+use slix::output::{document, terminal};
+
+use super::Session;
+use super::args::{ReportArgs, ReportForm};
+use super::destination::Destination;
+use super::exit::Exit;
+use super::run;
+
+/// Runs the command.
+pub fn run(args: &ReportArgs, session: &Session) -> Result<Exit> {
+    let destination = Destination::new(args.answer.output.as_deref())?;
+    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+        let options = run::report_options(&args.moment, counted.partial.slices)?;
+        let asked = counted.questions.asked();
+        let reports = Plan::new(&asked, &counted.partial, &options)?.reports()?;
+        let text = match form(args, &destination) {
+            ReportForm::Text => terminal::report(&reports, &counted.partial.receipts, session.words.look_of(&destination))?,
+            ReportForm::Json => format!("{:#}\n", document::to_json(&reports, &counted.partial.receipts)?),
+        };
+        destination.write_text(&text)
+    })
+}
+
+fn form(args: &ReportArgs, destination: &Destination) -> ReportForm {
+    let is_json = destination.path().and_then(|path| path.extension()).is_some_and(|extension| extension == "json");
+    args.output_format.unwrap_or(if is_json { ReportForm::Json } else { ReportForm::Text })
+}

@@ -1,0 +1,86 @@
+//! `slix windows`: one row per SLO, group and step.
+
+use std::io::{IsTerminal, Write};
+
+use slix::error::{Error, ErrorKind, Result};
+use slix::evaluate::plan::Plan;
+use slix::output::accounting;
+use slix::output::rows::RowsTable;
+use slix::output::schema::Table;
+use slix::output::windows::{Encoding, Metadata, WindowsWriter};
+
+use super::Session;
+use super::args::WindowsArgs;
+use super::count::Counted;
+use super::destination::Destination;
+use super::exit::Exit;
+use super::run;
+
+/// How the rows are written.
+enum Form {
+    /// For people.
+    Table,
+    /// For programs.
+    Encoded(Encoding),
+}
+
+/// Runs the command.
+pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
+    let form = form(args)?;
+    let destination = Destination::new(args.answer.output.as_deref())?;
+    if let Form::Encoded(encoding) = form
+        && encoding.is_binary()
+    {
+        destination.refuse_terminal("this encoding")?;
+    }
+    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+        let options = run::windows_options(args, counted.partial.slices)?;
+        let asked = counted.questions.asked();
+        let plan = Plan::new(&asked, &counted.partial, &options)?;
+        match form {
+            Form::Table => write_table(&plan, &destination, session)?,
+            Form::Encoded(encoding) => write_rows(&plan, counted, encoding, &destination)?,
+        }
+        for report in plan.reports()? {
+            let name = if report.service.is_empty() { report.slo } else { format!("{} / {}", report.service, report.slo) };
+            report.warnings.iter().for_each(|warning| session.words.warning(&format!("{name}: {warning}")));
+        }
+        Ok(())
+    })
+}
+
+/// The form that is asked for, or that suits who reads it.
+fn form(args: &WindowsArgs) -> Result<Form> {
+    let output = args.answer.output.as_deref().filter(|path| *path != std::path::Path::new("-"));
+    match (args.output_format.as_deref(), output) {
+        (Some("table"), _) => Ok(Form::Table),
+        (Some(name), _) => Encoding::parse(name)
+            .map(Form::Encoded)
+            .map_err(|why| Error::new(ErrorKind::Usage, format!("--output-format: {why}")).hint("or `table`, for people")),
+        (None, Some(path)) => Encoding::from_extension(path).map(Form::Encoded),
+        (None, None) if std::io::stdout().is_terminal() => Ok(Form::Table),
+        (None, None) => Ok(Form::Encoded(Encoding::Ndjson)),
+    }
+}
+
+fn write_table(plan: &Plan, destination: &Destination, session: &Session) -> Result<()> {
+    let mut table = RowsTable::new(session.words.look_of(destination));
+    plan.rows(&mut |row| {
+        table.push(row);
+        Ok(())
+    })?;
+    destination.write_text(&table.render())
+}
+
+fn write_rows(plan: &Plan, counted: &Counted, encoding: Encoding, destination: &Destination) -> Result<()> {
+    let metadata = Metadata {
+        definitions: Some(counted.questions.to_json().to_string()),
+        accounting: Some(accounting::to_json(&counted.partial.receipts)?.to_string()),
+    };
+    let table = Table::new(plan.series())?;
+    destination.write(|out: &mut (dyn Write + Send)| {
+        let mut writer = WindowsWriter::new(out, encoding, table, metadata)?;
+        plan.rows(&mut |row| writer.push(row))?;
+        writer.finish().map(drop)
+    })
+}

@@ -1,0 +1,229 @@
+//! What slix says beside its data: notes, warnings and errors, all on standard error.
+//!
+//! Nothing here reaches a terminal before it is sanitised: file names, log lines and definitions are written by others.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{IsTerminal, Write};
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use slix::aggregate::Receipt;
+use slix::aggregate::accounting::Accounting;
+use slix::error::{Error, Excerpt, Result};
+use slix::output::accounting;
+use slix::output::sanitize::sanitize;
+use slix::output::terminal::Look;
+use slix::record::Reason;
+
+use super::args::{Color, ReportForm, WordOptions};
+use super::destination::Destination;
+use super::rejects::Rejects;
+
+/// Columns of what is not written to a terminal.
+const WIDTH_DEFAULT: u16 = 100;
+
+/// How slix speaks in this run.
+#[derive(Clone, Copy)]
+pub struct Words {
+    quiet: u8,
+    progress: bool,
+    stdout: Look,
+    stderr: Look,
+}
+
+impl Words {
+    /// As the options and the environment ask.
+    pub fn new(options: &WordOptions) -> Words {
+        let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        Words {
+            quiet: options.quiet,
+            progress: stderr && !options.no_progress && options.quiet == 0,
+            stdout: look(stdout, options.color, terminal_size::terminal_size_of(std::io::stdout())),
+            stderr: look(stderr, options.color, terminal_size::terminal_size_of(std::io::stderr())),
+        }
+    }
+
+    /// A text for standard output, which strangers may have written; line ends stay.
+    pub fn clean(&self, text: &str) -> String {
+        text.split('\n').map(|line| sanitize(line, self.stdout.utf8)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What the reader of an answer can show: a file has neither width nor colour.
+    pub fn look_of(&self, destination: &Destination) -> Look {
+        match destination {
+            Destination::Stdout => self.stdout,
+            Destination::File(_) => Look { width: WIDTH_DEFAULT, color: false, utf8: true },
+        }
+    }
+
+    /// Whether progress is shown.
+    pub fn shows_progress(&self) -> bool {
+        self.progress
+    }
+
+    /// Says something that is good to know. `-q` silences it.
+    pub fn note(&self, text: &str) {
+        if self.quiet == 0 {
+            self.say("", text);
+        }
+    }
+
+    /// Says something that one should know before believing the numbers. `-qq` silences it.
+    pub fn warning(&self, text: &str) {
+        if self.quiet < 2 {
+            self.say(&self.ink("33", "warning: "), text);
+        }
+    }
+
+    /// Says how many lines did not parse, and shows the first ones.
+    pub fn rejects(&self, total: &Accounting, rejects: &Rejects) {
+        let rejected = total.rejected_total().lines;
+        if rejected == 0 || self.quiet > 1 {
+            return;
+        }
+        let by_reason = Reason::ALL.iter().zip(total.rejected).filter(|(_, tally)| tally.lines > 0);
+        let by_reason: Vec<String> = by_reason.map(|((_, name), tally)| format!("{} {name}", tally.lines)).collect();
+        self.warning(&format!("{rejected} of {} lines were rejected ({})", total.total().lines, by_reason.join(", ")));
+        for sample in rejects.samples() {
+            let line = String::from_utf8_lossy(&sample.line);
+            let place = format!("  {}:{}: {}: ", rejects.name(sample.input), sample.offset, sample.reason.name());
+            let shown = sanitize(line.trim_end_matches(['\r', '\n']), self.stderr.utf8).into_owned();
+            self.put(&format!("{}{shown}\n", sanitize(&place, self.stderr.utf8)));
+        }
+    }
+
+    /// Says how many lines have no usable time.
+    pub fn undated(&self, total: &Accounting, zone_is_set: bool) {
+        let lines = total.undated.lines;
+        if lines > 0 {
+            let zone = if zone_is_set { "" } else { "; if their times are local, --tz ZONE says where" };
+            self.warning(&format!("{lines} of {} lines have no usable time and are not counted{zone}", total.total().lines));
+        }
+    }
+
+    /// Says what became of every line, per input and in total.
+    pub fn stats(&self, receipts: &[Receipt], form: ReportForm) -> Result<()> {
+        if form == ReportForm::Json {
+            self.put(&format!("{:#}\n", accounting::to_json(receipts)?));
+            return Ok(());
+        }
+        for input in accounting::inputs(receipts)? {
+            self.put(&stats_line(&sanitize(input.path, self.stderr.utf8), input.format, &input.accounting));
+        }
+        self.put(&stats_line("total", "", &accounting::total(receipts)?));
+        Ok(())
+    }
+
+    /// Says what went wrong, where, and what to do next.
+    pub fn error(&self, error: &Error) {
+        // The first line stands alone for tools: name, line and column, message, cause.
+        self.say(&self.ink("1;31", "error: "), &error.to_string());
+        if let Some(excerpt) = error.excerpt().filter(|excerpt| !excerpt.text.is_empty()) {
+            self.put(&self.drawn(&Place::of(error, excerpt)));
+        }
+        if let Some(hint) = error.hint_text() {
+            self.say(&self.ink("36", "hint: "), hint);
+        }
+    }
+
+    /// The place in the user's text, with a caret under it.
+    fn drawn(&self, place: &Place) -> String {
+        let theme = match (self.stderr.utf8 && std::io::stderr().is_terminal(), self.stderr.color) {
+            (true, true) => GraphicalTheme::unicode(),
+            (true, false) => GraphicalTheme::unicode_nocolor(),
+            (false, _) => GraphicalTheme::none(),
+        };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(self.stderr.width.into()).with_context_lines(1);
+        let mut drawn = String::new();
+        if handler.render_report(&mut drawn, place).is_err() {
+            return String::new();
+        }
+        // miette begins with the message, which stands above already, and a blank line or none.
+        let is_place = |line: &&str| !line.contains('[') || !line.trim_start().starts_with(['╭', ',']);
+        drawn.lines().skip_while(is_place).map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    fn ink(&self, code: &str, text: &str) -> String {
+        if self.stderr.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn say(&self, prefix: &str, text: &str) {
+        let clean: Vec<_> = text.lines().map(|line| sanitize(line, self.stderr.utf8)).collect();
+        self.put(&format!("slix: {prefix}{}\n", clean.join("\n")));
+    }
+
+    /// There is nobody to tell when standard error is closed.
+    fn put(&self, text: &str) {
+        std::io::stderr().write_all(text.as_bytes()).ok();
+    }
+}
+
+/// One input's outcomes: `access.log (combined): 10 lines, 1234 bytes: 9 events, 1 rejected_layout`.
+fn stats_line(name: &str, format: &str, accounting: &Accounting) -> String {
+    let total = accounting.total();
+    let outcomes: Vec<String> =
+        accounting.outcomes().filter(|(_, t)| t.lines > 0).map(|(name, t)| format!("{} {name}", t.lines)).collect();
+    let format = if format.is_empty() { String::new() } else { format!(" ({format})") };
+    let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
+    format!("{name}{format}: {} lines, {} bytes{outcomes}\n", total.lines, total.bytes)
+}
+
+fn look(terminal: bool, color: Color, size: Option<(terminal_size::Width, terminal_size::Height)>) -> Look {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        // https://no-color.org
+        Color::Auto => terminal && variable("NO_COLOR").is_none() && variable("TERM").is_none_or(|term| term != "dumb"),
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
+    let utf8 = locale.is_none_or(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    let width = size.filter(|_| terminal).map_or(WIDTH_DEFAULT, |(width, _)| width.0);
+    Look { width, color, utf8: utf8 || !terminal }
+}
+
+/// An excerpt, for miette.
+struct Place<'a> {
+    message: &'a str,
+    source: NamedSource<String>,
+    label: LabeledSpan,
+}
+
+impl<'a> Place<'a> {
+    fn of(error: &'a Error, excerpt: &Excerpt) -> Self {
+        // A character that acts gives way to marks of its length, so that the offsets stay what they are.
+        let acts = |c: char| !matches!(c, '\n' | '\t') && matches!(sanitize(c.encode_utf8(&mut [0; 4]), true), Cow::Owned(_));
+        let shown = |c: char| if acts(c) { "?".repeat(c.len_utf8()) } else { c.to_string() };
+        let text: String = excerpt.text.chars().map(shown).collect();
+        let offset = excerpt.offset.min(text.len());
+        let label = LabeledSpan::new(Some(excerpt.label.clone()), offset, excerpt.length.min(text.len() - offset));
+        Place { message: error.message(), source: NamedSource::new(sanitize(&excerpt.name, true), text), label }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message)
+    }
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message)
+    }
+}
+
+impl std::error::Error for Place<'_> {}
+
+impl Diagnostic for Place<'_> {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(self.label.clone())))
+    }
+}

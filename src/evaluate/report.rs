@@ -1,0 +1,264 @@
+//! What a person wants to know of each SLO now: one window, its budget, its recent burn, and who spent it.
+
+use super::budget::Budget;
+use super::plan::{Entry, Plan, Planned};
+use super::row::{GroupKind, SeriesKey, excluded, valid};
+use super::series::pooled;
+use super::warning::{Warning, above_one_percent, far_dated};
+use super::window::{Grid, Step, Timeline};
+use crate::aggregate::accounting::Accounting;
+use crate::aggregate::{Counts, Series};
+use crate::error::Result;
+use crate::ratio::Target;
+use crate::time::{Instant, Length, SliceNumber};
+
+/// Buckets of the spark line, at most.
+pub const SPARK_BUCKETS_MAX: i64 = 28;
+/// Groups listed by budget spent, at most.
+pub const WORST_GROUPS_MAX: usize = 5;
+/// Stretches before "now" whose burn is shown: name and seconds.
+pub const BURN_STRETCHES: [(&str, i64); 3] = [("1h", 3_600), ("1d", 86_400), ("7d", 7 * 86_400)];
+
+/// The state of one SLO of one service at one moment.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The service; empty when none is declared.
+    pub service: String,
+    /// The SLO's name.
+    pub slo: String,
+    /// The objective's name.
+    pub objective: String,
+    /// The target.
+    pub target: Target,
+    /// The compliance period.
+    pub window: Length,
+    /// "Now": the end of the window.
+    pub at: Instant,
+    /// First instant of the window.
+    pub window_start: Instant,
+    /// Whether the window begins before the first event.
+    pub window_partial: bool,
+    /// Share of the window's slices, since the first event, that have events; none without one.
+    pub window_coverage: Option<f64>,
+    /// What was counted in the window.
+    pub counts: Tally,
+    /// SLI and budget of the window; none without valid events.
+    pub budget: Option<Budget>,
+    /// How many bad events the window allows: floor(β · valid).
+    pub allowed_bad: u64,
+    /// Burn over the last hour, day and week.
+    pub burns: Vec<Burn>,
+    /// The window since the first event, in equal buckets (the first may be shorter).
+    pub spark: Vec<Stretch>,
+    /// Groups with bad events in the window, most first.
+    pub worst: Vec<GroupReport>,
+    /// What to know before believing it.
+    pub warnings: Vec<Warning>,
+}
+
+/// Counts of a stretch of time, with what follows from them.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    /// Events, whatever their verdict.
+    pub events: u64,
+    /// Good events.
+    pub good: u64,
+    /// Bad events.
+    pub bad: u64,
+    /// Events that could not be judged.
+    pub unknown: u64,
+    /// Events that are not valid.
+    pub excluded: u64,
+    /// good + bad.
+    pub valid: u64,
+}
+
+impl Tally {
+    fn of(c: Counts) -> Result<Self> {
+        let (events, good, bad, unknown) = (c.events, c.good, c.bad, c.unknown);
+        Ok(Tally { events, good, bad, unknown, excluded: excluded(c)?, valid: valid(c)? })
+    }
+}
+
+/// Burn over a stretch that ends now.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Burn {
+    /// `1h`, `1d` or `7d`.
+    pub name: &'static str,
+    /// Burn rate, pooled; none without valid events.
+    pub rate: Option<f64>,
+    /// Whether the stretch begins before the first event, so that it is not wholly covered.
+    pub partial: bool,
+}
+
+/// One bucket of the spark line.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Stretch {
+    /// First instant.
+    pub start: Instant,
+    /// The instant after.
+    pub end: Instant,
+    /// Good events.
+    pub good: u64,
+    /// Bad events.
+    pub bad: u64,
+    /// Burn rate; none without valid events.
+    pub burn_rate: Option<f64>,
+}
+
+/// One group and what it spent.
+#[derive(Clone, Debug)]
+pub struct GroupReport {
+    /// The group.
+    pub key: std::sync::Arc<SeriesKey>,
+    /// What was counted in the window.
+    pub counts: Tally,
+    /// The share of the whole SLO's budget that this group's bad events consumed.
+    pub budget_spent: Option<f64>,
+}
+
+impl Plan<'_> {
+    /// One report per SLO and service, in their order.
+    ///
+    /// # Errors
+    /// Counts beyond the outputs' integers, and damaged counts.
+    pub fn reports(&self) -> Result<Vec<Report>> {
+        self.entries.iter().map(|entry| self.report(entry)).collect()
+    }
+
+    fn report(&self, entry: &Entry) -> Result<Report> {
+        let slo = entry.asked.slo;
+        let frame = Frame::of(self, entry);
+        let all = self.slices_of(&entry.series[0])?;
+        let counts = frame.count(&all)?;
+        let key = &entry.series[0].key;
+        let seconds = key.window.seconds();
+        Ok(Report {
+            service: entry.service.to_owned(),
+            slo: slo.name.clone(),
+            objective: slo.objective.clone(),
+            target: slo.target,
+            window: key.window.clone(),
+            at: frame.instant(frame.now()),
+            window_start: frame.instant(frame.window_first),
+            window_partial: frame.step.is_none_or(|s| s.window_partial),
+            window_coverage: frame.step.map(|s| s.coverage()),
+            counts,
+            budget: Budget::of(slo.target, counts.good, counts.bad, seconds as u64),
+            allowed_bad: slo.target.allowed_bad(counts.valid),
+            burns: frame.burns(&all)?,
+            spark: frame.spark(&all)?,
+            worst: self.worst(entry, &frame, counts)?,
+            warnings: self.warnings(entry, counts),
+        })
+    }
+
+    /// The groups with most bad events in the window; ties in the order of series.
+    fn worst(&self, entry: &Entry, frame: &Frame, all: Tally) -> Result<Vec<GroupReport>> {
+        let mut groups = Vec::new();
+        for planned in entry.series.iter().filter(|s| s.key.group_kind != GroupKind::All) {
+            groups.extend(self.spent(planned, frame, all)?);
+        }
+        groups.sort_by_key(|g: &GroupReport| std::cmp::Reverse(g.counts.bad));
+        groups.truncate(WORST_GROUPS_MAX);
+        Ok(groups)
+    }
+
+    fn spent(&self, planned: &Planned, frame: &Frame, all: Tally) -> Result<Option<GroupReport>> {
+        let counts = frame.count(&*self.slices_of(planned)?)?;
+        let budget_spent = frame.target.consumed(counts.bad, all.valid);
+        let key = std::sync::Arc::clone(&planned.key);
+        Ok((counts.bad > 0).then_some(GroupReport { key, counts, budget_spent }))
+    }
+
+    fn warnings(&self, entry: &Entry, counts: Tally) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let judged = counts.valid.saturating_add(counts.unknown);
+        if above_one_percent(counts.unknown, judged) {
+            warnings.push(Warning::Unknown { unknown: counts.unknown, judged });
+        }
+        let receipts = self.partial.receipts.iter().filter(|r| r.service == entry.service);
+        let sum = |of: fn(&Accounting) -> u64| receipts.clone().fold(0_u64, |sum, r| sum.saturating_add(of(&r.accounting)));
+        let (silent, events) = (sum(|a| a.no_response), sum(|a| a.events.lines));
+        if above_one_percent(silent, events) {
+            warnings.push(Warning::NoResponse { events: silent, of: events });
+        }
+        warnings.extend(far_dated(self.grid.slices, self.activity(entry.service)));
+        if entry.folded > 0 {
+            let shown = entry.series.iter().filter(|s| s.key.group_kind == GroupKind::Group).count() as u64;
+            warnings.push(Warning::Folded { groups: entry.folded, shown });
+        }
+        if entry.folded_before {
+            warnings.push(Warning::FoldedBefore);
+        }
+        let cut = receipts.filter_map(|r| r.cut_short.as_ref().map(|why| (r.path.clone(), why.clone())));
+        warnings.extend(cut.map(|(path, why)| Warning::CutShort { path, why }));
+        warnings
+    }
+}
+
+/// The window that ends now.
+struct Frame {
+    grid: Grid,
+    target: Target,
+    window_first: SliceNumber,
+    /// First slice with an event of the service; "now" without one.
+    first_event: SliceNumber,
+    /// The step that now ends; none without events.
+    step: Option<Step>,
+}
+
+impl Frame {
+    fn of(plan: &Plan, entry: &Entry) -> Frame {
+        let (grid, activity) = (plan.grid, plan.activity(entry.service));
+        let mut timeline = Timeline::new(grid, entry.window_slices, activity);
+        Frame {
+            grid,
+            target: entry.asked.slo.target,
+            window_first: grid.now - entry.window_slices,
+            first_event: activity.first().map_or(grid.now, |&(n, _)| n.min(grid.now)),
+            step: timeline.steps().map(|(_, now)| timeline.step(now)),
+        }
+    }
+
+    fn now(&self) -> SliceNumber {
+        self.grid.now
+    }
+
+    fn instant(&self, n: SliceNumber) -> Instant {
+        self.grid.slices.start(n)
+    }
+
+    fn count(&self, series: &Series) -> Result<Tally> {
+        Tally::of(pooled(series, self.window_first, self.now())?)
+    }
+
+    /// Burn over the last hour, day and week, each pooled. A stretch that is no whole number of slices is rounded up to one.
+    fn burns(&self, series: &Series) -> Result<Vec<Burn>> {
+        let burn = |&(name, seconds): &(&'static str, i64)| {
+            let slices = (seconds as u64).div_ceil(self.grid.slices.width_seconds() as u64) as i64;
+            let first = self.now() - slices;
+            let counts = Tally::of(pooled(series, first, self.now())?)?;
+            let rate = self.target.burn_rate(counts.bad, counts.valid);
+            Ok(Burn { name, rate, partial: first < self.first_event })
+        };
+        BURN_STRETCHES.iter().map(burn).collect()
+    }
+
+    /// The window since the first event in at most [`SPARK_BUCKETS_MAX`] buckets of equal length that end now; the first one
+    /// may be shorter.
+    fn spark(&self, series: &Series) -> Result<Vec<Stretch>> {
+        let first = self.first_event.max(self.window_first);
+        let slices = self.now() - first;
+        let width = (slices + SPARK_BUCKETS_MAX - 1) / SPARK_BUCKETS_MAX;
+        let buckets = if width == 0 { 0 } else { (slices + width - 1) / width };
+        let bucket = |i: i64| {
+            let end = self.now() - i * width;
+            let start = (end - width).max(first);
+            let counts = Tally::of(pooled(series, start, end)?)?;
+            let burn_rate = self.target.burn_rate(counts.bad, counts.valid);
+            Ok(Stretch { start: self.instant(start), end: self.instant(end), good: counts.good, bad: counts.bad, burn_rate })
+        };
+        (0..buckets).rev().map(bucket).collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! One row of the windows table: what is known of one series at the end of one step.
+
+use std::sync::Arc;
+
+use super::budget::{self, Budget};
+use super::series::Closed;
+use super::window::Step;
+use crate::aggregate::{Counts, Group};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ratio::Target;
+use crate::time::{Instant, Length, Slices};
+
+/// What kind of group a series is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GroupKind {
+    /// All groups pooled, as if nothing were grouped.
+    All,
+    /// One combination of the dimensions.
+    Group,
+    /// The groups beyond the limit, pooled.
+    Other,
+}
+
+impl GroupKind {
+    /// Every kind, in the order of series.
+    pub const ALL: [GroupKind; 3] = [GroupKind::All, GroupKind::Group, GroupKind::Other];
+
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupKind::All => "all",
+            GroupKind::Group => "group",
+            GroupKind::Other => "other",
+        }
+    }
+}
+
+/// What all rows of one series share.
+#[derive(Clone, Debug)]
+pub struct SeriesKey {
+    /// Its place among the series of its plan.
+    pub number: usize,
+    /// The service; empty when none is declared.
+    pub service: String,
+    /// The SLO's name.
+    pub slo: String,
+    /// The objective's name.
+    pub objective: String,
+    /// The target.
+    pub target: Target,
+    /// The compliance period.
+    pub window: Length,
+    /// What kind of group it is.
+    pub group_kind: GroupKind,
+    /// Names of the SLO's dimensions.
+    pub dimensions: Arc<[String]>,
+    /// The group's value of each dimension; empty unless `group_kind` is [`GroupKind::Group`].
+    pub group: Group,
+}
+
+/// One row. Its columns are documented in `docs/semantics.md`; counts are at most 2^63 − 1.
+#[derive(Clone, Debug)]
+pub struct WindowRow {
+    /// Service, SLO, objective, target, window length and group.
+    pub series: Arc<SeriesKey>,
+    /// First instant of the step.
+    pub start_time: Instant,
+    /// The instant after the step; the last step ends at "now".
+    pub end_time: Instant,
+    /// Events of the step.
+    pub events: u64,
+    /// Good events of the step.
+    pub good: u64,
+    /// Bad events of the step.
+    pub bad: u64,
+    /// Events of the step that could not be judged.
+    pub unknown: u64,
+    /// Events of the step that are not valid.
+    pub excluded: u64,
+    /// good + bad.
+    pub valid: u64,
+    /// good ÷ valid.
+    pub sli: Option<f64>,
+    /// (bad ÷ valid) ÷ β.
+    pub burn_rate: Option<f64>,
+    /// First instant of the window that ends at `end_time`.
+    pub window_start_time: Instant,
+    /// Whether the window begins before the service's first event.
+    pub window_partial: bool,
+    /// Share of the window's slices, since the first event, in which the service has events.
+    pub window_coverage: f64,
+    /// Good events of the window.
+    pub window_good: u64,
+    /// Bad events of the window.
+    pub window_bad: u64,
+    /// Events of the window that could not be judged.
+    pub window_unknown: u64,
+    /// window_good + window_bad.
+    pub window_valid: u64,
+    /// Good slices of the window (Timeslices only).
+    pub window_slices_good: Option<u64>,
+    /// Slices of the window that count (Timeslices only).
+    pub window_slices: Option<u64>,
+    /// `window_sli`, `met` and the three `budget_…` columns; none without valid events in the window.
+    pub budget: Option<Budget>,
+    /// What the error-budget policy says (later).
+    pub mode: Option<&'static str>,
+    /// Why it says so (later).
+    pub mode_reason: Option<&'static str>,
+}
+
+impl WindowRow {
+    /// The row of `series` at the end of `step`.
+    pub fn new(series: &Arc<SeriesKey>, slices: Slices, step: &Step, closed: &Closed) -> Result<Self> {
+        let (own, window, target) = (closed.step, closed.window, series.target);
+        let valid = valid(own)?;
+        Ok(WindowRow {
+            series: Arc::clone(series),
+            start_time: slices.start(step.first),
+            end_time: slices.start(step.end),
+            events: own.events,
+            good: own.good,
+            bad: own.bad,
+            unknown: own.unknown,
+            excluded: excluded(own)?,
+            valid,
+            sli: budget::sli(own.good, valid),
+            burn_rate: target.burn_rate(own.bad, valid),
+            window_start_time: slices.start(step.window_first),
+            window_partial: step.window_partial,
+            window_coverage: step.coverage(),
+            window_good: window.good,
+            window_bad: window.bad,
+            window_unknown: window.unknown,
+            window_valid: self::valid(window)?,
+            window_slices_good: None,
+            window_slices: None,
+            budget: Budget::of(target, window.good, window.bad, series.window.seconds() as u64),
+            mode: None,
+            mode_reason: None,
+        })
+    }
+}
+
+/// good + bad.
+pub fn valid(counts: Counts) -> Result<u64> {
+    let sum = counts.good.checked_add(counts.bad).filter(|&n| n <= i64::MAX as u64);
+    sum.ok_or_else(|| Error::new(ErrorKind::Overflow, "the valid events of one series together exceed 2^63 − 1"))
+}
+
+/// events − good − bad − unknown.
+pub fn excluded(counts: Counts) -> Result<u64> {
+    let judged = counts.good.checked_add(counts.bad).and_then(|n| n.checked_add(counts.unknown));
+    judged.and_then(|n| counts.events.checked_sub(n)).ok_or_else(|| {
+        Error::new(ErrorKind::Slices, "the counts are damaged: good, bad and unknown together exceed the events")
+            .hint("write the slices file again from the logs")
+    })
+}

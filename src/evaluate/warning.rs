@@ -1,0 +1,163 @@
+//! What a reader of the numbers should know before believing them.
+
+use std::fmt;
+
+use super::window::Activity;
+use crate::time::{Instant, SECONDS_PER_DAY, Slices};
+
+/// Shares above one in this many are worth a warning: 1 %.
+const SHARE_DENOMINATOR: u128 = 100;
+/// A gap without events longer than this separates stray times from the rest.
+const GAP_SECONDS_MAX: i64 = 365 * SECONDS_PER_DAY;
+/// Before 1971 a clock was not set.
+const CLOCK_UNSET_BEFORE: Instant = Instant::from_seconds(365 * SECONDS_PER_DAY);
+
+/// One warning. Its text (`Display`) is a sentence without a full stop that says what to do, where there is something to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Warning {
+    /// More than 1 % of the events that should have a verdict have none.
+    Unknown {
+        /// Events without a verdict.
+        unknown: u64,
+        /// Events that are not excluded.
+        judged: u64,
+    },
+    /// More than 1 % of the requests got no response.
+    NoResponse {
+        /// Requests without a response.
+        events: u64,
+        /// All requests.
+        of: u64,
+    },
+    /// Events are dated far from the rest.
+    FarDated {
+        /// How many.
+        events: u64,
+        /// Start of the first slice that holds some.
+        first: Instant,
+        /// End of the last one.
+        last: Instant,
+        /// Where the rest ends.
+        rest_end: Instant,
+    },
+    /// Groups beyond the limit are shown as one.
+    Folded {
+        /// How many groups.
+        groups: u64,
+        /// How many are shown.
+        shown: u64,
+    },
+    /// Groups were pooled while they were counted: there were too many to keep apart.
+    FoldedBefore,
+    /// Reading an input ended early.
+    CutShort {
+        /// Which input.
+        path: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::Unknown { unknown, judged } => {
+                write!(
+                    f,
+                    "{unknown} of {judged} events are unknown: a field that the SLO needs is absent; they count neither as good nor as bad"
+                )
+            }
+            Warning::NoResponse { events, of } => {
+                write!(f, "{events} of {of} requests got no response; `exists(status) and …` in `good` makes them bad")
+            }
+            Warning::FarDated { events, first, last, rest_end } => {
+                write!(
+                    f,
+                    "{events} events are dated far from the rest, between {first} and {last}; --at {rest_end} ends where the rest ends"
+                )
+            }
+            Warning::Folded { groups, shown } => {
+                write!(f, "{groups} groups beyond the {shown} with most events are shown as one, `other`")
+            }
+            Warning::FoldedBefore => f.write_str("there were too many groups to keep apart: some were counted as one, `other`"),
+            Warning::CutShort { path, why } => write!(f, "{path} was not read to its end: {why}"),
+        }
+    }
+}
+
+/// Whether `part` is more than 1 % of `whole`.
+pub fn above_one_percent(part: u64, whole: u64) -> bool {
+    u128::from(part) * SHARE_DENOMINATOR > u128::from(whole)
+}
+
+/// Events that lie beyond a year without events, seen from the middle event, or before 1971 while the middle is later.
+pub fn far_dated(slices: Slices, activity: &Activity) -> Option<Warning> {
+    let middle = middle(activity)?;
+    let gap = GAP_SECONDS_MAX / slices.width_seconds();
+    let mut high = middle;
+    while high + 1 < activity.len() && activity[high + 1].0 - activity[high].0 <= gap {
+        high += 1;
+    }
+    let unset =
+        |i: usize| slices.start(activity[i].0) < CLOCK_UNSET_BEFORE && slices.start(activity[middle].0) >= CLOCK_UNSET_BEFORE;
+    let mut low = middle;
+    while low > 0 && activity[low].0 - activity[low - 1].0 <= gap && !unset(low - 1) {
+        low -= 1;
+    }
+    let (early, late) = (&activity[..low], &activity[high + 1..]);
+    let first = early.first().or(late.first())?.0;
+    let last = late.last().or(early.last())?.0;
+    let events = early.iter().chain(late).fold(0_u64, |sum, &(_, n)| sum.saturating_add(n));
+    let rest_end = slices.end(activity[high].0);
+    Some(Warning::FarDated { events, first: slices.start(first), last: slices.end(last), rest_end })
+}
+
+/// Index of the slice that holds the middle event.
+fn middle(activity: &Activity) -> Option<usize> {
+    let all: u128 = activity.iter().map(|&(_, n)| u128::from(n)).sum();
+    let mut seen = 0_u128;
+    activity.iter().position(|&(_, n)| {
+        seen += u128::from(n);
+        2 * seen >= all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute() -> Slices {
+        Slices::of_seconds(60).unwrap()
+    }
+
+    fn at(text: &str) -> i64 {
+        minute().number(Instant::parse(text).unwrap())
+    }
+
+    #[test]
+    fn one_percent_is_not_above_one_percent() {
+        assert!(!above_one_percent(1, 100) && above_one_percent(2, 199) && !above_one_percent(0, 0));
+        assert!(!above_one_percent(u64::MAX / 100, u64::MAX));
+    }
+
+    #[test]
+    fn an_unset_clock_and_the_far_future_are_far() {
+        let now = at("2026-11-01T10:00:00Z");
+        let activity = [(at("1970-01-01"), 2), (now, 500), (now + 1, 500), (at("2038-01-19"), 1)];
+        let Some(Warning::FarDated { events, first, last, rest_end }) = far_dated(minute(), &activity) else { panic!() };
+        assert_eq!((events, first), (3, Instant::parse("1970-01-01").unwrap()));
+        assert_eq!(last, Instant::parse("2038-01-19T00:01:00Z").unwrap());
+        assert_eq!(rest_end, Instant::parse("2026-11-01T10:02:00Z").unwrap());
+    }
+
+    #[test]
+    fn ordinary_histories_are_not_far() {
+        let now = at("2026-11-01");
+        assert_eq!(far_dated(minute(), &[]), None);
+        assert_eq!(far_dated(minute(), &[(now, 1)]), None);
+        assert_eq!(far_dated(minute(), &[(now - 525_600, 1), (now, 9)]), None);
+        assert!(far_dated(minute(), &[(now - 525_601, 1), (now, 9)]).is_some());
+        // A log of 1970 alone (a replay, a test) is its own rest.
+        assert_eq!(far_dated(minute(), &[(at("1970-01-01"), 5), (at("1970-06-01"), 5)]), None);
+    }
+}

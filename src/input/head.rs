@@ -1,0 +1,137 @@
+//! The beginning of a content: enough to recognise what it is, and which it is.
+
+use std::path::Path;
+
+use crate::aggregate::receipt::Identity;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What an input is, told by its first bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A regular file that is read as it stands; it can be split.
+    Plain,
+    /// A gzip file (RFC 1952) of one or more members.
+    Gzip,
+    /// A zstd file (RFC 8878) of one or more frames.
+    Zstd,
+    /// A Parquet file: not a log, but slices of an earlier scan. [`super::Pieces`] leaves it out.
+    Slices,
+    /// A pipe, or standard input: read once, from the beginning to the end, and inflated where its bytes ask for it.
+    Stream,
+}
+
+/// The first bytes of a content, decompressed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// The first [`Head::BYTES_MAX`] bytes, or all if there are fewer.
+    pub bytes: Vec<u8>,
+    /// Whether `bytes` is the whole content.
+    pub complete: bool,
+}
+
+impl Head {
+    /// As much as a receipt hashes.
+    pub const BYTES_MAX: usize = Identity::HEAD_BYTES_MAX;
+}
+
+/// How many bytes [`Shape::of`] asks for.
+pub(super) const MAGIC_BYTES: usize = 6;
+
+/// What the first bytes say of an encoding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Shape {
+    /// Text, as far as one can see.
+    Plain,
+    /// gzip.
+    Gzip,
+    /// zstd.
+    Zstd,
+    /// Parquet.
+    Parquet,
+    /// An archive that slix does not read: its name, and the command that unpacks it to standard output.
+    Foreign(&'static str, &'static str),
+}
+
+/// Archives that people keep logs in and that slix does not read. Each is named so that the error can say what to do.
+const FOREIGN: [(&[u8], &str, &str); 6] = [
+    (b"\xfd7zXZ\0", "an xz file", "xz -dc"),
+    (b"BZh", "a bzip2 file", "bzip2 -dc"),
+    (b"\x04\x22\x4d\x18", "an lz4 file", "lz4 -dc"),
+    (b"PK\x03\x04", "a zip archive", "unzip -p"),
+    (b"\x1f\x9d", "a compress(1) file", "gzip -dc"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so"),
+];
+
+impl Shape {
+    /// Recognises the magic numbers in the first [`MAGIC_BYTES`] bytes (fewer, if the content ends before).
+    pub(super) fn of(first: &[u8]) -> Shape {
+        if let Some((_, name, tool)) = FOREIGN.iter().find(|(magic, ..)| first.starts_with(magic)) {
+            return Shape::Foreign(name, tool);
+        }
+        match first {
+            // RFC 1952, 2.3.1: ID1, ID2, and CM = 8 (deflate), the only method that was ever defined.
+            [0x1f, 0x8b] | [0x1f, 0x8b, 8, ..] => Shape::Gzip,
+            // RFC 8878, 3.1.1: the magic number of a frame; 3.1.2: sixteen of skippable frames (pzstd begins with one).
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Shape::Zstd,
+            [b'P', b'A', b'R', b'1', ..] => Shape::Parquet,
+            _ => Shape::Plain,
+        }
+    }
+}
+
+/// Refuses text that slix cannot split into lines of bytes. A UTF-8 mark is no such text; framing skips it.
+pub(super) fn refuse_utf16(name: &str, first: &[u8]) -> Result<()> {
+    let encoding = match first {
+        [0xff, 0xfe, ..] => "UTF-16LE",
+        [0xfe, 0xff, ..] => "UTF-16BE",
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Input, format!("{name}: the text is {encoding} (it begins with a byte order mark)"))
+        .hint(format!("convert it first: iconv -f UTF-16 -t UTF-8 {} | slix …", shown(name))))
+}
+
+/// The error for an archive that slix does not read.
+#[cold]
+pub(super) fn foreign(name: &str, what: &str, tool: &str) -> Error {
+    Error::new(ErrorKind::Input, format!("{name}: this is {what}, which slix does not unpack"))
+        .hint(format!("unpack it on the way: {tool} {} | slix …", shown(name)))
+}
+
+/// A name as a shell wants it.
+fn shown(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:@%".contains(c);
+    if Path::new(name).as_os_str().is_empty() || !name.chars().all(plain) {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    } else {
+        name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn magic_numbers_decide() {
+        assert_eq!(Shape::of(b""), Shape::Plain);
+        assert_eq!(Shape::of(b"\x1f"), Shape::Plain);
+        assert_eq!(Shape::of(b"\x1f\x8b"), Shape::Gzip);
+        assert_eq!(Shape::of(b"\x1f\x8b\x08\0\0\0"), Shape::Gzip);
+        assert_eq!(Shape::of(b"\x1f\x8b\x07\0\0\0"), Shape::Plain);
+        assert_eq!(Shape::of(b"\x28\xb5\x2f\xfd\0\0"), Shape::Zstd);
+        assert_eq!(Shape::of(b"\x50\x2a\x4d\x18\x04\0"), Shape::Zstd);
+        assert_eq!(Shape::of(b"PAR1"), Shape::Parquet);
+        assert_eq!(Shape::of(b"BZh91A"), Shape::Foreign("a bzip2 file", "bzip2 -dc"));
+        assert_eq!(Shape::of(b"192.0."), Shape::Plain);
+    }
+
+    #[test]
+    fn utf16_is_refused_with_the_way_out() {
+        let error = refuse_utf16("it's.log", b"\xff\xfeG\0").unwrap_err();
+        assert_eq!(error.message(), "it's.log: the text is UTF-16LE (it begins with a byte order mark)");
+        assert_eq!(error.hint_text().unwrap(), r"convert it first: iconv -f UTF-16 -t UTF-8 'it'\''s.log' | slix …");
+        assert!(refuse_utf16("a", b"\xfe\xff\0G").is_err());
+        assert!(refuse_utf16("a", b"\xef\xbb\xbfGET").is_ok());
+        assert!(refuse_utf16("a", b"\xff").is_ok());
+    }
+}

@@ -1,0 +1,87 @@
+//! Bytes as they lie in a file or come out of a pipe, read in order and interruptibly.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::control::Control;
+
+/// How long a silent pipe may keep a stop from being seen: short for a person, rare enough to cost nothing.
+const POLL_TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+
+/// What a pipe is asked to hold, so that its writer need not be woken for every 64 KiB. It is the limit that Linux grants
+/// without privileges (`/proc/sys/fs/pipe-max-size`).
+const PIPE_BYTES: usize = 1 << 20;
+
+/// A boxed reader of undecoded bytes.
+pub(super) type RawRead = Box<dyn Read + Send>;
+
+/// The bytes of one file or pipe in order.
+pub(super) struct Raw {
+    file: File,
+    /// Bytes that may still be read; none: to the end.
+    left: Option<u64>,
+    /// Whether a read could wait for a writer.
+    waits: bool,
+    control: Arc<Control>,
+}
+
+impl Raw {
+    /// The first `size` bytes of a regular file.
+    pub(super) fn of_file(file: File, size: u64, control: Arc<Control>) -> Self {
+        Raw { file, left: Some(size), waits: false, control }
+    }
+
+    /// All that a pipe, or whatever standard input is, delivers.
+    pub(super) fn of_pipe(file: File, control: Arc<Control>) -> Self {
+        widen(&file);
+        Raw { file, left: None, waits: true, control }
+    }
+
+    /// Waits until a read would not wait, but not longer than [`POLL_TIMEOUT`].
+    fn is_ready(&self) -> io::Result<bool> {
+        // Hang-up and error are always reported; a read then says which it is.
+        let mut fds = [PollFd::from_borrowed_fd(self.file.as_fd(), PollFlags::IN)];
+        match poll(&mut fds, Some(&POLL_TIMEOUT)) {
+            Ok(count) => Ok(count > 0),
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A wider pipe is a favour, not a need: where it is refused, or no pipe, the old size stays.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn widen(file: &File) {
+    rustix::pipe::fcntl_setpipe_size(file, PIPE_BYTES).ok();
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn widen(_file: &File) {}
+
+impl Read for Raw {
+    /// 0 is the end of the input, or a stop; [`Control::interrupted`] tells them apart.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let want = self.left.map_or(buffer.len(), |left| buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        loop {
+            if want == 0 || self.control.must_stop() {
+                return Ok(0);
+            }
+            if self.waits && !self.is_ready()? {
+                continue;
+            }
+            match self.file.read(&mut buffer[..want]) {
+                Ok(count) => {
+                    self.left = self.left.map(|left| left - count as u64);
+                    self.control.count(count);
+                    return Ok(count);
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What became of every line, per input and in total, as outputs show it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::aggregate::accounting::{Accounting, Tally};
+use crate::aggregate::receipt::Receipt;
+use crate::error::Result;
+
+/// The outcomes of the lines of one input, whatever pieces it was read in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input<'a> {
+    /// Where it was read from.
+    pub path: &'a str,
+    /// The service it was counted for.
+    pub service: &'a str,
+    /// The format it was read by.
+    pub format: &'a str,
+    /// The outcomes.
+    pub accounting: Accounting,
+    /// Why reading ended early, for each piece that did.
+    pub cut_short: Vec<&'a str>,
+}
+
+/// The inputs that `receipts` tell of, by path, service and format.
+///
+/// # Errors
+/// More lines or bytes than 2^64.
+pub fn inputs(receipts: &[Receipt]) -> Result<Vec<Input<'_>>> {
+    let mut inputs = BTreeMap::new();
+    for r in receipts {
+        let (path, service, format) = (r.path.as_str(), r.service.as_str(), r.format.as_str());
+        let input = inputs.entry((path, service, format)).or_insert_with(|| Input {
+            path,
+            service,
+            format,
+            accounting: Accounting::default(),
+            cut_short: Vec::new(),
+        });
+        input.accounting.merge(&r.accounting)?;
+        input.cut_short.extend(r.cut_short.as_deref());
+    }
+    Ok(inputs.into_values().collect())
+}
+
+/// The outcomes of all lines.
+///
+/// # Errors
+/// More lines or bytes than 2^64.
+pub fn total(receipts: &[Receipt]) -> Result<Accounting> {
+    let mut total = Accounting::default();
+    receipts.iter().try_for_each(|r| total.merge(&r.accounting))?;
+    Ok(total)
+}
+
+/// Everything as JSON: `lines` and `bytes` in, each outcome with its lines and bytes, `no_response` (a part of `events`),
+/// and the same for each of `inputs`.
+///
+/// # Errors
+/// More lines or bytes than 2^64.
+pub fn to_json(receipts: &[Receipt]) -> Result<Value> {
+    let input = |input: Input| {
+        let mut value = json!({ "path": input.path, "service": input.service, "format": input.format });
+        merge(&mut value, outcomes(&input.accounting));
+        merge(&mut value, Map::from_iter([("cut_short".to_owned(), json!(input.cut_short))]));
+        value
+    };
+    let mut all = Value::Object(outcomes(&total(receipts)?));
+    let inputs: Vec<Value> = inputs(receipts)?.into_iter().map(input).collect();
+    merge(&mut all, Map::from_iter([("inputs".to_owned(), Value::Array(inputs))]));
+    Ok(all)
+}
+
+fn merge(into: &mut Value, more: Map<String, Value>) {
+    if let Value::Object(map) = into {
+        map.extend(more);
+    }
+}
+
+fn outcomes(accounting: &Accounting) -> Map<String, Value> {
+    let tally = |t: Tally| json!({ "lines": t.lines, "bytes": t.bytes });
+    let total = accounting.total();
+    let mut map = Map::from_iter([("lines".to_owned(), json!(total.lines)), ("bytes".to_owned(), json!(total.bytes))]);
+    map.extend(accounting.outcomes().map(|(name, t)| (name.to_owned(), tally(t))));
+    map.insert("no_response".to_owned(), json!(accounting.no_response));
+    map
+}
+
+/// Makes receipts for tests of outputs.
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::aggregate::receipt::Identity;
+    use crate::record::{Outcome, Reason, Skip};
+
+    pub fn receipt(path: &str, events: u64, layout: u64) -> Receipt {
+        let mut accounting = Accounting::default();
+        (0..events).for_each(|_| accounting.add(Outcome::Event, 100));
+        (0..layout).for_each(|_| accounting.add(Outcome::Rejected(Reason::Layout), 10));
+        accounting.add(Outcome::Skipped(Skip::Blank), 1);
+        let identity = Identity { bytes_hashed: 0, digest: [0; 32], prefixes: Vec::new() };
+        let (service, format) = ("shop".to_owned(), "combined".to_owned());
+        let end = accounting.total().bytes;
+        Receipt { identity, start: 0, end, path: path.to_owned(), service, format, accounting, cut_short: None }
+    }
+
+    #[test]
+    fn outcomes_sum_to_the_lines_and_pieces_to_their_input() {
+        let receipts = [receipt("a.log", 5, 2), receipt("b.log", 1, 0), receipt("a.log", 3, 0)];
+        let json = to_json(&receipts).unwrap();
+        assert_eq!(
+            (&json["lines"], &json["events"]["lines"], &json["rejected_layout"]["bytes"]),
+            (&json!(14), &json!(9), &json!(20))
+        );
+        let inputs = json["inputs"].as_array().unwrap();
+        assert_eq!(
+            inputs.iter().map(|i| (&i["path"], &i["lines"])).collect::<Vec<_>>(),
+            [(&json!("a.log"), &json!(12)), (&json!("b.log"), &json!(2))]
+        );
+        let outcomes: Vec<_> = Accounting::default().outcomes().map(|(name, _)| name).collect();
+        let sum: u64 = outcomes.iter().map(|name| json[name]["lines"].as_u64().unwrap()).sum();
+        assert_eq!(sum, 14);
+    }
+}

@@ -1,0 +1,112 @@
+//! The report as JSON, for programs. Names are those of the windows table where they mean the same.
+
+use serde_json::{Map, Value, json};
+
+use super::accounting;
+use super::escape::escape;
+use crate::aggregate::receipt::Receipt;
+use crate::error::Result;
+use crate::evaluate::budget::sli;
+use crate::evaluate::report::{GroupReport, Report};
+
+/// The reports and the accounting as one document: `{"slos": […], "accounting": {…}}`.
+///
+/// # Errors
+/// More lines or bytes than 2^64.
+pub fn to_json(reports: &[Report], receipts: &[Receipt]) -> Result<Value> {
+    let slos: Vec<Value> = reports.iter().map(slo).collect();
+    Ok(json!({ "slos": slos, "accounting": accounting::to_json(receipts)? }))
+}
+
+fn slo(r: &Report) -> Value {
+    let burns = r.burns.iter().map(|b| (b.name.to_owned(), json!({ "burn_rate": b.rate, "partial": b.partial })));
+    let trend = r.spark.iter().map(|s| {
+        let (start, end) = (s.start.to_string(), s.end.to_string());
+        json!({ "start_time": start, "end_time": end, "good": s.good, "bad": s.bad, "burn_rate": s.burn_rate })
+    });
+    json!({
+        "service": r.service,
+        "slo": r.slo,
+        "objective": r.objective,
+        "target": r.target.to_f64(),
+        "window_length": r.window.text(),
+        "window_start_time": r.window_start.to_string(),
+        "end_time": r.at.to_string(),
+        "window_partial": r.window_partial,
+        "window_coverage": r.window_coverage,
+        "window_events": r.counts.events,
+        "window_good": r.counts.good,
+        "window_bad": r.counts.bad,
+        "window_unknown": r.counts.unknown,
+        "window_excluded": r.counts.excluded,
+        "window_valid": r.counts.valid,
+        "window_sli": r.budget.map(|b| b.sli),
+        "met": r.budget.map(|b| b.met),
+        "budget_consumed": r.budget.map(|b| b.consumed),
+        "budget_remaining": r.budget.map(|b| b.remaining),
+        "budget_remaining_minutes": r.budget.map(|b| b.remaining_minutes),
+        "budget_allowed_bad": r.allowed_bad,
+        "budget_remaining_events": r.allowed_bad as i64 - r.counts.bad as i64,
+        "burn_rates": Map::from_iter(burns),
+        "trend": trend.collect::<Vec<_>>(),
+        "worst_groups": r.worst.iter().map(group).collect::<Vec<_>>(),
+        "warnings": r.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn group(g: &GroupReport) -> Value {
+    let values = g.key.dimensions.iter().zip(&g.key.group).map(|(name, v)| (name.clone(), json!(v.as_deref().map(escape))));
+    json!({
+        "group_kind": g.key.group_kind.name(),
+        "dimensions": Map::from_iter(values),
+        "good": g.counts.good,
+        "bad": g.counts.bad,
+        "unknown": g.counts.unknown,
+        "valid": g.counts.valid,
+        "sli": sli(g.counts.good, g.counts.valid),
+        "budget_spent": g.budget_spent,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::sample;
+
+    fn document(days: i64) -> Value {
+        let partial = sample::partial(days);
+        sample::with_plan(&partial, "1h", |plan| to_json(&plan.reports().unwrap(), &partial.receipts).unwrap())
+    }
+
+    #[test]
+    fn it_says_what_the_counts_say() {
+        let document = document(9);
+        let slo = &document["slos"][0];
+        let n = |name: &str| slo[name].as_i64().unwrap();
+        assert_eq!(n("window_good") + n("window_bad"), n("window_valid"));
+        assert_eq!(n("window_valid") + n("window_unknown") + n("window_excluded"), n("window_events"));
+        assert_eq!(n("budget_allowed_bad") - n("window_bad"), n("budget_remaining_events"));
+        assert_eq!(
+            (&slo["met"], &slo["window_length"], &slo["end_time"]),
+            (&json!(true), &json!("28d"), &json!("2026-10-29T00:00:00Z"))
+        );
+        assert_eq!(slo["burn_rates"]["1h"], json!({ "burn_rate": 0.0, "partial": false }));
+        let worst = &slo["worst_groups"];
+        assert_eq!(
+            (&worst[0]["dimensions"], &worst[2]["dimensions"]),
+            (&json!({ "route": "/api/orders/{id}" }), &json!({ "route": null }))
+        );
+        let spent: f64 = worst.as_array().unwrap().iter().map(|g| g["budget_spent"].as_f64().unwrap()).sum();
+        assert!((spent - slo["budget_consumed"].as_f64().unwrap()).abs() < 1e-12);
+        assert_eq!(document["accounting"]["lines"], json!(1_011));
+    }
+
+    #[test]
+    fn without_events_there_are_no_ratios() {
+        let slo = &document(0)["slos"][0];
+        for name in ["window_sli", "met", "budget_consumed", "budget_remaining", "budget_remaining_minutes", "window_coverage"] {
+            assert_eq!(slo[name], Value::Null, "{name}");
+        }
+        assert_eq!((&slo["window_events"], &slo["trend"]), (&json!(0), &json!([])));
+    }
+}

@@ -1,0 +1,21 @@
+//! Rows and reports out: one schema, many encodings, and what people look at.
+//!
+//! [`schema`] fixes the columns of the windows table and makes Arrow batches of rows. [`windows`] writes those batches as
+//! Parquet, Arrow, JSON, NDJSON or CSV, so the encodings agree by construction. [`document`] is the JSON form of a report,
+//! [`terminal`] its form for people. [`atomic`] puts a finished file in place of an older one.
+
+pub mod accounting;
+pub mod atomic;
+pub mod document;
+pub mod escape;
+mod number;
+pub mod rows;
+pub mod sanitize;
+pub mod schema;
+pub mod spark;
+pub mod terminal;
+mod text;
+pub mod windows;
+
+#[cfg(test)]
+mod sample;
