@@ -2,6 +2,7 @@
 
 use crate::run::{Folder, count, rows, slix};
 use crate::traffic::{Probe, Seen, THRESHOLD, probes, send, start_upstream};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -56,6 +57,21 @@ CustomLog timed.log timed
 CustomLog tabs.log tabs
 "#;
 
+/// One log of a server, and how slix is told to read it.
+#[derive(Clone, Copy)]
+struct Log {
+    name: &'static str,
+    flag: &'static str,
+    format: &'static str,
+    has_latency: bool,
+    /// Whether methods and paths are those of the request line. `%m` and `%U` are what Apache made of it: decoded, and for
+    /// garbage anything.
+    has_names: bool,
+}
+
+const NGINX_LOG: Log = Log { name: "", flag: "--nginx-conf", format: "", has_latency: true, has_names: true };
+const APACHE_LOG: Log = Log { flag: "--apache-conf", ..NGINX_LOG };
+
 #[test]
 #[ignore = "needs nginx; run by tests/full"]
 fn slix_counts_what_nginx_was_sent() {
@@ -68,9 +84,10 @@ fn slix_counts_what_nginx_was_sent() {
     command.args(["-p", prefix, "-c", "nginx.conf", "-e", "error.log"]);
     serve(command, address, &folder.path);
     let sent = expected(|probe| probe.nginx.clone());
-    for (log, has_latency) in [("combined", false), ("timed", true), ("json", true)] {
-        compare(&folder, "--nginx-conf", "nginx.conf", log, has_latency, &sent);
-    }
+    // nginx compiles `combined` in, so no configuration defines it.
+    compare(&folder, Log { name: "combined", flag: "--format", format: "combined", has_latency: false, ..NGINX_LOG }, &sent);
+    compare(&folder, Log { name: "timed", format: "nginx.conf:timed", ..NGINX_LOG }, &sent);
+    compare(&folder, Log { name: "json", format: "nginx.conf:json", ..NGINX_LOG }, &sent);
 }
 
 #[test]
@@ -89,9 +106,10 @@ fn slix_counts_what_apache_was_sent() {
     command.args(["-d", prefix, "-f", "apache.conf", "-DFOREGROUND"]);
     serve(command, address, &folder.path);
     let sent = expected(|probe| probe.apache.clone());
-    for (log, has_latency) in [("combined", false), ("vhost", false), ("timed", true), ("tabs", true)] {
-        compare(&folder, "--apache-conf", "apache.conf", log, has_latency, &sent);
-    }
+    compare(&folder, Log { name: "combined", format: "apache.conf:combined", has_latency: false, ..APACHE_LOG }, &sent);
+    compare(&folder, Log { name: "vhost", format: "apache.conf:vhost_combined", has_latency: false, ..APACHE_LOG }, &sent);
+    compare(&folder, Log { name: "timed", format: "apache.conf:timed", ..APACHE_LOG }, &sent);
+    compare(&folder, Log { name: "tabs", format: "apache.conf:tabs", has_names: false, ..APACHE_LOG }, &sent);
 }
 
 /// A server that is stopped when the test ends, well or not.
@@ -130,25 +148,26 @@ fn expected(of: impl Fn(&Probe) -> Option<Seen>) -> BTreeMap<Seen, u64> {
 }
 
 /// Compares slix's counts by status, method and path with what was sent, and the verdicts of both SLOs.
-fn compare(folder: &Folder, flag: &str, configuration: &str, log: &str, has_latency: bool, sent: &BTreeMap<Seen, u64>) {
-    let mut definition = "service: shop\ngroup_by: [status, method, path]\nslos:\n".to_owned();
+fn compare(folder: &Folder, log: Log, sent: &BTreeMap<Seen, u64>) {
+    let names = if log.has_names { ", method, path" } else { "" };
+    let mut definition = format!("service: shop\ngroup_by: [status{names}]\nslos:\n");
     definition.push_str("  - {name: availability, target: 99.9%, good: status < 500}\n");
-    if has_latency {
+    if log.has_latency {
         definition.push_str(&format!("  - {{name: latency, target: 99%, good: latency <= {THRESHOLD}}}\n"));
     }
     folder.write("slos.yaml", &definition);
-    let (input, output) = (format!("{log}.log"), format!("{log}.ndjson"));
-    let name = if log == "vhost" { "vhost_combined" } else { log };
-    let format =
-        if flag == "--nginx-conf" && log == "combined" { "combined".to_owned() } else { format!("{configuration}:{name}") };
-    let flag = if format == "combined" { "--format" } else { flag };
-    slix(&folder.path, &["windows", "-c", "slos.yaml", flag, &format, &input, "-o", &output]);
+    let (input, output) = (format!("{}.log", log.name), format!("{}.ndjson", log.name));
+    slix(&folder.path, &["windows", "-c", "slos.yaml", log.flag, log.format, &input, "-o", &output]);
     let rows = rows(&folder.path.join(&output));
-    assert_eq!(counted(&rows, "availability", "good"), wanted(sent, |s| s.status < 500), "{log}: requests that are available");
-    assert_eq!(counted(&rows, "availability", "bad"), wanted(sent, |s| s.status >= 500), "{log}: requests that failed");
-    if has_latency {
-        assert_eq!(counted(&rows, "latency", "good"), wanted(sent, |s| !s.slow), "{log}: requests that were fast");
-        assert_eq!(counted(&rows, "latency", "bad"), wanted(sent, |s| s.slow), "{log}: requests that were slow");
+    let check = |slo: &str, column: &str, of: &dyn Fn(&Seen) -> bool| {
+        assert_eq!(counted(&rows, slo, column), wanted(sent, log.has_names, of), "{}.log: {column} by {slo}", log.name);
+    };
+    check("availability", "events", &|_| true);
+    check("availability", "good", &|s| s.status < 500);
+    check("availability", "bad", &|s| s.status >= 500);
+    if log.has_latency {
+        check("latency", "good", &|s| !s.slow);
+        check("latency", "bad", &|s| s.slow);
     }
 }
 
@@ -156,10 +175,10 @@ fn compare(folder: &Folder, flag: &str, configuration: &str, log: &str, has_late
 type Key = (String, Option<String>, Option<String>);
 
 /// Sums a column over the rows of groups; groups without any are left out.
-fn counted(rows: &[serde_json::Value], slo: &str, column: &str) -> BTreeMap<Key, u64> {
+fn counted(rows: &[Value], slo: &str, column: &str) -> BTreeMap<Key, u64> {
     let mut sums = BTreeMap::new();
     for row in rows.iter().filter(|row| row["slo"] == slo && row["group_kind"] == "group") {
-        let text = |dimension: &str| row[dimension].as_str().map(str::to_owned);
+        let text = |dimension: &str| row[dimension].as_str().map(unescaped);
         let key = (text("status").unwrap_or_default(), text("method"), text("path"));
         *sums.entry(key).or_insert(0) += count(row, column);
     }
@@ -167,13 +186,39 @@ fn counted(rows: &[serde_json::Value], slo: &str, column: &str) -> BTreeMap<Key,
     sums
 }
 
-fn wanted(sent: &BTreeMap<Seen, u64>, of: impl Fn(&Seen) -> bool) -> BTreeMap<Key, u64> {
+fn wanted(sent: &BTreeMap<Seen, u64>, has_names: bool, of: &dyn Fn(&Seen) -> bool) -> BTreeMap<Key, u64> {
     let mut sums = BTreeMap::new();
     for (seen, times) in sent.iter().filter(|(seen, _)| of(seen)) {
-        let key = (seen.status.to_string(), seen.method.map(str::to_owned), seen.path.map(str::to_owned));
-        *sums.entry(key).or_insert(0) += times;
+        let name = |name: Option<&str>| name.filter(|_| has_names).map(str::to_owned);
+        *sums.entry((seen.status.to_string(), name(seen.method), name(seen.path))).or_insert(0) += times;
     }
     sums
+}
+
+/// The text that was sent. A path is kept as its server wrote it, and each server escapes in its own way (`\x22`, `\"`); slix
+/// may escape the backslash once more, so this is repeated until nothing changes.
+fn unescaped(text: &str) -> String {
+    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(1..3).filter(|_| tail[0] == b'x').and_then(|h| u8::from_str_radix(str::from_utf8(h).ok()?, 16).ok());
+        let (byte, skipped) = match (first, hex, tail.first()) {
+            (b'\\', Some(byte), _) => (byte, 3),
+            (b'\\', _, Some(mark @ (b'\\' | b'"'))) => (*mark, 1),
+            _ => (first, 0),
+        };
+        out.push(byte);
+        rest = &tail[skipped..];
+    }
+    let out = String::from_utf8_lossy(&out).into_owned();
+    if out == text { out } else { unescaped(&out) }
+}
+
+#[test]
+fn escapes_are_undone() {
+    for written in [r"/say\x22hi\x22", r#"/say\"hi\""#, r#"/say\\"hi\\\""#] {
+        assert_eq!(unescaped(written), "/say\"hi\"");
+    }
+    assert_eq!(unescaped(r"/caf\xC3\xa9\x5Cn\\"), "/caf\u{e9}\\n\\");
 }
 
 fn write_configuration(folder: &Folder, name: &str, text: &str, user: &str, address: SocketAddr) {

@@ -110,7 +110,8 @@ fn malformed() -> Vec<Probe> {
         alike(2, b"\x80\x9f\"garbage\\ bytes\x01\r\n\r\n", nameless(400)),
         alike(2, "hello\r\n\r\n", nameless(400)),
         alike(1, "GET /ok\r\n", seen(200, "GET", "/ok")),
-        alike(1, "\r\n\r\n", None),
+        // nginx answers a client that leaves after a blank line, and logs an empty request; Apache does not.
+        Probe { nginx: nameless(400), ..alike(1, "\r\n\r\n", None) },
         alike(2, "", None),
     ]
 }
