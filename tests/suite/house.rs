@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("time", 0),
     ("ratio", 0),
     ("record", 1),
+    ("batch", 1),
     ("framing", 1),
     ("marks", 1),
     ("format", 2),
@@ -30,8 +31,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("output", 5),
 ];
 
-/// Neighbours on one floor that may know each other, (who, whom): the fan-out runs the loop.
-const NEIGHBOURS: &[(&str, &str)] = &[("engine", "scan")];
+/// Neighbours on one floor of whom one may know the other, (who, whom): the fan-out runs the loop, and a batch is many records.
+const NEIGHBOURS: &[(&str, &str)] = &[("engine", "scan"), ("batch", "record")];
 
 /// Which rooms may name a dependency, or a part of the standard library that reaches the world. `*` is every room.
 /// A dependency without a row is a violation: each has a reason, and the reason has a place.
@@ -42,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("comfy_table", &["output"]),
     ("flate2", &["input"]),
     ("foldhash", &["slo", "aggregate", "scan"]),
-    ("globset", &["slo", "input"]),
+    ("globset", &["slo", "input", "bin"]),
     ("indicatif", &["bin"]),
     ("jiff", &["time", "format", "slo", "evaluate", "output", "bin"]),
     ("matchit", &["slo"]),
