@@ -5,7 +5,8 @@
 //! - `SLIX_BIN`: the binary under test; the one that cargo built beside the tests where absent
 //! - `SLIX_PYTHON`: a Python that has duckdb, pandas, polars and pyarrow
 //! - `SLIX_APACHE_MODULES`: the folder of Apache's modules
-//! - `SLIX_KEEP`: a folder in which configurations, logs and outputs are kept
+//! - `SLIX_KEEP`: a folder in which configurations, logs and outputs are kept; servers that give up root must be able to
+//!   reach it
 
 mod readers;
 mod run;

@@ -117,7 +117,8 @@ struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        // Asked politely, it writes its logs to the end and stops its children. The shell's own `kill` is always there.
+        let _ = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status();
         let _ = self.0.wait();
     }
 }
