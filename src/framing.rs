@@ -243,12 +243,7 @@ mod tests {
         let long = "x".repeat(3_000_000);
         let input = format!("a\n{long}\nb\n{long}");
         let got = frames(input.as_bytes(), 0, None, 1_000, &[READ_BYTES]);
-        let want = [
-            (0, Some(b"a\n".to_vec()), 2),
-            (2, None, 3_000_001),
-            (3_000_003, Some(b"b\n".to_vec()), 2),
-            (3_000_005, None, 3_000_000),
-        ];
+        let want = [(0, Some(b"a\n".to_vec()), 2), (2, None, 3_000_001), (3_000_003, Some(b"b\n".to_vec()), 2), (3_000_005, None, 3_000_000)];
         assert_eq!(got, want);
         assert_eq!(frames(input.as_bytes(), 3, Some(10), 1_000, &[READ_BYTES]), []);
         assert_eq!(frames(input.as_bytes(), 2, Some(3), 1_000, &[READ_BYTES]), want[1..2]);

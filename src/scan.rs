@@ -174,14 +174,7 @@ fn scan_window(window: &[u8], offset: u64, worker: &mut Worker, odd: &mut OddLin
 }
 
 /// Reads a line that is not regular: its end, the first mark behind it, its outcome.
-fn careful(
-    window: &[u8],
-    start: usize,
-    places: &[u32],
-    first: usize,
-    extractor: &Extractor,
-    reader: &mut Reader,
-) -> (usize, usize, Outcome) {
+fn careful(window: &[u8], start: usize, places: &[u32], first: usize, extractor: &Extractor, reader: &mut Reader) -> (usize, usize, Outcome) {
     let newline = places[first..].iter().position(|&place| window[place as usize] == b'\n');
     let (end, next_first) = match newline {
         Some(i) => (places[first + i] as usize, first + i + 1),

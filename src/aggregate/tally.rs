@@ -142,11 +142,7 @@ impl Tally {
 }
 
 /// What one indicator makes of the rows.
-fn counts_of_indicator(
-    rows: &[(SliceNumber, Vec<(usize, u64)>)],
-    classes: &Classes,
-    indicator: usize,
-) -> Result<IndicatorCounts> {
+fn counts_of_indicator(rows: &[(SliceNumber, Vec<(usize, u64)>)], classes: &Classes, indicator: usize) -> Result<IndicatorCounts> {
     let groups = classes.groups(indicator);
     let meaning: Vec<(Verdict, usize)> =
         (0..classes.len()).map(|class| (classes.verdict(class, indicator), classes.group_number(class, indicator))).collect();

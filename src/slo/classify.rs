@@ -129,11 +129,9 @@ impl TextTest {
             Condition::Equals { texts, .. } => TextTest::Equals(texts.clone()),
             Condition::StartsWith { prefix, .. } => TextTest::StartsWith(prefix.clone()),
             Condition::Contains { part, .. } => TextTest::Contains(memchr::memmem::Finder::new(part).into_owned()),
-            Condition::Matches { pattern, .. } => {
-                TextTest::Matches(Regex::new(pattern).map_err(|e| {
-                    Error::new(ErrorKind::Definition, format!("`{pattern}` is not a regular expression")).because(e)
-                })?)
-            }
+            Condition::Matches { pattern, .. } => TextTest::Matches(Regex::new(pattern).map_err(|e| {
+                Error::new(ErrorKind::Definition, format!("`{pattern}` is not a regular expression")).because(e)
+            })?),
         })
     }
 
@@ -306,17 +304,14 @@ impl PlannedSource {
         Ok(match &self.subject {
             Subject::Route(routes) => SourceKind::Route { routes: routes.clone(), tests: tests()? },
             Subject::Field(Need { kind: Kind::Status, .. }) => self.status_kind(),
-            Subject::Field(Need { kind: Kind::Text, .. }) => {
-                SourceKind::Text { tests: tests()?, keeps: !self.dimensions.is_empty() }
-            }
+            Subject::Field(Need { kind: Kind::Text, .. }) => SourceKind::Text { tests: tests()?, keeps: !self.dimensions.is_empty() },
             Subject::Field(_) => SourceKind::Number { cuts: self.cuts() },
         })
     }
 
     /// Where the truth of some atom changes: at the beginning of each range, and just behind its end.
     fn cuts(&self) -> Vec<i64> {
-        let ranges =
-            self.atoms.iter().filter_map(|atom| if let Condition::Within { ranges, .. } = atom { Some(ranges) } else { None });
+        let ranges = self.atoms.iter().filter_map(|atom| if let Condition::Within { ranges, .. } = atom { Some(ranges) } else { None });
         let edges = ranges.flatten().flat_map(|&(from, to)| [Some(from), to.checked_add(1)]);
         let mut cuts: Vec<i64> = edges.flatten().filter(|&cut| cut != i64::MIN).collect();
         cuts.sort_unstable();
@@ -570,7 +565,9 @@ impl Source {
                 let value = (id > 0).then(|| if id == 1 { i64::MIN } else { cuts[id as usize - 2] });
                 number_truth(atom, value)
             }
-            SourceKind::Route { routes, tests } => Some(id > 0 && tests[place].holds(routes.name(id as usize - 1).as_bytes())),
+            SourceKind::Route { routes, tests } => {
+                Some(id > 0 && tests[place].holds(routes.name(id as usize - 1).as_bytes()))
+            }
             SourceKind::Text { .. } => match (id, atom) {
                 (0, Condition::Exists(_)) => Some(false),
                 (0, _) => None,
