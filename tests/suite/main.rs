@@ -1,0 +1,3 @@
+//! Everything that needs nothing but Rust, in one binary, so that linking happens once.
+
+mod house;
