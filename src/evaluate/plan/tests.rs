@@ -44,7 +44,7 @@ fn partial(dimensions: &[&str], groups: Vec<(Group, Series)>, other: Series) -> 
     }
     activity.retain(|_, events| *events > 0);
     let dimensions = dimensions.iter().map(|d| (*d).to_owned()).collect();
-    let held = IndicatorCounts { dimensions, groups: groups.into_iter().collect(), other, group_hash_limit: None };
+    let held = IndicatorCounts { dimensions, groups: groups.into_iter().collect(), other, ..IndicatorCounts::default() };
     Partial {
         slices: Slices::of_seconds(60).unwrap(),
         indicators: BTreeMap::from([(IndicatorKey { service: "shop".into(), canonical: "c".into() }, held)]),
