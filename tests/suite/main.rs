@@ -1,3 +1,8 @@
-//! Everything that needs nothing but Rust, in one binary, so that linking happens once.
+//! slix from the outside: the real binary over real files. One binary, so linking happens once.
+//!
+//! `cases` runs the folders of `tests/cases`, where adding one needs no Rust; `cli` holds what a folder cannot say: pipes, signals,
+//! full disks, and laws over several runs.
 
-mod house;
+mod cases;
+mod cli;
+mod work;
