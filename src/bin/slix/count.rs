@@ -188,11 +188,8 @@ impl Counter<'_> {
             return Ok(());
         }
         let range = self.reading.range.unwrap_or(ByteRange::ALL);
-        let claim = |log: &'_ Log| -> (usize, u64, Option<u64>) { (log.number, range.start, range.end) };
-        let of_logs = logs.iter().map(|log| {
-            let (_, start, end) = claim(log);
-            Claim { identity: &log.identity, start, end, path: &log.name }
-        });
+        let of_logs =
+            logs.iter().map(|log| Claim { identity: &log.identity, start: range.start, end: range.end, path: &log.name });
         let of_slices = stored.iter().flat_map(|(_, partial)| partial.receipts.iter().map(|receipt| receipt.claim()));
         receipt::check(&of_logs.chain(of_slices).collect::<Vec<_>>()).map_err(|error| {
             let plain = Error::new(error.kind(), error.message());

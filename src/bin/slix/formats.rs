@@ -10,7 +10,7 @@ use slix::format::detect::{Detection, detect};
 use slix::format::extract::{Extractor, Reader};
 use slix::format::{Format, config, preset};
 use slix::input::Head;
-use slix::record::{Outcome, Reason};
+use slix::record::{Outcome, Reason, Skip};
 use slix::slo::definitions::Definitions;
 use slix::slo::spec::FormatSpec;
 
@@ -169,6 +169,9 @@ impl Candidates {
             formats => {
                 let trials = self.trials(zone)?;
                 let read = |format: &Format, line: &[u8]| {
+                    if is_blank(line) {
+                        return Outcome::Skipped(Skip::Blank);
+                    }
                     let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
                     trial.map_or(Outcome::Rejected(Reason::Layout), |t| t.extractor.read(line, &mut t.reader.borrow_mut()))
                 };
@@ -192,6 +195,11 @@ impl Candidates {
         }
         Ok(self.trials.get_or_init(Vec::new))
     }
+}
+
+/// Whether nothing stands in a line, so that no format says anything of it.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
 
 /// The first whole lines of a head, without their ends.
