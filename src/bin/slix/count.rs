@@ -106,6 +106,9 @@ impl Log {
     }
 }
 
+/// A format that lines decided: its name, and how many of how many it reads.
+type Detected = (String, (usize, usize));
+
 struct Counter<'a> {
     reading: &'a Reading,
     formats: &'a Formats,
@@ -169,7 +172,7 @@ impl Counter<'_> {
         Ok(logs)
     }
 
-    fn log(&self, number: usize, input: &Input) -> Result<(Log, Option<(String, (usize, usize))>)> {
+    fn log(&self, number: usize, input: &Input) -> Result<(Log, Option<Detected>)> {
         let head = input.head()?;
         let name = input.name().to_owned();
         let found = self.formats.find(&name, &head)?;

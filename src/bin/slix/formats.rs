@@ -225,17 +225,19 @@ fn parse_zone(text: &str) -> Result<TimeZone> {
     })
 }
 
+/// Takes a format out of a configuration: its file name, its text, and the format's name.
+type FromConfig = fn(&str, &str, Option<&str>) -> Result<Format>;
+
 fn option(args: &FormatArgs) -> Result<Option<Vec<Format>>> {
     if let Some(text) = &args.format {
         let formats = Format::candidates(text).map_err(|error| placed(error, |e| Excerpt { name: "--format".into(), ..e }))?;
         return Ok(Some(formats));
     }
-    let (argument, option, read): (_, _, fn(&str, &str, Option<&str>) -> Result<Format>) =
-        match (&args.nginx_conf, &args.apache_conf) {
-            (Some(argument), _) => (argument, "--nginx-conf", config::from_nginx_conf),
-            (None, Some(argument)) => (argument, "--apache-conf", config::from_apache_conf),
-            (None, None) => return Ok(None),
-        };
+    let (argument, option, read): (_, _, FromConfig) = match (&args.nginx_conf, &args.apache_conf) {
+        (Some(argument), _) => (argument, "--nginx-conf", config::from_nginx_conf),
+        (None, Some(argument)) => (argument, "--apache-conf", config::from_apache_conf),
+        (None, None) => return Ok(None),
+    };
     let (file, name) = match argument.rsplit_once(':') {
         Some((file, name)) if !Path::new(argument).exists() => (file, Some(name)),
         _ => (argument.as_str(), None),
