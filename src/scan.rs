@@ -58,6 +58,9 @@ pub struct Worker<'a> {
     tally: Tally,
     marks: Marks,
     batch: Batch,
+    /// Lines that are regular but for their escapes, and their marks.
+    escaped: Batch,
+    escaped_marks: Vec<u32>,
     class_column: Column<u32>,
     partial: Partial,
     accounting: Accounting,
@@ -73,6 +76,8 @@ impl<'a> Worker<'a> {
             tally: Tally::new(job.slices),
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
             batch: Batch::new(job.classifier.needs().len()),
+            escaped: Batch::new(job.classifier.needs().len()),
+            escaped_marks: Vec::new(),
             class_column: [0; BATCH_LINES],
             partial: Partial::new(job.slices),
             accounting: Accounting::default(),
@@ -152,8 +157,9 @@ fn scan_window(block: &[u8], length: usize, offset: u64, worker: &mut Worker, od
     let mut window = Window { block, length, offset, marks: &marks, start: 0, first: 0 };
     while window.start < length {
         window.gather(worker, odd);
-        window.count_batch(worker, odd);
+        window.count_batch(marks.positions(), worker, odd);
     }
+    window.count_escaped(worker, odd);
     worker.marks = marks;
 }
 
@@ -182,29 +188,19 @@ impl Window<'_> {
                     self.start = newline as usize + 1;
                     self.first += regular + 1;
                 }
+                _ if regular > 0 && self.gather_escaped(worker, odd) => {}
                 _ => self.count_next(worker, odd),
             }
         }
     }
 
     /// Reads and counts the batch; lines of it that are odd are read one by one.
-    fn count_batch(&mut self, worker: &mut Worker, odd: &mut OddLines) {
-        let (block, positions) = (self.block, self.marks.positions());
-        let Worker { job, reader, classes, tally, accounting, batch, class_column, .. } = worker;
-        job.extractor.read_batch(block, self.marks, positions, batch, reader);
-        classes.classes_of(batch, block, reader.scratch(), class_column);
-        let mut any_odd = false;
-        for i in 0..batch.len.min(BATCH_LINES) {
-            let bytes = batch.newlines[i] + 1 - batch.starts[i];
-            batch.odd[i] |= bytes as usize > job.line_bytes_max;
-            if batch.odd[i] {
-                any_odd = true;
-                continue;
-            }
-            accounting.add(Outcome::Event, u64::from(bytes));
-            accounting.no_response += u64::from(batch.no_response[i]);
-            tally.add(batch.times[i], class_column[i]);
-        }
+    fn count_batch(&mut self, positions: &[u32], worker: &mut Worker, odd: &mut OddLines) {
+        let block = self.block;
+        let any_odd = worker.job.kernel.run(
+            #[inline(always)]
+            || count_regular(block, self.marks, positions, worker),
+        );
         if any_odd {
             self.count_odd(worker, odd);
         }
@@ -216,13 +212,43 @@ impl Window<'_> {
         let (start, first) = (self.start, self.first);
         for i in 0..worker.batch.len {
             if worker.batch.odd[i] {
-                (self.start, self.first) = (worker.batch.starts[i] as usize, worker.batch.firsts[i] as usize);
+                (self.start, self.first) = (worker.batch.starts[i] as usize, 0);
                 while self.start <= worker.batch.newlines[i] as usize {
                     self.count_next(worker, odd);
                 }
             }
         }
         (self.start, self.first) = (start, first);
+    }
+
+    /// Adds the next line to the batch of escaped lines, if it is regular but for its escapes.
+    #[cold]
+    fn gather_escaped(&mut self, worker: &mut Worker, odd: &mut OddLines) -> bool {
+        let positions = &self.marks.positions()[self.first..];
+        let Some(count) = positions.iter().position(|&mark| self.block[mark as usize] == b'\n') else { return false };
+        let regular = worker.job.extractor.marks_per_line();
+        let Some(kept) = worker.job.extractor.without_escaped(self.block, &positions[..count]) else { return false };
+        let (newline, first) = (positions[count], worker.escaped_marks.len() as u32);
+        let end = without_return(self.block, self.start, newline as usize);
+        worker.escaped.push(self.start as u32, end as u32, newline, first);
+        worker.escaped_marks.extend_from_slice(&kept[..regular]);
+        self.start = newline as usize + 1;
+        self.first += count + 1;
+        if worker.escaped.len == BATCH_LINES {
+            self.count_escaped(worker, odd);
+        }
+        true
+    }
+
+    /// Reads and counts the batch of escaped lines.
+    fn count_escaped(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+        let marks = std::mem::take(&mut worker.escaped_marks);
+        std::mem::swap(&mut worker.batch, &mut worker.escaped);
+        self.count_batch(&marks, worker, odd);
+        std::mem::swap(&mut worker.batch, &mut worker.escaped);
+        worker.escaped.len = 0;
+        worker.escaped_marks = marks;
+        worker.escaped_marks.clear();
     }
 
     /// Reads and counts the next line with care.
@@ -232,9 +258,7 @@ impl Window<'_> {
         let newline = memchr::memchr(b'\n', &block[start..self.length]).map(|at| start + at);
         let end = newline.unwrap_or(self.length);
         let next = newline.map_or(self.length, |newline| newline + 1);
-        while positions.get(self.first).is_some_and(|&mark| (mark as usize) < next) {
-            self.first += 1;
-        }
+        self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
         self.start = next;
         let Worker { job, reader, classes, tally, accounting, .. } = worker;
         let line = &block[start..without_return(block, start, end)];
@@ -250,6 +274,27 @@ impl Window<'_> {
         accounting.no_response += u64::from(reader.no_response());
         tally.add(record.time, classes.class_of(&record));
     }
+}
+
+/// Reads the batch and counts its regular lines; whether there are odd ones.
+#[inline(always)]
+fn count_regular(block: &[u8], marks: &Marks, positions: &[u32], worker: &mut Worker) -> bool {
+    let Worker { job, reader, classes, tally, accounting, batch, class_column, .. } = worker;
+    job.extractor.read_batch(block, marks, positions, batch, reader);
+    classes.classes_of(batch, block, reader.scratch(), class_column);
+    let mut any_odd = false;
+    for i in 0..batch.len.min(BATCH_LINES) {
+        let bytes = batch.newlines[i] + 1 - batch.starts[i];
+        batch.odd[i] |= bytes as usize > job.line_bytes_max;
+        if batch.odd[i] {
+            any_odd = true;
+            continue;
+        }
+        accounting.add(Outcome::Event, u64::from(bytes));
+        accounting.no_response += u64::from(batch.no_response[i]);
+        tally.add(batch.times[i], class_column[i]);
+    }
+    any_odd
 }
 
 /// The end of a line without its carriage return.

@@ -60,7 +60,7 @@ impl TimeReader {
     }
 
     /// Reads the timestamp at the beginning of `bytes`.
-    #[inline]
+    #[inline(always)]
     pub fn read(&mut self, bytes: &[u8]) -> TimeRead {
         match &self.text {
             TimeText::Clf => self.read_clf(bytes),
@@ -89,7 +89,7 @@ impl TimeReader {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_clf(&mut self, bytes: &[u8]) -> TimeRead {
         let Some(text) = bytes.first_chunk::<CLF_LENGTH>() else { return TimeRead::Bad };
         // `01/Nov/2026:00:0` is remembered with the minute's last digit; `0:` and the second follow.

@@ -173,6 +173,7 @@ fn within(place: Slot, text: &[u8], part: &[u8]) -> Slot {
 }
 
 /// The statuses of a batch, as slots.
+#[inline(always)]
 pub(super) fn statuses(block: &[u8], spans: &Column<(u32, u32)>, len: usize) -> Column<Slot> {
     let mut slots = [Slot::Absent; BATCH_LINES];
     for i in 0..len.min(BATCH_LINES) {
@@ -183,6 +184,7 @@ pub(super) fn statuses(block: &[u8], spans: &Column<(u32, u32)>, len: usize) -> 
 }
 
 /// The numbers of a batch in the base of their unit, as slots.
+#[inline(always)]
 pub(super) fn scaled(block: &[u8], spans: &Column<(u32, u32)>, unit: Unit, len: usize, slots: &mut Column<Slot>) {
     for i in 0..len.min(BATCH_LINES) {
         let text = block.get(spans[i].0 as usize..spans[i].1 as usize).unwrap_or(b"");

@@ -181,6 +181,7 @@ impl Extractor {
 
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
+    #[inline(always)]
     pub(crate) fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
         let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else {
             batch.odd = [true; BATCH_LINES];
@@ -201,6 +202,7 @@ impl Extractor {
     }
 
     /// Fills the slots of a batch from its columns.
+    #[inline(always)]
     fn fill_slots(&self, block: &[u8], batch: &mut Batch, reader: &mut Reader) {
         let Some(columns) = &reader.columns else { return };
         let len = batch.len.min(BATCH_LINES);

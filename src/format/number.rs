@@ -62,7 +62,7 @@ fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A status: `Some(None)` is a mark of no response (`000`, `0`, `-`, `-1`, empty), `None` is no status at all. A list
 /// (upstream tries) counts as its last element.
-#[inline]
+#[inline(always)]
 pub(super) fn status(text: &[u8]) -> Option<Option<u16>> {
     match text {
         [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
@@ -76,7 +76,7 @@ pub(super) fn status(text: &[u8]) -> Option<Option<u16>> {
 
 /// A number of units as a whole number of the unit's base (nanoseconds for times), rounded up. A list is the sum of its
 /// elements that are numbers. None when there is no number, or it is negative (a mark of no value), or out of range.
-#[inline]
+#[inline(always)]
 pub(super) fn scaled(text: &[u8], unit: Unit) -> Option<i64> {
     if let ([a, b'.', b, c, d], Unit::Seconds) = (text, unit) {
         // `0.005`: what nginx writes for nearly every request.

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr2, memmem, memrchr};
 
 /// The usual request line, `GET /path HTTP/1.1`, in a few instructions: `from..to` of a block, of which the result is where the
 /// method ends and where the target ends. None says nothing; [`split_request`] and [`split_target`] give the same answer.
-#[inline]
+#[inline(always)]
 pub(super) fn split_usual(block: &[u8], from: u32, to: u32) -> Option<(u32, u32)> {
     let protocol_bytes = PROTOCOL_BYTES as u32;
     let method_end = from + words::leading_capitals(words::word(block, from)?);

@@ -160,6 +160,7 @@ impl Shape {
 
     /// Reads a batch. Lines that are not regular become odd; of the others the spans that are needed (places in the
     /// block) and the times are set.
+    #[inline(always)]
     pub(super) fn read(&self, lines: &mut Lines, columns: &mut Columns, readers: &mut [TimeReader]) {
         self.check_literals(lines, columns);
         let mut limit = 0;
@@ -186,6 +187,7 @@ impl Shape {
     }
 
     /// Finds where each marked literal begins, and whether it stands there, behind the one before.
+    #[inline(always)]
     fn check_literals(&self, lines: &mut Lines, columns: &mut Columns) {
         let batch = &mut *lines.batch;
         let len = batch.len.min(BATCH_LINES);
@@ -204,6 +206,7 @@ impl Shape {
         }
     }
 
+    #[inline(always)]
     fn go_to(&self, after: Option<usize>, lines: &Lines, columns: &mut Columns) {
         match after {
             None => columns.at = lines.batch.starts,
@@ -370,7 +373,7 @@ type Spans<'a> = &'a mut Column<(u32, u32)>;
 
 impl Walk<'_> {
     /// Moves every line on: `step` says for a place and a limit where the next field begins, and whether the line fits.
-    #[inline]
+    #[inline(always)]
     fn each(&mut self, mut spans: Option<Spans>, mut step: impl FnMut(usize, u32, u32) -> (u32, u32, bool)) {
         for i in 0..self.len.min(BATCH_LINES) {
             let (at, limit) = (self.at[i], self.limits[i]);
@@ -383,22 +386,25 @@ impl Walk<'_> {
         }
     }
 
+    #[inline(always)]
     fn text_to(&mut self, spans: Option<Spans>, literal: Literal) {
         let (block, marks) = (self.block, self.marks);
-        self.each(spans, |_, at, limit| {
+        self.each(spans, #[inline(always)] |_, at, limit| {
             let end = marks.next_aux(at as usize, limit as usize).map_or(limit, |end| end as u32);
             (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
         });
     }
 
+    #[inline(always)]
     fn text_rest(&mut self, spans: Option<Spans>, clean: bool) {
         let marks = self.marks;
-        self.each(spans, |_, at, limit| (limit, limit, !clean || marks.next_aux(at as usize, limit as usize).is_none()));
+        self.each(spans, #[inline(always)] |_, at, limit| (limit, limit, !clean || marks.next_aux(at as usize, limit as usize).is_none()));
     }
 
+    #[inline(always)]
     fn requests(&mut self, spans: Spans, methods: Spans, paths: Spans) {
         let (block, marks) = (self.block, self.marks);
-        self.each(Some(spans), |i, at, limit| {
+        self.each(Some(spans), #[inline(always)] |i, at, limit| {
             (methods[i], paths[i]) = match split_usual(block, at, limit) {
                 Some((method_end, target_end)) => {
                     let path_end = marks.next_path_end(method_end as usize + 1, target_end as usize);
@@ -410,18 +416,20 @@ impl Walk<'_> {
         });
     }
 
+    #[inline(always)]
     fn numbers(&mut self, spans: Option<Spans>, lists: bool, to: End) {
         let block = self.block;
-        self.each(spans, |_, at, limit| {
+        self.each(spans, #[inline(always)] |_, at, limit| {
             let end = number_end(block, at, limit, lists);
             let (next, fits) = behind(block, end, limit, to);
             (end, next, fits)
         });
     }
 
+    #[inline(always)]
     fn statuses(&mut self, spans: Spans, lists: bool, to: End) {
         let block = self.block;
-        self.each(Some(spans), |_, at, limit| {
+        self.each(Some(spans), #[inline(always)] |_, at, limit| {
             let is_usual = words::is_status(block, at);
             let end = if is_usual { at + 3 } else { number_end(block, at, limit, lists) };
             let (next, fits) = behind(block, end, limit, to);
@@ -429,9 +437,10 @@ impl Walk<'_> {
         });
     }
 
+    #[inline(always)]
     fn times(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, to: End) {
         let block = self.block;
-        self.each(None, |i, at, limit| match block.get(at as usize..limit as usize).map(|text| reader.read(text)) {
+        self.each(None, #[inline(always)] |i, at, limit| match block.get(at as usize..limit as usize).map(|text| reader.read(text)) {
             Some(TimeRead::At(time, length)) => {
                 times[i] = time;
                 let end = at + length as u32;
@@ -445,7 +454,7 @@ impl Walk<'_> {
 
 /// Where the next field begins behind a shaped one that ends at `end`, and whether it ends as it must: before its literal, or
 /// at the end of the stretch.
-#[inline]
+#[inline(always)]
 fn behind(block: &[u8], end: u32, limit: u32, to: End) -> (u32, bool) {
     match to {
         Some(literal) => (end.wrapping_add(literal.length), literal.difference(block, end) == 0),
@@ -454,7 +463,7 @@ fn behind(block: &[u8], end: u32, limit: u32, to: End) -> (u32, bool) {
 }
 
 /// Where the number, or list of numbers, at `at` ends.
-#[inline]
+#[inline(always)]
 fn number_end(block: &[u8], at: u32, limit: u32, lists: bool) -> u32 {
     match words::number_end(block, at, lists) {
         Some(end) if end <= limit => end,

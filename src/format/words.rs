@@ -23,14 +23,14 @@ impl Literal {
     }
 
     /// 0 if the literal stands at `at`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn difference(self, block: &[u8], at: u32) -> u64 {
         word(block, at).map_or(u64::MAX, |word| (word ^ self.want) & self.mask)
     }
 }
 
 /// The eight bytes at `at`, the first one lowest.
-#[inline]
+#[inline(always)]
 pub(super) fn word(block: &[u8], at: u32) -> Option<u64> {
     let at = at as usize;
     block.get(at..at + WORD_BYTES).and_then(|bytes| bytes.first_chunk()).map(|bytes| u64::from_le_bytes(*bytes))
@@ -43,7 +43,7 @@ const fn spread(byte: u8) -> u64 {
 const HIGH_BITS: u64 = spread(0x80);
 
 /// How many digits the word begins with, 0 to 8.
-#[inline]
+#[inline(always)]
 fn leading_digits(word: u64) -> u32 {
     // A digit becomes 0 to 9; adding 0x76 then leaves the high bit clear, for anything else it sets it or finds it set.
     let from_zero = word ^ spread(b'0');
@@ -52,7 +52,7 @@ fn leading_digits(word: u64) -> u32 {
 }
 
 /// Whether three digits that are a status code stand at `at`, alone: no fourth digit, no decimals, no list.
-#[inline]
+#[inline(always)]
 pub(super) fn is_status(block: &[u8], at: u32) -> bool {
     word(block, at).is_some_and(|word| {
         let behind = word >> 24;
@@ -62,7 +62,7 @@ pub(super) fn is_status(block: &[u8], at: u32) -> bool {
 
 /// Where the number at `at` ends, if it is one of the usual kinds: up to seven digits, perhaps with up to seven decimals, or a
 /// lone `-`; and if nothing behind it can make a list of it, should `lists` be looked for.
-#[inline]
+#[inline(always)]
 pub(super) fn number_end(block: &[u8], at: u32, lists: bool) -> Option<u32> {
     let first = word(block, at)?;
     let whole = leading_digits(first);
@@ -83,13 +83,13 @@ pub(super) fn number_end(block: &[u8], at: u32, lists: bool) -> Option<u32> {
 }
 
 /// Whether the bytes behind a number may make a list of it: `, ` or ` : `.
-#[inline]
+#[inline(always)]
 fn begins_list(word: u64) -> bool {
     word as u8 == b',' || word as u16 == u16::from_le_bytes(*b" :")
 }
 
 /// How many capitals the word begins with, 0 to 8.
-#[inline]
+#[inline(always)]
 pub(super) fn leading_capitals(word: u64) -> u32 {
     let low = word & !HIGH_BITS;
     let from_a = low + spread(0x80 - b'A');

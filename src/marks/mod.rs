@@ -46,6 +46,16 @@ impl Kernel {
         Kernel::ALL.into_iter().find(|(_, n)| *n == name).map(|(kernel, _)| kernel)
     }
 
+    /// Runs `work`, compiled for the machines of this kernel as far as it can be inlined here.
+    #[inline]
+    pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 | Kernel::Avx2 => x86::run_avx2(work),
+            _ => work(),
+        }
+    }
+
     /// Whether this machine can run it.
     pub fn is_available(self) -> bool {
         match self {
@@ -116,13 +126,13 @@ impl Marks {
     }
 
     /// The first place of the aux byte in `from..to`.
-    #[inline]
+    #[inline(always)]
     pub fn next_aux(&self, from: usize, to: usize) -> Option<usize> {
         next_bit(&self.aux, from, to)
     }
 
     /// The first place of a byte that ends a path in `from..to`.
-    #[inline]
+    #[inline(always)]
     pub fn next_path_end(&self, from: usize, to: usize) -> Option<usize> {
         next_bit(&self.path_ends, from, to)
     }
@@ -145,7 +155,7 @@ impl Bits<'_> {
 const NEAR: usize = BITS - 7;
 
 /// The first bit that is set in `from..to`. Behind the last block there are words of zeros.
-#[inline]
+#[inline(always)]
 fn next_bit(bits: &[[u8; 8]], from: usize, to: usize) -> Option<usize> {
     let bytes = bits.as_flattened();
     let mut at = from;

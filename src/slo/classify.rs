@@ -526,6 +526,7 @@ impl<'a> Classes<'a> {
     }
 
     /// The class of every line of a batch that is not odd, into `into`.
+    #[inline(always)]
     pub fn classes_of(&mut self, batch: &Batch, block: &[u8], scratch: &[u8], into: &mut Column<u32>) {
         let mut keys = [0u64; BATCH_LINES];
         let len = batch.len.min(BATCH_LINES);
@@ -614,6 +615,7 @@ impl<'a> Classes<'a> {
 
 impl Source {
     /// Adds the id of each value of a column to the keys.
+    #[inline(always)]
     fn add_ids(&self, column: &Column<Slot>, block: &[u8], scratch: &[u8], texts: &mut Texts, keys: &mut [u64]) {
         let shift = self.shift;
         let keyed = keys.iter_mut().zip(column);
