@@ -108,7 +108,11 @@ const COLUMNS: [Column; 13] = [
     Column { name: ">burn", when: When::Roomy, get: |r, look| r.burn_rate.map_or_else(|| look.none(), rate) },
     Column { name: ">coverage", when: When::Wide, get: |r, _| share(r.window_coverage) },
     Column { name: ">window SLI", when: When::Roomy, get: |r, look| sli(r, r.window_good, r.window_valid, look) },
-    Column { name: ">left", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| share(b.remaining)) },
+    Column {
+        name: ">budget left",
+        when: When::Always,
+        get: |r, look| r.budget.map_or_else(|| look.none(), |b| share(b.remaining)),
+    },
     Column { name: "met", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| yes_no(b.met)) },
 ];
 
