@@ -422,7 +422,7 @@ impl Walk<'_> {
     fn statuses(&mut self, spans: Spans, lists: bool, to: End) {
         let block = self.block;
         self.each(Some(spans), |_, at, limit| {
-            let is_usual = words::is_status(block, at) && !words::goes_on(block, at + 3);
+            let is_usual = words::is_status(block, at);
             let end = if is_usual { at + 3 } else { number_end(block, at, limit, lists) };
             let (next, fits) = behind(block, end, limit, to);
             (end, next, fits && (is_usual || is_odd_status(block, at, end)))
@@ -456,8 +456,8 @@ fn behind(block: &[u8], end: u32, limit: u32, to: End) -> (u32, bool) {
 /// Where the number, or list of numbers, at `at` ends.
 #[inline]
 fn number_end(block: &[u8], at: u32, limit: u32, lists: bool) -> u32 {
-    match words::number_end(block, at) {
-        Some(end) if end <= limit && !(lists && words::goes_on(block, end)) => end,
+    match words::number_end(block, at, lists) {
+        Some(end) if end <= limit => end,
         _ => odd_number_end(block, at, limit, lists),
     }
 }

@@ -51,40 +51,41 @@ fn leading_digits(word: u64) -> u32 {
     others.trailing_zeros() / 8
 }
 
-/// Whether three digits that are a status code stand at `at`, and no fourth.
+/// Whether three digits that are a status code stand at `at`, alone: no fourth digit, no decimals, no list.
 #[inline]
 pub(super) fn is_status(block: &[u8], at: u32) -> bool {
-    word(block, at).is_some_and(|word| leading_digits(word) == 3 && word as u8 != b'0')
+    word(block, at).is_some_and(|word| {
+        let behind = word >> 24;
+        leading_digits(word) == 3 && word as u8 != b'0' && behind as u8 != b'.' && !begins_list(behind)
+    })
 }
 
 /// Where the number at `at` ends, if it is one of the usual kinds: up to seven digits, perhaps with up to seven decimals, or a
-/// lone `-`.
+/// lone `-`; and if nothing behind it can make a list of it, should `lists` be looked for.
 #[inline]
-pub(super) fn number_end(block: &[u8], at: u32) -> Option<u32> {
+pub(super) fn number_end(block: &[u8], at: u32, lists: bool) -> Option<u32> {
     let first = word(block, at)?;
     let whole = leading_digits(first);
-    if whole == 0 {
-        let is_lone_dash = first as u8 == b'-' && leading_digits(first >> 8) == 0;
-        return is_lone_dash.then_some(at + 1);
-    }
-    if whole == 8 {
-        return None;
-    }
-    if (first >> (8 * whole)) as u8 != b'.' {
-        return Some(at + whole);
-    }
-    let decimals = leading_digits(word(block, at + whole + 1)?);
-    (1..8).contains(&decimals).then_some(at + whole + 1 + decimals)
+    let behind = if whole < 8 { first >> (8 * whole) } else { 0 };
+    let end = match (whole, behind as u8) {
+        (0, b'-') if leading_digits(first >> 8) == 0 => at + 1,
+        (0 | 8, _) => return None,
+        (_, b'.') => {
+            let decimals = leading_digits(word(block, at + whole + 1)?);
+            if decimals % 8 == 0 {
+                return None;
+            }
+            at + whole + 1 + decimals
+        }
+        _ => at + whole,
+    };
+    (!lists || !begins_list(word(block, end)?)).then_some(end)
 }
 
-/// Whether what stands at `at`, behind a number, may make a list of it (`, ` or ` : `) or a larger number.
+/// Whether the bytes behind a number may make a list of it: `, ` or ` : `.
 #[inline]
-pub(super) fn goes_on(block: &[u8], at: u32) -> bool {
-    match block.get(at as usize..) {
-        Some([b',' | b'.', ..]) => true,
-        Some([b' ', b':', ..]) => true,
-        _ => false,
-    }
+fn begins_list(word: u64) -> bool {
+    word as u8 == b',' || word as u16 == u16::from_le_bytes(*b" :")
 }
 
 /// How many capitals the word begins with, 0 to 8.
@@ -108,10 +109,13 @@ mod tests {
         fn numbers_end_where_the_obvious_reader_ends_them(text in "[-0-9.,: x]{0,12}") {
             let block = format!("{text}~~~~~~~~~~~~~~~~");
             let want = shape_length(block.as_bytes(), true);
-            if let Some(end) = number_end(block.as_bytes(), 0) && !goes_on(block.as_bytes(), end) {
+            if let Some(end) = number_end(block.as_bytes(), 0, true) {
                 prop_assert_eq!(end as usize, want);
             }
-            if is_status(block.as_bytes(), 0) && !goes_on(block.as_bytes(), 3) {
+            if let Some(end) = number_end(block.as_bytes(), 0, false) {
+                prop_assert_eq!(end as usize, shape_length(block.as_bytes(), false));
+            }
+            if is_status(block.as_bytes(), 0) {
                 prop_assert_eq!(want, 3);
             }
         }

@@ -70,16 +70,21 @@ pub struct Marks {
     positions: Vec<u32>,
     count: usize,
     /// One bit per byte of the block for the aux byte, and two more words of zeros so that any 64 bits can be read.
-    aux: Vec<u64>,
+    aux: Vec<[u8; 8]>,
     /// The same for the bytes that end a path.
-    path_ends: Vec<u64>,
+    path_ends: Vec<[u8; 8]>,
 }
 
 impl Marks {
     /// Room for blocks of up to `block_bytes`.
     pub fn with_capacity(block_bytes: usize) -> Self {
         let words = block_bytes.div_ceil(BITS);
-        Marks { positions: vec![0; words * BITS + 2 * BITS], count: 0, aux: vec![0; words + 2], path_ends: vec![0; words + 2] }
+        Marks {
+            positions: vec![0; words * BITS + 2 * BITS],
+            count: 0,
+            aux: vec![[0; 8]; words + 2],
+            path_ends: vec![[0; 8]; words + 2],
+        }
     }
 
     /// Marks `block` with `kernel`, which must be available on this machine.
@@ -100,8 +105,8 @@ impl Marks {
         if !rest.is_empty() {
             self.count = portable::mark_rest(set, rest, whole.len(), &mut self.positions, self.count, &mut bits);
         }
-        bits.aux[words..].fill(0);
-        bits.path_ends[words..].fill(0);
+        bits.aux[words..].fill([0; 8]);
+        bits.path_ends[words..].fill([0; 8]);
     }
 
     /// The positions of mark bytes and newlines, ascending.
@@ -125,23 +130,32 @@ impl Marks {
 
 /// The bits that a kernel writes, one word per block.
 struct Bits<'a> {
-    aux: &'a mut [u64],
-    path_ends: &'a mut [u64],
+    aux: &'a mut [[u8; 8]],
+    path_ends: &'a mut [[u8; 8]],
 }
 
-/// The first bit that is set in `from..to`. Behind the last block there are two words of zeros.
+impl Bits<'_> {
+    #[inline]
+    fn set(&mut self, block: usize, aux: u64, path_ends: u64) {
+        (self.aux[block], self.path_ends[block]) = (aux.to_le_bytes(), path_ends.to_le_bytes());
+    }
+}
+
+/// Bits that one unaligned word of them is sure to hold, from any place on.
+const NEAR: usize = BITS - 7;
+
+/// The first bit that is set in `from..to`. Behind the last block there are words of zeros.
 #[inline]
-fn next_bit(bits: &[u64], from: usize, to: usize) -> Option<usize> {
+fn next_bit(bits: &[[u8; 8]], from: usize, to: usize) -> Option<usize> {
+    let bytes = bits.as_flattened();
     let mut at = from;
     while at < to {
-        let (word, bit) = (at / BITS, at % BITS);
-        // Two words joined; the shift by 64 − bit is split in two because it may be one too wide.
-        let joined = (bits[word] >> bit) | ((bits[word + 1] << 1) << (BITS - 1 - bit));
-        if joined != 0 {
-            let found = at + joined.trailing_zeros() as usize;
+        let word = bytes[at / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)) >> (at % 8);
+        if word != 0 {
+            let found = at + word.trailing_zeros() as usize;
             return (found < to).then_some(found);
         }
-        at += BITS;
+        at += NEAR;
     }
     None
 }

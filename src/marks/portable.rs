@@ -39,7 +39,7 @@ pub(super) fn mark(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], b
     let mut count = 0;
     for (i, block) in blocks.iter().enumerate() {
         let [marks, aux, path_ends] = masks(set, block);
-        (bits.aux[i], bits.path_ends[i]) = (aux, path_ends);
+        bits.set(i, aux, path_ends);
         count = list(marks, i * BITS, positions, count);
     }
     count
@@ -51,7 +51,7 @@ pub(super) fn mark_rest(set: MarkSet, rest: &[u8], i: usize, positions: &mut [u3
     block[..rest.len()].copy_from_slice(rest);
     let valid = (1 << rest.len()) - 1;
     let [marks, aux, path_ends] = masks(set, &block).map(|mask| mask & valid);
-    (bits.aux[i], bits.path_ends[i]) = (aux, path_ends);
+    bits.set(i, aux, path_ends);
     list(marks, i * BITS, positions, count)
 }
 

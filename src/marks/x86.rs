@@ -59,8 +59,8 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut
         let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
         let marks =
             _mm512_cmpeq_epi8_mask(bytes, first) | _mm512_cmpeq_epi8_mask(bytes, second) | _mm512_cmpeq_epi8_mask(bytes, newline);
-        bits.aux[i] = _mm512_cmpeq_epi8_mask(bytes, other);
-        bits.path_ends[i] = _mm512_cmpeq_epi8_mask(bytes, question) | _mm512_cmpeq_epi8_mask(bytes, fragment);
+        let path_ends = _mm512_cmpeq_epi8_mask(bytes, question) | _mm512_cmpeq_epi8_mask(bytes, fragment);
+        bits.set(i, _mm512_cmpeq_epi8_mask(bytes, other), path_ends);
         let found = marks.count_ones() as usize;
         // Compressed in a register: compressing straight into memory is microcoded on Zen 4, about 100 cycles.
         let mut places = _mm512_maskz_compress_epi8(marks, indices);
@@ -99,7 +99,7 @@ fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut B
             let ends = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, question), _mm256_cmpeq_epi8(bytes, fragment));
             path_ends |= u64::from(_mm256_movemask_epi8(ends) as u32) << (32 * half);
         }
-        (bits.aux[i], bits.path_ends[i]) = (aux, path_ends);
+        bits.set(i, aux, path_ends);
         count = list_by_fours(marks, i * BITS, positions, count);
     }
     count
@@ -111,13 +111,17 @@ fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut B
 #[inline]
 fn list_by_fours(mut marks: u64, base: usize, positions: &mut [u32], count: usize) -> usize {
     let found = marks.count_ones() as usize;
-    let room: &mut [u32] = &mut positions[count..][..BITS + 4];
     let mut stored = 0;
     loop {
-        for place in &mut room[stored..stored + 4] {
-            *place = base as u32 + marks.trailing_zeros();
-            marks &= marks.wrapping_sub(1);
-        }
+        let Some(room) = positions[count + stored..].first_chunk_mut::<4>() else { return count + found };
+        let first = marks.trailing_zeros();
+        marks &= marks.wrapping_sub(1);
+        let second = marks.trailing_zeros();
+        marks &= marks.wrapping_sub(1);
+        let third = marks.trailing_zeros();
+        marks &= marks.wrapping_sub(1);
+        *room = [first, second, third, marks.trailing_zeros()].map(|place| base as u32 + place);
+        marks &= marks.wrapping_sub(1);
         stored += 4;
         if stored >= found {
             return count + found;

@@ -407,6 +407,46 @@ struct Texts {
     /// What each id means: the truth of the tests, and the text if it is kept.
     meanings: Vec<(Box<[bool]>, Option<Box<[u8]>>)>,
     tested: Map<Box<[bool]>, u32>,
+    routes: RoutePrefixes,
+}
+
+/// The routes of paths by their first eight bytes, which settle most answers: `/static/` and `/api/v1/` say it all. A small
+/// table that the last ones win.
+#[derive(Default)]
+struct RoutePrefixes {
+    entries: Vec<(u64, u32)>,
+}
+
+const PREFIX_BYTES: usize = 8;
+const PREFIX_ENTRIES: usize = 1 << 8;
+/// The id of a prefix that settles nothing.
+const UNSETTLED: u32 = u32::MAX;
+
+impl RoutePrefixes {
+    /// The id of the route of the path `from..to` of a block: one more than its number, or 0.
+    #[inline]
+    fn id(&mut self, routes: &Routes, block: &[u8], from: u32, to: u32) -> u32 {
+        let path = &block[from as usize..to as usize];
+        let walk = || routes.find(path).map_or(0, |route| route as u32 + 1);
+        let Some(prefix) = path.first_chunk::<PREFIX_BYTES>() else { return walk() };
+        let key = u64::from_le_bytes(*prefix);
+        let slot = (spread(key) >> (u64::BITS - PREFIX_ENTRIES.trailing_zeros())) as usize;
+        match self.entries.get(slot) {
+            Some(&(known, id)) if known == key && id != UNSETTLED => id,
+            Some(&(known, _)) if known == key => walk(),
+            _ => {
+                self.learn(routes, key, slot);
+                walk()
+            }
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, routes: &Routes, key: u64, slot: usize) {
+        self.entries.resize(PREFIX_ENTRIES, (0, UNSETTLED));
+        let settled = routes.find_by_prefix(&key.to_le_bytes());
+        self.entries[slot] = (key, settled.map_or(UNSETTLED, |route| route.map_or(0, |route| route as u32 + 1)));
+    }
 }
 
 impl<'a> Classes<'a> {
@@ -588,7 +628,13 @@ impl Source {
                     *key |= u64::from(1 + below(cuts, n)) << shift;
                 }
             }),
-            SourceKind::Route { .. } | SourceKind::Text { .. } => keyed.for_each(|(key, slot)| {
+            SourceKind::Route { routes, .. } => keyed.for_each(|(key, slot)| {
+                *key |= u64::from(match *slot {
+                    Slot::Line(from, to) => texts.routes.id(routes, block, from, to),
+                    _ => self.id(slot.value(block, scratch), texts),
+                }) << shift;
+            }),
+            SourceKind::Text { .. } => keyed.for_each(|(key, slot)| {
                 *key |= u64::from(self.id(slot.value(block, scratch), texts)) << shift;
             }),
         }
@@ -691,8 +737,13 @@ impl Lookup {
     }
 }
 
+/// Fibonacci hashing: the high bits of the product depend on all bits of the key.
+#[inline]
+fn spread(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 #[inline]
 fn slot_of(key: u64) -> usize {
-    // Fibonacci hashing: the high bits of the product depend on all bits of the key.
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - CACHE_ENTRIES.trailing_zeros())) as usize
+    (spread(key) >> (u64::BITS - CACHE_ENTRIES.trailing_zeros())) as usize
 }

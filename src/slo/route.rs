@@ -148,6 +148,16 @@ impl Routes {
         }
     }
 
+    /// The answer for every path that begins with `prefix`, if it is the same for all; the inner one is that of [`find`](Routes::find).
+    /// It may say none where a cleverer one would know.
+    pub fn find_by_prefix(&self, prefix: &[u8]) -> Option<Option<usize>> {
+        match &self.matcher {
+            Matcher::Nothing => Some(None),
+            Matcher::Dense { dfa, start } => settled(dfa, *start, prefix),
+            Matcher::Lazy(_) => None,
+        }
+    }
+
     /// Routes that no path can reach, because earlier ones match all of theirs; each with the earlier one if that is known.
     /// Nothing is said where there is no dense automaton to ask.
     pub fn unreachable(&self) -> Vec<(usize, Option<usize>)> {
@@ -301,6 +311,49 @@ fn translate(template: &str) -> String {
         }
     }
     regex + "$"
+}
+
+/// States that are looked at to see whether a prefix settles the answer.
+const SETTLING_STATES_MAX: usize = 64;
+
+/// What [`walk`] gives for every text that begins with `prefix`, if it is the same for all.
+fn settled(dfa: &dense::DFA<Vec<u32>>, start: StateID, prefix: &[u8]) -> Option<Option<usize>> {
+    let (mut state, mut found) = (start, None);
+    for &byte in prefix {
+        state = dfa.next_state(state, byte);
+        if dfa.is_dead_state(state) {
+            return Some(found);
+        }
+        if dfa.is_match_state(state) {
+            found = Some(dfa.match_pattern(state, 0).as_usize());
+        }
+    }
+    let nexts = |state| {
+        let bytes = (0..=255u8).map(move |byte| dfa.next_state(state, byte));
+        bytes.chain([dfa.next_eoi_state(state)])
+    };
+    let pattern = |state| dfa.is_match_state(state).then(|| dfa.match_pattern(state, 0).as_usize());
+    let mut reachable = std::collections::HashSet::from([state]);
+    let mut waiting = vec![state];
+    let mut patterns = std::collections::HashSet::new();
+    while let Some(from) = waiting.pop() {
+        for next in nexts(from) {
+            patterns.extend(pattern(next));
+            if !dfa.is_dead_state(next) && reachable.insert(next) {
+                waiting.push(next);
+            }
+        }
+        if reachable.len() > SETTLING_STATES_MAX {
+            return None;
+        }
+    }
+    let mut patterns = patterns.into_iter();
+    match (patterns.next(), patterns.next()) {
+        (None, _) => Some(found),
+        // One route is left: it is the answer if it matches already, or with whatever comes next.
+        (Some(only), None) if found == Some(only) || nexts(state).all(|next| pattern(next) == Some(only)) => Some(Some(only)),
+        _ => None,
+    }
 }
 
 /// Which patterns the automaton can ever report.

@@ -106,6 +106,9 @@ impl Log {
     }
 }
 
+/// A format that lines decided: its name, and how many of how many it reads.
+type Detected = (String, (usize, usize));
+
 struct Counter<'a> {
     reading: &'a Reading,
     formats: &'a Formats,
@@ -169,12 +172,13 @@ impl Counter<'_> {
         Ok(logs)
     }
 
-    fn log(&self, number: usize, input: &Input) -> Result<(Log, Option<(String, (usize, usize))>)> {
+    fn log(&self, number: usize, input: &Input) -> Result<(Log, Option<Detected>)> {
         let head = input.head()?;
         let name = input.name().to_owned();
         let found = self.formats.find(&name, &head)?;
         if head.bytes.is_empty() {
-            self.words.note(&format!("{name}: it is empty"));
+            let shown = if name == "-" { "standard input" } else { &name };
+            self.words.note(&format!("{shown}: it is empty"));
         }
         let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
         let service = self.formats.service(&name).to_owned();
@@ -188,11 +192,8 @@ impl Counter<'_> {
             return Ok(());
         }
         let range = self.reading.range.unwrap_or(ByteRange::ALL);
-        let claim = |log: &'_ Log| -> (usize, u64, Option<u64>) { (log.number, range.start, range.end) };
-        let of_logs = logs.iter().map(|log| {
-            let (_, start, end) = claim(log);
-            Claim { identity: &log.identity, start, end, path: &log.name }
-        });
+        let of_logs =
+            logs.iter().map(|log| Claim { identity: &log.identity, start: range.start, end: range.end, path: &log.name });
         let of_slices = stored.iter().flat_map(|(_, partial)| partial.receipts.iter().map(|receipt| receipt.claim()));
         receipt::check(&of_logs.chain(of_slices).collect::<Vec<_>>()).map_err(|error| {
             let plain = Error::new(error.kind(), error.message());
@@ -324,7 +325,7 @@ fn about(name: &str, error: Error) -> Error {
 fn tell_formats(told: &[(String, String, (usize, usize))], words: &Words) {
     if told.len() <= INPUTS_TOLD_MAX {
         for (name, format, (events, lines)) in told {
-            words.note(&format!("{name}: format {format} ({events} of {lines} lines)"));
+            words.note(&format!("{name}: format {format} ({events} of the first {lines} lines)"));
         }
         return;
     }

@@ -8,7 +8,7 @@ use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::extract::{Extractor, Reader};
 use slix::framing::LINE_BYTES_MAX;
-use slix::record::{Field, Kind, Need, Outcome, Record, Skip, Value};
+use slix::record::{Field, Kind, Need, Outcome, Reason, Record, Skip, Value};
 use slix::slo::Window;
 use slix::slo::classify::{Classifier, Verdict};
 use slix::slo::expr::Condition;
@@ -18,7 +18,7 @@ use super::Session;
 use super::args::ExplainArgs;
 use super::destination::Destination;
 use super::exit::Exit;
-use super::formats::{Formats, Found};
+use super::formats::{Formats, Found, is_blank};
 use super::questions::{Declared, Question, Questions};
 use super::words::Words;
 
@@ -111,9 +111,10 @@ impl<'a> Explainer<'a> {
 
     fn line(&self, line: &[u8], text: &mut String) -> Result<()> {
         let mut reader = self.extractor.reader("");
-        let outcome = match line.len() > LINE_BYTES_MAX {
-            true => Outcome::Rejected(slix::record::Reason::TooLong),
-            false => self.extractor.read(line, &mut reader),
+        let outcome = match line {
+            _ if is_blank(line) => Outcome::Skipped(Skip::Blank),
+            _ if line.len() > LINE_BYTES_MAX => Outcome::Rejected(Reason::TooLong),
+            _ => self.extractor.read(line, &mut reader),
         };
         // Writing to a String cannot fail, here and below.
         let _ = writeln!(text, "format   {}", self.format.name);

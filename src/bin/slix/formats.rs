@@ -10,7 +10,7 @@ use slix::format::detect::{Detection, detect};
 use slix::format::extract::{Extractor, Reader};
 use slix::format::{Format, config, preset};
 use slix::input::Head;
-use slix::record::{Outcome, Reason};
+use slix::record::{Outcome, Reason, Skip};
 use slix::slo::definitions::Definitions;
 use slix::slo::spec::FormatSpec;
 
@@ -169,6 +169,9 @@ impl Candidates {
             formats => {
                 let trials = self.trials(zone)?;
                 let read = |format: &Format, line: &[u8]| {
+                    if is_blank(line) {
+                        return Outcome::Skipped(Skip::Blank);
+                    }
                     let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
                     trial.map_or(Outcome::Rejected(Reason::Layout), |t| t.extractor.read(line, &mut t.reader.borrow_mut()))
                 };
@@ -194,6 +197,11 @@ impl Candidates {
     }
 }
 
+/// Whether nothing stands in a line, so that no format says anything of it.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
+}
+
 /// The first whole lines of a head, without their ends.
 fn sample(head: &Head) -> Vec<&[u8]> {
     let text = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head.bytes);
@@ -217,17 +225,19 @@ fn parse_zone(text: &str) -> Result<TimeZone> {
     })
 }
 
+/// Takes a format out of a configuration: its file name, its text, and the format's name.
+type FromConfig = fn(&str, &str, Option<&str>) -> Result<Format>;
+
 fn option(args: &FormatArgs) -> Result<Option<Vec<Format>>> {
     if let Some(text) = &args.format {
         let formats = Format::candidates(text).map_err(|error| placed(error, |e| Excerpt { name: "--format".into(), ..e }))?;
         return Ok(Some(formats));
     }
-    let (argument, option, read): (_, _, fn(&str, &str, Option<&str>) -> Result<Format>) =
-        match (&args.nginx_conf, &args.apache_conf) {
-            (Some(argument), _) => (argument, "--nginx-conf", config::from_nginx_conf),
-            (None, Some(argument)) => (argument, "--apache-conf", config::from_apache_conf),
-            (None, None) => return Ok(None),
-        };
+    let (argument, option, read): (_, _, FromConfig) = match (&args.nginx_conf, &args.apache_conf) {
+        (Some(argument), _) => (argument, "--nginx-conf", config::from_nginx_conf),
+        (None, Some(argument)) => (argument, "--apache-conf", config::from_apache_conf),
+        (None, None) => return Ok(None),
+    };
     let (file, name) = match argument.rsplit_once(':') {
         Some((file, name)) if !Path::new(argument).exists() => (file, Some(name)),
         _ => (argument.as_str(), None),

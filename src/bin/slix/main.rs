@@ -29,6 +29,7 @@ mod report;
 mod slices;
 mod windows;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -71,7 +72,9 @@ fn refused(error: &clap::Error) -> ExitCode {
     error.print().ok();
     let typed = std::env::args_os().nth(1).filter(|_| error.kind() == clap::error::ErrorKind::InvalidSubcommand);
     if let Some(typed) = typed.filter(|typed| std::path::Path::new(typed).exists()) {
-        eprintln!("\nslix: hint: to report on a log, write `slix report {}`", typed.to_string_lossy().escape_debug());
+        let typed = typed.to_string_lossy();
+        let hint = format!("\nslix: hint: to report on a log, write `slix report {}`\n", typed.escape_debug());
+        std::io::stderr().write_all(hint.as_bytes()).ok();
     }
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
 }

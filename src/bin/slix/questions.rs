@@ -21,7 +21,7 @@ const SLICE_SECONDS_DEFAULT: i64 = 60;
 /// Where the SLOs come from, before it is known which fields the logs have.
 pub enum Declared<'a> {
     /// A definition file.
-    File(Definitions),
+    File(Box<Definitions>),
     /// Options, or nothing at all.
     Options(&'a AskingArgs),
 }
@@ -30,7 +30,7 @@ impl<'a> Declared<'a> {
     /// Reads the definition file, if there is one.
     pub fn new(args: &'a AskingArgs) -> Result<Declared<'a>> {
         match &args.config {
-            Some(path) => Ok(Declared::File(read_definitions(path)?)),
+            Some(path) => Ok(Declared::File(Box::new(read_definitions(path)?))),
             None => Ok(Declared::Options(args)),
         }
     }
@@ -52,7 +52,7 @@ impl<'a> Declared<'a> {
     pub fn questions(self, has_latency: bool) -> Result<Questions> {
         let latency_is_optional = self.latency_is_optional();
         let definitions = match self {
-            Declared::File(definitions) => definitions,
+            Declared::File(definitions) => *definitions,
             Declared::Options(args) => options(args, has_latency)?,
         };
         let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };

@@ -8,13 +8,14 @@ use super::Session;
 use super::args::{ReportArgs, ReportForm};
 use super::destination::Destination;
 use super::exit::Exit;
-use super::run;
+use super::run::Evaluation;
 
 /// Runs the command.
 pub fn run(args: &ReportArgs, session: &Session) -> Result<Exit> {
+    let evaluation = Evaluation::of_report(&args.moment)?;
     let destination = Destination::new(args.answer.output.as_deref())?;
     session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
-        let options = run::report_options(&args.moment, counted.partial.slices)?;
+        let options = evaluation.options(counted.partial.slices)?;
         let asked = counted.questions.asked();
         let reports = Plan::new(&asked, &counted.partial, &options)?.reports()?;
         let text = match form(args, &destination) {

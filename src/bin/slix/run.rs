@@ -145,30 +145,42 @@ impl RejectLimit {
     }
 }
 
-/// What a report evaluates: steps do not matter to it, so each slice is one.
-pub fn report_options(moment: &MomentArgs, slices: Slices) -> Result<Options> {
-    let mut options = Options { every: step(slices.width_seconds())?, groups_max: moment.max_groups, ..Options::default() };
-    options.at = moment.at.as_deref().map(|text| instant("--at", text)).transpose()?;
-    Ok(options)
+/// What is evaluated, as far as it is known before the width of the slices is.
+pub struct Evaluation {
+    options: Options,
+    every: Option<Length>,
+    hourly: bool,
 }
 
-/// What the windows table evaluates.
-pub fn windows_options(args: &WindowsArgs, slices: Slices) -> Result<Options> {
-    let mut options = report_options(&args.moment, slices)?;
-    let every = args
-        .every
-        .as_deref()
-        .map(|text| Length::parse(text).map_err(|why| Error::new(ErrorKind::Usage, format!("--every: {why}"))));
-    options.every = match every.transpose()? {
-        Some(every) => every,
-        // Where an hour is no whole number of slices, the slices themselves are the steps.
-        None if 3_600 % slices.width_seconds() == 0 => Options::default().every,
-        None => options.every,
-    };
-    options.from = args.from.as_deref().map(|text| instant("--from", text)).transpose()?;
-    options.to = args.to.as_deref().map(|text| instant("--to", text)).transpose()?;
-    options.skip_empty = args.skip_empty;
-    Ok(options)
+impl Evaluation {
+    /// What a report evaluates.
+    pub fn of_report(moment: &MomentArgs) -> Result<Evaluation> {
+        let at = moment.at.as_deref().map(|text| instant("--at", text)).transpose()?;
+        let options = Options { at, groups_max: moment.max_groups, ..Options::default() };
+        Ok(Evaluation { options, every: None, hourly: false })
+    }
+
+    /// What the windows table evaluates.
+    pub fn of_windows(args: &WindowsArgs) -> Result<Evaluation> {
+        let wrong = |why: String| Error::new(ErrorKind::Usage, format!("--every: {why}"));
+        let Evaluation { mut options, .. } = Evaluation::of_report(&args.moment)?;
+        options.from = args.from.as_deref().map(|text| instant("--from", text)).transpose()?;
+        options.to = args.to.as_deref().map(|text| instant("--to", text)).transpose()?;
+        options.skip_empty = args.skip_empty;
+        let every = args.every.as_deref().map(Length::parse).transpose().map_err(wrong)?;
+        Ok(Evaluation { options, every, hourly: true })
+    }
+
+    /// The options for counts in these slices. Where steps do not matter, or an hour is no whole number of slices, each slice is a
+    /// step.
+    pub fn options(&self, slices: Slices) -> Result<Options> {
+        let every = match &self.every {
+            Some(every) => every.clone(),
+            None if self.hourly && 3_600 % slices.width_seconds() == 0 => Options::default().every,
+            None => step(slices.width_seconds())?,
+        };
+        Ok(Options { every, ..self.options.clone() })
+    }
 }
 
 fn step(seconds: i64) -> Result<Length> {

@@ -1,7 +1,8 @@
 //! `slix slices`: counts that are kept, to be read in place of the logs.
 
 use slix::error::Result;
-use slix::evaluate::warning::far_dated;
+use slix::evaluate::warning::{Warning, above_one_percent, far_dated};
+use slix::output::accounting;
 use slix::slices;
 
 use super::Session;
@@ -19,6 +20,11 @@ pub fn run(args: &SlicesArgs, session: &Session) -> Result<Exit> {
                 let of = if service.is_empty() { String::new() } else { format!("{service}: ") };
                 session.words.warning(&format!("{of}{warning}"));
             }
+        }
+        let total = accounting::total(&counted.partial.receipts)?;
+        let (events, of) = (total.no_response, total.events.lines);
+        if above_one_percent(events, of) {
+            session.words.warning(&Warning::NoResponse { events, of }.to_string());
         }
         destination.write(|out| slices::write(&counted.partial, out))
     })

@@ -14,7 +14,7 @@ use super::args::WindowsArgs;
 use super::count::Counted;
 use super::destination::Destination;
 use super::exit::Exit;
-use super::run;
+use super::run::Evaluation;
 
 /// How the rows are written.
 enum Form {
@@ -27,6 +27,7 @@ enum Form {
 /// Runs the command.
 pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
     let form = form(args)?;
+    let evaluation = Evaluation::of_windows(args)?;
     let destination = Destination::new(args.answer.output.as_deref())?;
     if let Form::Encoded(encoding) = form
         && encoding.is_binary()
@@ -34,7 +35,7 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
         destination.refuse_terminal("this encoding")?;
     }
     session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
-        let options = run::windows_options(args, counted.partial.slices)?;
+        let options = evaluation.options(counted.partial.slices)?;
         let asked = counted.questions.asked();
         let plan = Plan::new(&asked, &counted.partial, &options)?;
         match form {
