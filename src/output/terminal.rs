@@ -206,7 +206,7 @@ fn budget(r: &Report, look: Look) -> String {
         let minutes = minutes_of(b.remaining_minutes, whole);
         return format!("{} left: {left} of {}, {minutes}", share(b.remaining), counted(allowed, "allowed bad event"));
     }
-    let events = format!("{}, {} allowed", counted(bad, "bad event"), count(allowed));
+    let events = format!("{} bad, {} allowed", count(bad), count(allowed));
     format!("none left, {} spent: {events}, {}", spent(b.consumed), minutes_of(whole - b.remaining_minutes, whole))
 }
 

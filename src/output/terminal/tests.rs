@@ -64,7 +64,7 @@ fn a_report_reads_like_this() {
 fn an_overspent_budget_says_by_how_much() {
     let text = report_text(6, look(80));
     assert!(text.contains("NOT MET"), "{text}");
-    assert!(text.contains("  budget  none left, 138.5% spent: 1,249 bad events, 902 allowed, 55.8 of 40.3 min\n"), "{text}");
+    assert!(text.contains("  budget  none left, 138.5% spent: 1,249 bad, 902 allowed, 55.8 of 40.3 min\n"), "{text}");
     assert!(
         report_text(0, look(80))
             .starts_with("shop / availability  99.9% over 28d                                      no data\n  events  none\n")
