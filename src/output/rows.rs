@@ -90,6 +90,8 @@ enum When {
     Middling,
     /// Where there is much room, or there are no groups.
     Roomy,
+    /// Where there is much room, or some and no groups.
+    Spacious,
     /// On a wide terminal.
     Wide,
 }
@@ -102,6 +104,7 @@ impl Column {
             When::Grouped => grouped,
             When::Middling => width >= MIDDLING || !grouped,
             When::Roomy => wide || !grouped,
+            When::Spacious => wide || !grouped && width >= MIDDLING,
             When::Wide => wide,
         }
     }
@@ -116,7 +119,7 @@ const COLUMNS: [Column; 13] = [
     Column { name: ">unknown", when: When::Wide, get: |r, _| count(r.unknown) },
     Column { name: ">excluded", when: When::Wide, get: |r, _| count(r.excluded) },
     Column { name: ">SLI", when: When::Always, get: |r, look| sli(r, r.good, r.valid, look) },
-    Column { name: ">burn", when: When::Roomy, get: |r, look| r.burn_rate.map_or_else(|| look.none(), rate) },
+    Column { name: ">burn", when: When::Spacious, get: |r, look| r.burn_rate.map_or_else(|| look.none(), rate) },
     Column { name: ">coverage", when: When::Wide, get: |r, _| share(r.window_coverage) },
     Column { name: ">window SLI", when: When::Roomy, get: |r, look| sli(r, r.window_good, r.window_valid, look) },
     Column {
