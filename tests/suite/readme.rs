@@ -134,6 +134,22 @@ fn fits(shown: &[String], output: &[String]) -> bool {
 }
 
 #[test]
+fn the_definitions_of_the_pages_are_ones() {
+    let mut count = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for block in text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            if block.starts_with("slos:") || block.contains("\nslos:") {
+                count += 1;
+                let read = slix::slo::definitions::Definitions::parse("the page", block);
+                assert!(read.is_ok(), "{}: {:?} in\n{block}", page.display(), read.err());
+            }
+        }
+    }
+    assert!(count > 0, "no page has a definition");
+}
+
+#[test]
 fn pages_are_read_as_they_are_meant() {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let page = lines("$ no\n```sh\n$ a \\\n  b\none\n\ntwo\n$ c\n```\n```yaml\n$ no\n```\n```sh\nmine\n```");
