@@ -108,6 +108,8 @@ impl<'a> Plan<'a> {
     fn services(&self, one: Asked<'a>) -> Vec<&'a str> {
         match &one.slo.service {
             Some(service) => vec![service],
+            // Without events no service is known; that there is no data must be seen nevertheless.
+            None if self.partial.activity.is_empty() => vec![""],
             None => self.partial.activity.keys().map(String::as_str).collect(),
         }
     }

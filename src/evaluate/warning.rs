@@ -71,10 +71,12 @@ impl fmt::Display for Warning {
                 write!(f, "{events} of {of} requests got no response; `exists(status) and …` in `good` makes them bad")
             }
             Warning::FarDated { events, first, last, rest_end } => {
-                write!(
-                    f,
-                    "{events} events are dated far from the rest, between {first} and {last}; --at {rest_end} ends where the rest ends"
-                )
+                let (events, are) = if *events == 1 { ("1 event".to_owned(), "is") } else { (format!("{events} events"), "are") };
+                write!(f, "{events} {are} dated far from the rest, between {first} and {last}")?;
+                if last <= rest_end {
+                    return Ok(());
+                }
+                write!(f, "; --at {rest_end} ends where the rest ends")
             }
             Warning::Folded { groups, shown } => {
                 write!(f, "{groups} groups beyond the {shown} with most events are shown as one, `other`")

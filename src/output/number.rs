@@ -27,9 +27,21 @@ pub fn percent(part: u64, whole: u64, decimals: usize) -> Option<String> {
 
 /// A share (1 is all) as a percentage with one decimal, cut towards less.
 pub fn share(value: f64) -> String {
+    // What is not zero is not shown as zero.
+    if value > 0.0 && value < 0.001 {
+        return "<0.1%".to_owned();
+    }
     // The share of 29 % is stored a hair below it; without this it would be shown as 28.9 %.
     let cut = (value * 1_000.0 + 1e-9).floor() / 10.0;
     format!("{cut:.1}%")
+}
+
+/// How much of a budget is spent (1 is all), never shown as less than it is: `108.1%`, or `58.4 times` from ten times on.
+pub fn spent(value: f64) -> String {
+    let (scale, unit) = if value >= 10.0 { (10.0, " times") } else { (1_000.0, "%") };
+    // As with `share`: 1.29 is stored a hair beside what it says.
+    let raised = (value * scale - 1e-9).ceil() / 10.0;
+    if raised >= 1_000.0 { format!("{}{unit}", count(raised.ceil() as u64)) } else { format!("{raised:.1}{unit}") }
 }
 
 /// A burn rate: two decimals, fewer when it is large.
@@ -43,14 +55,23 @@ pub fn rate(value: f64) -> String {
     }
 }
 
-/// A number of minutes in the unit that suits it.
-pub fn minutes(value: f64) -> String {
+/// So many minutes of so many, in the unit that suits the whole: `17.1 of 100.8 min`.
+pub fn minutes_of(part: f64, whole: f64) -> String {
+    let (unit, name) = match whole {
+        w if w >= 3.0 * 1_440.0 => (1_440.0, "d"),
+        w if w >= 600.0 => (60.0, "h"),
+        _ => (1.0, "min"),
+    };
+    format!("{} of {} {name}", quantity(part / unit), quantity(whole / unit))
+}
+
+/// A number of minutes, hours or days, with fewer decimals the larger it is.
+fn quantity(value: f64) -> String {
     match value {
-        v if v >= 3.0 * 1_440.0 => format!("{:.1} d", v / 1_440.0),
-        v if v >= 600.0 => format!("{:.1} h", v / 60.0),
-        v if v >= 10.0 => format!("{v:.1} min"),
-        v if v > 0.0 && v < 0.005 => "<0.01 min".to_owned(),
-        v => format!("{v:.2} min"),
+        v if v >= 1_000.0 => count(v as u64),
+        v if v >= 10.0 => format!("{v:.1}"),
+        v if v > 0.0 && v < 0.005 => "<0.01".to_owned(),
+        v => format!("{v:.2}"),
     }
 }
 
@@ -95,11 +116,24 @@ mod tests {
     }
 
     #[test]
+    fn spending_is_not_made_less() {
+        assert_eq!(
+            [1.0, 1.00001, 1.29, 9.9999, 10.0, 58.34].map(spent),
+            ["100.0%", "100.1%", "129.0%", "1,000%", "10.0 times", "58.4 times"]
+        );
+        assert_eq!(spent(12_345.6), "12,346 times");
+    }
+
+    #[test]
     fn small_is_not_nothing() {
         assert_eq!([0.0, 0.001, 0.5, 13.44, 123.4, 12_345.0].map(rate), ["0.00", "<0.01", "0.50", "13.44", "123", "12,345"]);
+        assert_eq!(share(0.000_9), "<0.1%");
+        assert_eq!(minutes_of(0.0, 40.32), "0.00 of 40.3 min");
+        assert_eq!(minutes_of(0.001, 4.3), "<0.01 of 4.30 min");
+        assert_eq!(minutes_of(2_352.0, 40.32), "2,352 of 40.3 min");
         assert_eq!(
-            [0.0, 0.001, 4.3, 43.2, 900.0, 5_000.0].map(minutes),
-            ["0.00 min", "<0.01 min", "4.30 min", "43.2 min", "15.0 h", "3.5 d"]
+            (minutes_of(90.0, 900.0), minutes_of(9_000.0, 7_200.0)),
+            ("1.50 of 15.0 h".to_owned(), "6.25 of 5.00 d".to_owned())
         );
     }
 

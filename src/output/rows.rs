@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use comfy_table::ColumnConstraint;
+use comfy_table::{ColumnConstraint, Width};
 
 use super::number::{count, percent, rate, share, time};
 use super::terminal::{Ink, Look, group_label, title};
@@ -12,6 +12,10 @@ use crate::evaluate::row::{SeriesKey, WindowRow};
 pub const ROWS_SHOWN_MAX: usize = 10_000;
 /// From this width on the table has all of its columns.
 const WIDE: u16 = 150;
+/// From this width on a table of groups says how many events there were.
+const MIDDLING: u16 = 90;
+/// Names of groups wrap, but not to fewer columns than this: on a terminal too narrow for it, the terminal breaks the lines.
+const GROUP_WIDTH_MIN: u16 = 14;
 
 /// Collects rows and shows them as a table.
 #[derive(Debug)]
@@ -52,15 +56,18 @@ impl RowsTable {
         let look = self.look;
         let Some(key) = rows.first().map(|r| &r.series) else { return String::new() };
         let title = title(&key.service, &key.slo, &key.objective, &key.target.to_string(), key.window.text(), look);
-        let shown = |c: &&Column| c.is_shown(!key.dimensions.is_empty(), look.width >= WIDE);
+        let shown = |c: &&Column| c.is_shown(!key.dimensions.is_empty(), look.width);
         let columns: Vec<&Column> = COLUMNS.iter().filter(shown).collect();
         let mut table = look.ruled_table(&columns.iter().map(|c| c.name).collect::<Vec<_>>());
         rows.iter().for_each(|row| {
             table.add_row(columns.iter().map(|c| (c.get)(row, look)));
         });
         // Only names of groups may wrap; numbers and times may not.
-        for (column, _) in table.column_iter_mut().zip(columns).filter(|(_, c)| c.when != When::Grouped) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        for (column, shown) in table.column_iter_mut().zip(columns) {
+            column.set_constraint(match shown.when {
+                When::Grouped => ColumnConstraint::LowerBoundary(Width::Fixed(GROUP_WIDTH_MIN)),
+                _ => ColumnConstraint::ContentWidth,
+            });
         }
         format!("{}\n{}\n", look.ink(Ink::Bold, &title), table.trim_fmt())
     }
@@ -79,18 +86,25 @@ enum When {
     Always,
     /// Where there are groups.
     Grouped,
-    /// Where there is room, or there are no groups.
+    /// Where there is some room, or there are no groups.
+    Middling,
+    /// Where there is much room, or there are no groups.
     Roomy,
+    /// Where there is much room, or some and no groups.
+    Spacious,
     /// On a wide terminal.
     Wide,
 }
 
 impl Column {
-    fn is_shown(&self, grouped: bool, wide: bool) -> bool {
+    fn is_shown(&self, grouped: bool, width: u16) -> bool {
+        let wide = width >= WIDE;
         match self.when {
             When::Always => true,
             When::Grouped => grouped,
+            When::Middling => width >= MIDDLING || !grouped,
             When::Roomy => wide || !grouped,
+            When::Spacious => wide || !grouped && width >= MIDDLING,
             When::Wide => wide,
         }
     }
@@ -99,16 +113,20 @@ impl Column {
 const COLUMNS: [Column; 13] = [
     Column { name: " start (UTC)", when: When::Always, get: |r, _| format!(" {}", time(r.start_time)) },
     Column { name: "group", when: When::Grouped, get: |r, look| group_label(&r.series, look) },
-    Column { name: ">events", when: When::Always, get: |r, _| count(r.events) },
+    Column { name: ">events", when: When::Middling, get: |r, _| count(r.events) },
     Column { name: ">good", when: When::Wide, get: |r, _| count(r.good) },
     Column { name: ">bad", when: When::Always, get: |r, _| count(r.bad) },
     Column { name: ">unknown", when: When::Wide, get: |r, _| count(r.unknown) },
     Column { name: ">excluded", when: When::Wide, get: |r, _| count(r.excluded) },
     Column { name: ">SLI", when: When::Always, get: |r, look| sli(r, r.good, r.valid, look) },
-    Column { name: ">burn", when: When::Roomy, get: |r, look| r.burn_rate.map_or_else(|| look.none(), rate) },
+    Column { name: ">burn", when: When::Spacious, get: |r, look| r.burn_rate.map_or_else(|| look.none(), rate) },
     Column { name: ">coverage", when: When::Wide, get: |r, _| share(r.window_coverage) },
     Column { name: ">window SLI", when: When::Roomy, get: |r, look| sli(r, r.window_good, r.window_valid, look) },
-    Column { name: ">left", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| share(b.remaining)) },
+    Column {
+        name: ">budget left",
+        when: When::Always,
+        get: |r, look| r.budget.map_or_else(|| look.none(), |b| share(b.remaining)),
+    },
     Column { name: "met", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| yes_no(b.met)) },
 ];
 

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::accounting::{self, Input};
 use super::escape::escape;
-use super::number::{count, minutes, percent, rate, share, span, time};
+use super::number::{count, minutes_of, percent, rate, share, span, spent, time};
 use super::sanitize::sanitize;
 use super::spark::burn_bars;
 use crate::aggregate::accounting::Accounting;
@@ -177,7 +177,7 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
         let bars = burn_bars(r.spark.iter().map(|s| s.burn_rate), look.utf8);
         // The first bucket may be shorter than the others.
         let each = span(last.start, last.end);
-        facts.push(("trend", format!("{bars}  burn per {each}, at most {}", rate(top))));
+        facts.push(("trend", format!("{bars}  burn per {each}, at most {}", times(top, look))));
     }
     facts.push(("window", format!("{} to {} UTC", time(r.window_start), time(r.at))));
     facts.extend(coverage(r).map(|text| ("input", text)));
@@ -199,33 +199,39 @@ fn sli(r: &Report, look: Look) -> String {
 
 fn budget(r: &Report, look: Look) -> String {
     let Some(b) = r.budget else { return look.none() };
-    let whole = minutes(r.target.budget_f64() * r.window.seconds() as f64 / 60.0);
+    let whole = r.target.budget_f64() * r.window.seconds() as f64 / 60.0;
     let (bad, allowed) = (r.counts.bad, r.allowed_bad);
     if b.remaining >= 0.0 {
         let left = count(allowed.saturating_sub(bad));
-        let share = share(b.remaining);
-        return format!("{share} left: {left} of {} bad events, {} of {whole}", count(allowed), minutes(b.remaining_minutes));
+        let minutes = minutes_of(b.remaining_minutes, whole);
+        return format!("{} left: {left} of {}, {minutes}", share(b.remaining), counted(allowed, "allowed bad event"));
     }
-    let over = count(bad.saturating_sub(allowed));
-    let share = share(b.remaining).trim_start_matches('-').to_owned();
-    format!(
-        "overspent by {share}: {over} bad events more than {}, {} more than {whole}",
-        count(allowed),
-        minutes(-b.remaining_minutes)
-    )
+    let events = format!("{} bad, {} allowed", count(bad), count(allowed));
+    format!("none left, {} spent: {events}, {}", spent(b.consumed), minutes_of(whole - b.remaining_minutes, whole))
+}
+
+/// `1 bad event`, `1,234 bad events`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 fn burns(r: &Report, look: Look) -> String {
     let burn = |b: &Burn| match b.rate {
-        _ if b.partial => format!("{} {}", b.name, look.none()),
-        Some(value) => format!("{} {}", b.name, rate(value)),
+        Some(value) => format!("{} {}", b.name, times(value, look)),
         None => format!("{} no events", b.name),
     };
-    let mut text = r.burns.iter().map(burn).collect::<Vec<_>>().join("   ");
-    if r.burns.iter().any(|b| b.partial) {
-        text.push_str(&format!("   ({}: not covered by the input)", look.none()));
+    let (short, covered): (Vec<&Burn>, Vec<&Burn>) = r.burns.iter().partition(|b| b.partial);
+    let mut parts: Vec<String> = covered.into_iter().map(burn).collect();
+    if !short.is_empty() {
+        let names: Vec<&str> = short.iter().map(|b| b.name).collect();
+        parts.push(format!("({}: not covered by the input)", names.join(", ")));
     }
-    text
+    parts.join("   ")
+}
+
+/// A burn rate, which is a multiple of the pace that spends the budget in exactly one window.
+fn times(rate_of_burn: f64, look: Look) -> String {
+    format!("{}{}", rate(rate_of_burn), if look.utf8 { "×" } else { "x" })
 }
 
 /// How much of the window the input covers, where that is not all of it.
@@ -233,9 +239,9 @@ fn coverage(r: &Report) -> Option<String> {
     let first = r.spark.first()?;
     let share = r.window_coverage.filter(|&c| c < 1.0).map(share);
     match (r.window_partial, share) {
-        (true, None) => Some(format!("covers the last {} of it", span(first.start, r.at))),
+        (true, None) => Some(format!("covers the last {} of the window", span(first.start, r.at))),
         (true, Some(share)) => {
-            Some(format!("covers the last {} of it, with events in {share} of the slices", span(first.start, r.at)))
+            Some(format!("covers the last {} of the window, with events in {share} of the slices", span(first.start, r.at)))
         }
         (false, Some(share)) => Some(format!("has events in {share} of the slices")),
         (false, None) => None,

@@ -51,7 +51,8 @@ fn regrouped(held: &IndicatorCounts, dimensions: &[&String]) -> Result<Indicator
 
 #[cold]
 fn of_indicator(key: &IndicatorKey, error: Error) -> Error {
-    let with_name = Error::new(error.kind(), format!("the slices cannot answer `{}`: {}", key.canonical, error.message()));
+    let with_name =
+        Error::new(error.kind(), format!("the slices cannot answer `{}`: {}", one_line(&key.canonical), error.message()));
     match error.hint_text() {
         Some(hint) => with_name.hint(hint),
         None => with_name,
@@ -64,8 +65,12 @@ fn not_held(partial: &Partial, key: &IndicatorKey) -> Error {
         partial.indicators.keys().filter(|k| k.canonical == key.canonical).map(|k| k.service.as_str()).collect();
     if !elsewhere.is_empty() {
         let services: Vec<_> = elsewhere.iter().map(|service| service_words(service)).collect();
-        let message =
-            format!("the slices hold `{}` for {}, not for {}", key.canonical, services.join(", "), service_words(&key.service));
+        let message = format!(
+            "the slices hold `{}` for {}, not for {}",
+            one_line(&key.canonical),
+            services.join(", "),
+            service_words(&key.service)
+        );
         return Error::new(ErrorKind::Slices, message)
             .hint("give the service in the definition as it was when the logs were read");
     }
@@ -76,9 +81,14 @@ fn not_held(partial: &Partial, key: &IndicatorKey) -> Error {
     };
     Error::new(
         ErrorKind::Slices,
-        format!("the slices do not hold the indicator `{}` of {}", key.canonical, service_words(&key.service)),
+        format!("the slices do not hold the indicator `{}` of {}", one_line(&key.canonical), service_words(&key.service)),
     )
     .hint(format!("read the logs again with this definition; {held}"))
+}
+
+/// A canonical text as people read it: on one line, and without the clock where that is the usual one.
+fn one_line(canonical: &str) -> String {
+    canonical.lines().filter(|line| *line != "clock: logged").collect::<Vec<_>>().join("; ")
 }
 
 fn service_words(service: &str) -> String {
@@ -96,7 +106,7 @@ fn nearest(partial: &Partial, key: &IndicatorKey) -> Vec<String> {
     };
     let mut keys: Vec<&IndicatorKey> = partial.indicators.keys().collect();
     keys.sort_by_cached_key(|k| std::cmp::Reverse(score(k)));
-    keys.iter().take(NEAREST_MAX).map(|k| format!("`{}` of {}", k.canonical, service_words(&k.service))).collect()
+    keys.iter().take(NEAREST_MAX).map(|k| format!("`{}` of {}", one_line(&k.canonical), service_words(&k.service))).collect()
 }
 
 fn words(canonical: &str) -> BTreeSet<&str> {

@@ -1,9 +1,10 @@
 //! slix from the outside, and its house. One binary, so linking happens once.
 //!
 //! `cases` runs the folders of `tests/cases`, where adding one needs no Rust; `cli` holds what a folder cannot say: pipes, signals,
-//! full disks, and laws over several runs; `house` holds the shape of the code itself.
+//! full disks, and laws over several runs; `readme` runs the commands of the documentation; `house` holds the shape of the code itself.
 
 mod cases;
 mod cli;
 mod house;
+mod readme;
 mod work;

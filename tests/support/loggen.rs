@@ -114,14 +114,16 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The log that is shipped as `fixtures/access.log`: six hours, with half an hour in which checkouts fail.
+    /// The log that is shipped as `fixtures/access.log`: eight days behind ingress-nginx, with seven hours of the sixth in
+    /// which checkouts fail or are slow.
     pub fn shipped() -> Self {
-        let incident = Incident { from: 10_800, to: 12_600, class: Some(3), errors: 0.7, latency_factor: 1 };
+        let incident = Incident { from: 446_400, to: 471_600, class: Some(3), errors: 0.5, latency_factor: 3 };
         Config {
             seed: 7,
-            lines: 2_000,
-            minutes: 360,
-            errors: 0.0003,
+            lines: 2_500,
+            format: Format::IngressNginx,
+            minutes: 8 * 1440,
+            errors: 0.001,
             malformed_requests: 0.002,
             incidents: vec![incident],
             ..Config::default()

@@ -61,7 +61,7 @@ day and week, a trend, the groups that spent most, and what became of every line
 
 Example:
   $ slix report --availability 99.9% --latency '99% <= 300ms' --route '/api/orders/{id}' --group-by route access.log
-  slix: access.log: format nginx_json (1000 of 1000 lines)
+  slix: access.log: format nginx_json (275 of the first 275 lines)
   availability  99.9% over 28d                                     met
    events  120,034: 119,990 good, 44 bad
    …";

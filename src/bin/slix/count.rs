@@ -177,7 +177,8 @@ impl Counter<'_> {
         let name = input.name().to_owned();
         let found = self.formats.find(&name, &head)?;
         if head.bytes.is_empty() {
-            self.words.note(&format!("{name}: it is empty"));
+            let shown = if name == "-" { "standard input" } else { &name };
+            self.words.note(&format!("{shown}: it is empty"));
         }
         let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
         let service = self.formats.service(&name).to_owned();
@@ -324,7 +325,7 @@ fn about(name: &str, error: Error) -> Error {
 fn tell_formats(told: &[(String, String, (usize, usize))], words: &Words) {
     if told.len() <= INPUTS_TOLD_MAX {
         for (name, format, (events, lines)) in told {
-            words.note(&format!("{name}: format {format} ({events} of {lines} lines)"));
+            words.note(&format!("{name}: format {format} ({events} of the first {lines} lines)"));
         }
         return;
     }

@@ -181,7 +181,9 @@ fn look(terminal: bool, color: Color, size: Option<(terminal_size::Width, termin
         let locale = locale.to_string_lossy().to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
     });
-    let width = size.filter(|_| terminal).map_or(WIDTH_DEFAULT, |(width, _)| width.0);
+    // As other programs do: a width that somebody asks for goes before the one that is there.
+    let asked = variable("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok()).filter(|&columns| columns > 0);
+    let width = asked.or(size.filter(|_| terminal).map(|(width, _)| width.0)).unwrap_or(WIDTH_DEFAULT);
     Look { width, color, utf8: utf8 || !terminal }
 }
 

@@ -86,7 +86,7 @@ fn the_shipped_log_is_the_generators() {
         std::fs::read(path).unwrap() == log,
         "the fixture or the generator changed; the head of fixtures/README.md tells how to make it"
     );
-    assert_eq!(truth.sum().events(), 2_000);
+    assert_eq!(truth.sum().events(), 2_500);
 }
 
 #[test]
