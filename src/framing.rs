@@ -62,8 +62,7 @@ impl Framing {
     /// Frames the lines whose first byte lies in `start..end`. Unless `start` is 0, the bytes pushed begin at `start − 1`.
     pub fn new(start: u64, end: Option<u64>, line_bytes_max: usize) -> Self {
         let capacity = (2 * line_bytes_max).next_multiple_of(4096).max(READ_BYTES) + READ_BYTES / 2;
-        let mut framing =
-            Framing { buffer: vec![0; capacity], filled: 0, base: 0, end: 0, line_bytes_max, state: State::Done };
+        let mut framing = Framing { buffer: vec![0; capacity], filled: 0, base: 0, end: 0, line_bytes_max, state: State::Done };
         framing.restart(start, end);
         framing
     }
