@@ -90,19 +90,9 @@ impl Rig {
         Counted { partial: tally.fold(&classes, &self.keys, "").unwrap(), accounting, odd }
     }
 
-    /// Reads every line: outcome, offset, bytes with the line end, the text that was read, and the reader.
-    pub fn each_line(&self, log: &[u8], reader: &mut Reader, each: &mut dyn FnMut(Outcome, u64, u64, &[u8], &Reader)) {
-        let mut offset = 0;
-        for bytes in log.split_inclusive(|&b| b == b'\n') {
-            let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let (outcome, text) = match bytes.len() > self.line_bytes_max {
-                true => (Outcome::Rejected(Reason::TooLong), line),
-                false => read(&self.extractor, line, reader),
-            };
-            each(outcome, offset, bytes.len() as u64, text, reader);
-            offset += bytes.len() as u64;
-        }
+    /// [`each_line`] with the rig's own extractor.
+    pub fn each_line(&self, log: &[u8], reader: &mut Reader, each: EachLine) {
+        each_line(&self.extractor, log, self.line_bytes_max, reader, each);
     }
 
     /// The whole engine.
@@ -132,6 +122,24 @@ impl Rig {
         let mut odd = odd.into_inner().unwrap();
         odd.sort_unstable_by_key(|(offset, _)| *offset);
         Counted { partial: scanned.partial, accounting, odd }
+    }
+}
+
+/// Takes a line: outcome, offset, bytes with the line end, the text that was read, and the reader.
+pub type EachLine<'a> = &'a mut dyn FnMut(Outcome, u64, u64, &[u8], &Reader);
+
+/// Reads every line with care.
+pub fn each_line(extractor: &Extractor, log: &[u8], line_bytes_max: usize, reader: &mut Reader, each: EachLine) {
+    let mut offset = 0;
+    for bytes in log.split_inclusive(|&b| b == b'\n') {
+        let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let (outcome, text) = match bytes.len() > line_bytes_max {
+            true => (Outcome::Rejected(Reason::TooLong), line),
+            false => read(extractor, line, reader),
+        };
+        each(outcome, offset, bytes.len() as u64, text, reader);
+        offset += bytes.len() as u64;
     }
 }
 
