@@ -38,6 +38,8 @@ pub(super) struct Shape {
     /// Marks in a regular line, without its newline.
     pub(super) marks: usize,
     literals: Vec<MarkedLiteral>,
+    /// Whether the first literal begins every line, and whether the last one ends it.
+    at_edges: (bool, bool),
     ops: Vec<Op>,
 }
 
@@ -143,7 +145,9 @@ impl Shape {
         compiler.compile(&parts)?;
         let Compiler { marks, literals, ops, .. } = compiler;
         let escape = if plan.escape == Escape::Backslash { b'\\' } else { mark };
-        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, ops })
+        let is_literal = |part: Option<&Part>| matches!(part, Some(Part::Literal(_)));
+        let at_edges = (is_literal(parts.first()), is_literal(parts.last()));
+        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, at_edges, ops })
     }
 
     /// Room for the columns of one worker.
@@ -202,7 +206,10 @@ impl Shape {
             }
         }
         for i in 0..len {
-            batch.odd[i] |= behind[i] > batch.ends[i];
+            batch.odd[i] |= behind[i] > batch.ends[i] || self.at_edges.1 && behind[i] < batch.ends[i];
+        }
+        if let (true, Some(begins)) = (self.at_edges.0, columns.begins.first()) {
+            (0..len).for_each(|i| batch.odd[i] |= begins[i] != batch.starts[i]);
         }
     }
 

@@ -8,3 +8,8 @@ mod cli;
 mod house;
 mod readme;
 mod work;
+mod laws;
+#[path = "../support/loggen.rs"]
+mod loggen;
+mod samples;
+mod truth;
