@@ -11,7 +11,7 @@ use super::derive::{self, Derive, Fields, Part, Whence};
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::plan::{Plan, TimeFound};
 use super::shape::{Columns, Lines, MARKS_MAX, Shape};
-use super::{Format, JsonCondition, Layout};
+use super::{Escape, Format, JsonCondition, Layout};
 use crate::batch::{BATCH_LINES, Batch};
 use crate::error::Result;
 use crate::marks::{MarkSet, Marks};
@@ -169,6 +169,19 @@ impl Extractor {
                 Err(_) => chatter::outcome(line, Reason::Json),
             },
         }
+    }
+
+    /// Whether the line that `reader` has just read as an event is one that a writer of this format writes: where quotes are
+    /// escaped, no quoted field holds a bare one. A line of another format may be read all the same, because a quoted field
+    /// ends only where the line can go on, and so takes in a tail such as `" rt="0.1`; detection asks here.
+    pub fn reads_cleanly(&self, line: &[u8], reader: &Reader) -> bool {
+        let Compiled::Delimited { plan, .. } = &self.layout else { return true };
+        let escapes = plan.escape == Escape::Backslash;
+        let mut quoted = plan.fields.iter().zip(&reader.found.spans).filter(|(field, _)| escapes && field.quoted);
+        quoted.all(|(_, &span)| match span {
+            Slot::Line(from, to) => !holds_bare_quote(&line[from as usize..to as usize]),
+            _ => true,
+        })
     }
 
     /// How many marks a regular line holds, without its newline.
@@ -333,6 +346,16 @@ impl Extractor {
     }
 }
 
+/// Whether a quote stands in a text without a backslash of its own before it.
+fn holds_bare_quote(text: &[u8]) -> bool {
+    let mut is_escaped = false;
+    text.iter().any(|&byte| {
+        let is_bare = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_bare
+    })
+}
+
 /// Which of `count` fields some output is made from.
 fn needed(outputs: &[Derive], status: &[usize], count: usize) -> Vec<bool> {
     let mut needed = vec![false; count];
@@ -366,5 +389,44 @@ fn find_values(line: &[u8], wanted: &Wanted, clocks: &[(usize, TimeReader)], rea
             TimeRead::At(t, _) => TimeFound::At(t),
             _ => TimeFound::Undated,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_quote_is_one_without_a_backslash_of_its_own() {
+        for (text, is_bare) in [
+            ("", false),
+            ("plain \\", false),
+            (r#"say \"hi\""#, false),
+            (r#"say \x22hi\x22"#, false),
+            (r#"\\\""#, false),
+            (r#"""#, true),
+            (r#"\\""#, true),
+            (r#"a" rt="0.1"#, true),
+        ] {
+            assert_eq!(holds_bare_quote(text.as_bytes()), is_bare, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tail_inside_a_quoted_field_is_not_read_cleanly() {
+        let line = |agent: &str| format!(r#"192.0.2.7 - - [02/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "{agent}""#);
+        let strings = r#""log_format": "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\"""#;
+        let lenient = serde_json::from_str(&format!(r#"{{{strings}, "escape": "none"}}"#)).unwrap();
+        let formats = [Format::parse("combined").unwrap(), Format::from_value(&lenient).unwrap()];
+        for (agent, clean) in [("curl/8", [true, true]), (r#"a \"b\""#, [true, true]), (r#"curl/8" rt="0.12"#, [false, true])] {
+            for (format, clean) in formats.iter().zip(clean) {
+                let extractor = Extractor::bind(format, &[], None).unwrap();
+                let mut reader = extractor.reader("");
+                let line = line(agent);
+                // Read by name it is an event either way.
+                assert_eq!(extractor.read(line.as_bytes(), &mut reader), Outcome::Event, "{line}");
+                assert_eq!(extractor.reads_cleanly(line.as_bytes(), &reader), clean, "{line}");
+            }
+        }
     }
 }

@@ -25,7 +25,7 @@ use crate::time::Instant;
 pub(super) enum Step {
     Literal {
         text: Vec<u8>,
-        finder: memmem::Finder<'static>,
+        finder: Box<memmem::Finder<'static>>,
     },
     /// A timestamp, read by the time reader of this number.
     Time {
@@ -106,7 +106,9 @@ impl Plan {
         };
         for (i, element) in template.elements.iter().enumerate() {
             let step = match element {
-                Element::Literal(text) => Step::Literal { text: text.clone(), finder: memmem::Finder::new(text).into_owned() },
+                Element::Literal(text) => {
+                    Step::Literal { text: text.clone(), finder: Box::new(memmem::Finder::new(text).into_owned()) }
+                }
                 Element::Field(field) => plan.field_step(field, template.elements.get(i + 1), zone),
             };
             plan.steps.push(step);

@@ -47,7 +47,7 @@ const HIGH_BITS: u64 = spread(0x80);
 fn leading_digits(word: u64) -> u32 {
     // A digit becomes 0 to 9; adding 0x76 then leaves the high bit clear, for anything else it sets it or finds it set.
     let from_zero = word ^ spread(b'0');
-    let others = ((from_zero & !HIGH_BITS) + spread(0x76) | from_zero) & HIGH_BITS;
+    let others = (((from_zero & !HIGH_BITS) + spread(0x76)) | from_zero) & HIGH_BITS;
     others.trailing_zeros() / 8
 }
 
@@ -72,7 +72,7 @@ pub(super) fn number_end(block: &[u8], at: u32, lists: bool) -> Option<u32> {
         (0 | 8, _) => return None,
         (_, b'.') => {
             let decimals = leading_digits(word(block, at + whole + 1)?);
-            if decimals % 8 == 0 {
+            if decimals.is_multiple_of(8) {
                 return None;
             }
             at + whole + 1 + decimals

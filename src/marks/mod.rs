@@ -4,7 +4,7 @@
 //! an *aux* byte (a blank, say) and the ends of paths (`?` and `#`) come out as one bit per byte of input, for searches
 //! over short distances. Everything behind this room works on positions and bits and is portable, safe code.
 //!
-//! The kernels in [`x86`] are the one place of the crate where `unsafe` is allowed. [`portable`] is their twin and oracle:
+//! The kernels in `x86` are the one place of the crate where `unsafe` is allowed. `portable` is their twin and oracle:
 //! any input must give equal marks.
 
 mod portable;

@@ -119,7 +119,7 @@ enum TextTest {
     Exists,
     Equals(Vec<Vec<u8>>),
     StartsWith(Vec<u8>),
-    Contains(memchr::memmem::Finder<'static>),
+    Contains(Box<memchr::memmem::Finder<'static>>),
     Matches(Regex),
 }
 
@@ -129,7 +129,7 @@ impl TextTest {
             Condition::Exists(_) | Condition::Within { .. } => TextTest::Exists,
             Condition::Equals { texts, .. } => TextTest::Equals(texts.clone()),
             Condition::StartsWith { prefix, .. } => TextTest::StartsWith(prefix.clone()),
-            Condition::Contains { part, .. } => TextTest::Contains(memchr::memmem::Finder::new(part).into_owned()),
+            Condition::Contains { part, .. } => TextTest::Contains(Box::new(memchr::memmem::Finder::new(part).into_owned())),
             Condition::Matches { pattern, .. } => {
                 TextTest::Matches(Regex::new(pattern).map_err(|e| {
                     Error::new(ErrorKind::Definition, format!("`{pattern}` is not a regular expression")).because(e)
@@ -399,13 +399,15 @@ struct Groups {
     values: Vec<GroupValues>,
 }
 
+/// What the id of a text means: the truth of the tests, and the text if it is kept.
+type TextMeaning = (Box<[bool]>, Option<Box<[u8]>>);
+
 /// The texts of one source. Id 0 is an absent text.
 #[derive(Default)]
 struct Texts {
     ids: Map<Box<[u8]>, u32>,
     bytes: usize,
-    /// What each id means: the truth of the tests, and the text if it is kept.
-    meanings: Vec<(Box<[bool]>, Option<Box<[u8]>>)>,
+    meanings: Vec<TextMeaning>,
     tested: Map<Box<[bool]>, u32>,
     routes: RoutePrefixes,
 }

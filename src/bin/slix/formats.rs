@@ -118,7 +118,7 @@ impl Formats {
         let presets = self.presets()?;
         let mut nearest = (0, 0);
         for (i, trial) in presets.trials(self.zone())?.iter().enumerate() {
-            let read = trial.extractor.misread(line, &mut trial.reader.borrow_mut()).map_or(0, |misread| misread.at);
+            let read = trial.extractor.misread(line, &mut trial.reader.borrow_mut()).map_or(line.len(), |misread| misread.at);
             if read > nearest.0 {
                 nearest = (read, i);
             }
@@ -157,6 +157,17 @@ struct Trial {
     reader: RefCell<Reader>,
 }
 
+impl Trial {
+    /// Reads a line more strictly than a format that is named would: what a writer of the format would not write is not its own.
+    fn read(&self, line: &[u8]) -> Outcome {
+        let mut reader = self.reader.borrow_mut();
+        match self.extractor.read(line, &mut reader) {
+            Outcome::Event if !self.extractor.reads_cleanly(line, &reader) => Outcome::Rejected(Reason::Layout),
+            outcome => outcome,
+        }
+    }
+}
+
 impl Candidates {
     fn new(formats: Vec<Format>) -> Candidates {
         Candidates { formats, trials: OnceCell::new() }
@@ -173,7 +184,7 @@ impl Candidates {
                         return Outcome::Skipped(Skip::Blank);
                     }
                     let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
-                    trial.map_or(Outcome::Rejected(Reason::Layout), |t| t.extractor.read(line, &mut t.reader.borrow_mut()))
+                    trial.map_or(Outcome::Rejected(Reason::Layout), |trial| trial.read(line))
                 };
                 let Detection { format, events, lines, .. } = detect(lines, formats, &read)?;
                 Ok(Some(Found { format, detected: Some((events, lines)) }))
