@@ -118,7 +118,7 @@ impl Extractor {
     }
 
     /// What to mark in blocks of this format's lines.
-    pub(crate) fn mark_set(&self) -> MarkSet {
+    pub fn mark_set(&self) -> MarkSet {
         match &self.layout {
             Compiled::Delimited { shape: Some(shape), .. } => shape.set,
             _ => MarkSet { marks: [b'\n'; 2], aux: b'\n' },
@@ -172,7 +172,7 @@ impl Extractor {
     }
 
     /// How many marks a regular line holds, without its newline.
-    pub(crate) fn marks_per_line(&self) -> usize {
+    pub fn marks_per_line(&self) -> usize {
         match &self.layout {
             Compiled::Delimited { shape: Some(shape), .. } => shape.marks,
             _ => 0,
@@ -181,7 +181,7 @@ impl Extractor {
 
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
-    pub(crate) fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
+    pub fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
         let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else {
             batch.odd = [true; BATCH_LINES];
             return;
