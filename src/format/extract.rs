@@ -118,7 +118,7 @@ impl Extractor {
     }
 
     /// What to mark in blocks of this format's lines.
-    pub(crate) fn mark_set(&self) -> MarkSet {
+    pub fn mark_set(&self) -> MarkSet {
         match &self.layout {
             Compiled::Delimited { shape: Some(shape), .. } => shape.set,
             _ => MarkSet { marks: [b'\n'; 2], aux: b'\n' },
@@ -185,7 +185,7 @@ impl Extractor {
     }
 
     /// How many marks a regular line holds, without its newline.
-    pub(crate) fn marks_per_line(&self) -> usize {
+    pub fn marks_per_line(&self) -> usize {
         match &self.layout {
             Compiled::Delimited { shape: Some(shape), .. } => shape.marks,
             _ => 0,
@@ -195,13 +195,14 @@ impl Extractor {
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
     #[inline(always)]
-    pub(crate) fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
-        let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else {
+    pub fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
+        let (Compiled::Delimited { shape: Some(shape), .. }, Some(columns), [clock]) =
+            (&self.layout, &mut reader.columns, &self.time[..])
+        else {
             batch.odd = [true; BATCH_LINES];
             return;
         };
         batch.odd = [false; BATCH_LINES];
-        let (Some(columns), [clock]) = (&mut reader.columns, &self.time[..]) else { return };
         shape.read(&mut Lines { block, marks, positions, batch }, columns, &mut reader.found.readers);
         batch.times = columns.times[*clock];
         self.fill_slots(block, batch, reader);

@@ -29,7 +29,7 @@ mod truth;
 
 use std::io::{self, Write};
 
-pub use format::{APACHE_TIMED, COMBINED_TIMED, Format, TABBED};
+pub use format::{APACHE_TIMED, COMBINED_TIMED, COMBINED_UPSTREAM, Format, TABBED};
 pub use truth::{CLASSES, Cell, LATENCY_GOOD_MAX_US, NO_ROUTE, OUTCOMES, Outcome, Tally, Truth, Verdict};
 
 use clock::Clock;

@@ -12,6 +12,8 @@ pub enum Format {
     Combined,
     /// `combined` and `$request_time`.
     CombinedTimed,
+    /// `combined`, `$request_time`, the list of upstream tries' times between quotes, and `$host`.
+    CombinedUpstream,
     /// Apache `vhost_combined`.
     VhostCombined,
     /// The `main` format of nginx packages.
@@ -34,6 +36,8 @@ pub enum Format {
 
 /// The format string of [`Format::CombinedTimed`], in nginx's words.
 pub const COMBINED_TIMED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time"#;
+/// The format string of [`Format::CombinedUpstream`], in nginx's words.
+pub const COMBINED_UPSTREAM: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time "$upstream_response_time" $host"#;
 /// The format string of [`Format::ApacheTimed`].
 pub const APACHE_TIMED: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D"#;
 /// The format string of [`Format::Tabbed`], in nginx's words; the tabs are tabs.
@@ -41,10 +45,11 @@ pub const TABBED: &str = "$time_iso8601\t$remote_addr\t$host\t$request_method\t$
 
 impl Format {
     /// Every format with its name on the command line.
-    pub const ALL: [(&'static str, Format); 12] = [
+    pub const ALL: [(&'static str, Format); 13] = [
         ("common", Format::Common),
         ("combined", Format::Combined),
         ("combined_timed", Format::CombinedTimed),
+        ("combined_upstream", Format::CombinedUpstream),
         ("vhost_combined", Format::VhostCombined),
         ("main", Format::NginxMain),
         ("ingress-nginx", Format::IngressNginx),
@@ -89,6 +94,15 @@ pub(super) fn write(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record
             write_combined(out, format, clock, record);
             text(out, " ");
             latency_or_dash(out, record);
+        }
+        Format::CombinedUpstream => {
+            write_combined(out, format, clock, record);
+            text(out, " ");
+            latency_or_dash(out, record);
+            text(out, " \"");
+            write_try_times(out, record);
+            text(out, "\" ");
+            write_host(out, record);
         }
         Format::VhostCombined => {
             write_host(out, record);
@@ -165,16 +179,20 @@ fn write_ingress(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &
     text(out, " ");
     write_tries(out, record, |out, i| number(out, if i + 1 == record.tries { record.bytes } else { 0 }));
     text(out, " ");
-    // A try that was refused at once has `-` for its time now and then.
+    write_try_times(out, record);
+    text(out, " ");
+    write_tries(out, record, |out, i| if i + 1 == record.tries { write_status(out, format, record) } else { text(out, "502") });
+    text(out, " ");
+    hex(out, record.id);
+}
+
+/// A try that was refused at once has `-` for its time now and then.
+fn write_try_times(out: &mut Vec<u8>, record: &Record) {
     write_tries(out, record, |out, i| match (i + 1 == record.tries, record.id % 5) {
         (true, _) => latency_or_dash(out, record),
         (false, 0) => text(out, "-"),
         (false, n) => seconds(out, n * 1000),
     });
-    text(out, " ");
-    write_tries(out, record, |out, i| if i + 1 == record.tries { write_status(out, format, record) } else { text(out, "502") });
-    text(out, " ");
-    hex(out, record.id);
 }
 
 /// A list over the tries of a request; ` : ` stands before a try that an internal redirect caused.
