@@ -144,6 +144,26 @@ proptest! {
     }
 
     #[test]
+    fn histograms_know_exactly_how_many_met_the_declared_threshold(config in config(300)) {
+        let (rig, definitions) = rig_of(config.format);
+        let (log, _) = generate(&config);
+        let partial = rig.run(&log, &whole()).partial;
+        for (key, counts) in &partial.indicators {
+            let asks = definitions.slos.iter().any(|slo| {
+                slo.indicator.canonical() == key.canonical && slo.indicator.latency_thresholds().is_some()
+            });
+            prop_assert_eq!(counts.latencies.is_some(), asks);
+            let Some(latencies) = &counts.latencies else { continue };
+            let all = latencies.roll_up().unwrap();
+            let within: u64 = latencies.edges.thresholds().iter().map(|&threshold| {
+                latencies.distribution(&all, i64::MIN..i64::MAX).unwrap().within(threshold).unwrap()
+            }).sum();
+            let good: u64 = counts.roll_up().unwrap().iter().map(|(_, counts)| counts.good).sum();
+            prop_assert_eq!(within, good, "{}", key.canonical);
+        }
+    }
+
+    #[test]
     fn ranges_that_tile_a_log_merge_in_any_order_to_the_whole(
         config in config(300), mut bounds in prop::collection::vec(any::<Index>(), 0..6), order in any::<u64>(),
     ) {

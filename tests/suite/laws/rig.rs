@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use slix::aggregate::accounting::Accounting;
+use slix::aggregate::latency_tally::LatencyTally;
 use slix::aggregate::tally::Tally;
 use slix::aggregate::{Duplicates, Identity, IndicatorKey, Partial};
 use slix::engine::{self, EngineInput, Piece, Run, Source};
@@ -12,7 +13,7 @@ use slix::format::Format;
 use slix::format::extract::{Extractor, Reader};
 use slix::framing::LINE_BYTES_MAX;
 use slix::marks::Kernel;
-use slix::record::{Outcome, Reason, Skip};
+use slix::record::{Outcome, Reason, Skip, Value};
 use slix::scan::{Job, Worker, scan};
 use slix::slo::Indicator;
 use slix::slo::classify::Classifier;
@@ -67,7 +68,7 @@ impl Rig {
             slices: *slices,
             kernel,
             line_bytes_max: *line_bytes_max,
-            histograms: false,
+            histograms: true,
         }
     }
 
@@ -86,6 +87,7 @@ impl Rig {
         let mut reader = self.extractor.reader("log");
         let mut classes = self.classifier.classes();
         let mut tally = Tally::new(self.slices);
+        let mut latencies = LatencyTally::new(&self.classifier).unwrap();
         let (mut accounting, mut odd) = (Accounting::default(), Vec::new());
         self.each_line(log, &mut reader, &mut |outcome, offset, bytes, line, reader| {
             accounting.add(outcome, bytes);
@@ -94,9 +96,15 @@ impl Rig {
             }
             accounting.no_response += u64::from(reader.no_response());
             let record = reader.record(line);
-            tally.add(record.time, classes.class_of(&record));
+            let class = classes.class_of(&record);
+            tally.add(record.time, class);
+            if let Some(latencies) = &mut latencies
+                && let Value::Int(ns) = record.get(latencies.slot())
+            {
+                latencies.add(record.time, class, ns);
+            }
         });
-        Counted { partial: tally.fold(None, &classes, &self.keys, "").unwrap(), accounting, odd }
+        Counted { partial: tally.fold(latencies.as_ref(), &classes, &self.keys, "").unwrap(), accounting, odd }
     }
 
     /// [`each_line`] with the rig's own extractor.
