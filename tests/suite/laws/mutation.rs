@@ -259,7 +259,7 @@ fn input() -> impl Strategy<Value = Input> {
     let lines = prop::collection::vec(prop::collection::vec(any::<u16>(), 24), 1..8);
     let damages = prop::collection::vec((damage(), any::<Index>()), 0..5);
     // Now and then more lines than a batch holds, or than fill a window.
-    let again = prop_oneof![8 => Just(1usize), 1 => Just(30), 1 => Just(200)];
+    let again = prop_oneof![40 => Just(1usize), 4 => Just(30), 1 => Just(200)];
     let parts = (0..STRINGS.len(), any::<u16>(), lines, damages, again, select(vec!["\n", "\n", "\n", "\r\n"]), any::<bool>());
     parts.prop_map(|(case, asked, lines, damages, again, end, last)| {
         let lines: Vec<Vec<u8>> = lines.iter().map(|choices| line_of(&CASES[case], choices)).collect();
