@@ -396,66 +396,90 @@ impl Walk<'_> {
     #[inline(always)]
     fn text_to(&mut self, spans: Option<Spans>, literal: Literal) {
         let (block, marks) = (self.block, self.marks);
-        self.each(spans, #[inline(always)] |_, at, limit| {
-            let end = marks.next_aux(at as usize, limit as usize).map_or(limit, |end| end as u32);
-            (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
-        });
+        self.each(
+            spans,
+            #[inline(always)]
+            |_, at, limit| {
+                let end = marks.next_aux(at as usize, limit as usize).map_or(limit, |end| end as u32);
+                (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
+            },
+        );
     }
 
     #[inline(always)]
     fn text_rest(&mut self, spans: Option<Spans>, clean: bool) {
         let marks = self.marks;
-        self.each(spans, #[inline(always)] |_, at, limit| (limit, limit, !clean || marks.next_aux(at as usize, limit as usize).is_none()));
+        self.each(
+            spans,
+            #[inline(always)]
+            |_, at, limit| (limit, limit, !clean || marks.next_aux(at as usize, limit as usize).is_none()),
+        );
     }
 
     #[inline(always)]
     fn requests(&mut self, spans: Spans, methods: Spans, paths: Spans) {
         let (block, marks) = (self.block, self.marks);
-        self.each(Some(spans), #[inline(always)] |i, at, limit| {
-            (methods[i], paths[i]) = match split_usual(block, at, limit) {
-                Some((method_end, target_end)) => {
-                    let path_end = marks.next_path_end(method_end as usize + 1, target_end as usize);
-                    ((at, method_end), (method_end + 1, path_end.map_or(target_end, |end| end as u32)))
-                }
-                None => ((at, at), (at, at)),
-            };
-            (limit, limit, true)
-        });
+        self.each(
+            Some(spans),
+            #[inline(always)]
+            |i, at, limit| {
+                (methods[i], paths[i]) = match split_usual(block, at, limit) {
+                    Some((method_end, target_end)) => {
+                        let path_end = marks.next_path_end(method_end as usize + 1, target_end as usize);
+                        ((at, method_end), (method_end + 1, path_end.map_or(target_end, |end| end as u32)))
+                    }
+                    None => ((at, at), (at, at)),
+                };
+                (limit, limit, true)
+            },
+        );
     }
 
     #[inline(always)]
     fn numbers(&mut self, spans: Option<Spans>, lists: bool, to: End) {
         let block = self.block;
-        self.each(spans, #[inline(always)] |_, at, limit| {
-            let end = number_end(block, at, limit, lists);
-            let (next, fits) = behind(block, end, limit, to);
-            (end, next, fits)
-        });
+        self.each(
+            spans,
+            #[inline(always)]
+            |_, at, limit| {
+                let end = number_end(block, at, limit, lists);
+                let (next, fits) = behind(block, end, limit, to);
+                (end, next, fits)
+            },
+        );
     }
 
     #[inline(always)]
     fn statuses(&mut self, spans: Spans, lists: bool, to: End) {
         let block = self.block;
-        self.each(Some(spans), #[inline(always)] |_, at, limit| {
-            let is_usual = words::is_status(block, at);
-            let end = if is_usual { at + 3 } else { number_end(block, at, limit, lists) };
-            let (next, fits) = behind(block, end, limit, to);
-            (end, next, fits && (is_usual || is_odd_status(block, at, end)))
-        });
+        self.each(
+            Some(spans),
+            #[inline(always)]
+            |_, at, limit| {
+                let is_usual = words::is_status(block, at);
+                let end = if is_usual { at + 3 } else { number_end(block, at, limit, lists) };
+                let (next, fits) = behind(block, end, limit, to);
+                (end, next, fits && (is_usual || is_odd_status(block, at, end)))
+            },
+        );
     }
 
     #[inline(always)]
     fn times(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, to: End) {
         let block = self.block;
-        self.each(None, #[inline(always)] |i, at, limit| match block.get(at as usize..limit as usize).map(|text| reader.read(text)) {
-            Some(TimeRead::At(time, length)) => {
-                times[i] = time;
-                let end = at + length as u32;
-                let (next, fits) = behind(block, end, limit, to);
-                (end, next, fits)
-            }
-            _ => (at, at, false),
-        });
+        self.each(
+            None,
+            #[inline(always)]
+            |i, at, limit| match block.get(at as usize..limit as usize).map(|text| reader.read(text)) {
+                Some(TimeRead::At(time, length)) => {
+                    times[i] = time;
+                    let end = at + length as u32;
+                    let (next, fits) = behind(block, end, limit, to);
+                    (end, next, fits)
+                }
+                _ => (at, at, false),
+            },
+        );
     }
 }
 

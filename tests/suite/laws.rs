@@ -20,7 +20,9 @@ use slix::slices;
 use slix::slo::definitions::Definitions;
 use slix::time::{ANCHOR, Instant, Length};
 
-use crate::loggen::{self, APACHE_TIMED, CLASSES, COMBINED_TIMED, Config, NO_ROUTE, TABBED, Truth, Verdict, generate};
+use crate::loggen::{
+    self, APACHE_TIMED, CLASSES, COMBINED_TIMED, COMBINED_UPSTREAM, Config, NO_ROUTE, TABBED, Truth, Verdict, generate,
+};
 use rig::{Counted, How, Rig};
 
 /// As many cases as `PROPTEST_CASES` says, or a few.
@@ -36,6 +38,7 @@ fn format_of(format: loggen::Format) -> Format {
         Written::Common => "common",
         Written::Combined => "combined",
         Written::CombinedTimed => COMBINED_TIMED,
+        Written::CombinedUpstream => COMBINED_UPSTREAM,
         Written::VhostCombined => "vhost_combined",
         Written::NginxMain => "nginx_main",
         Written::IngressNginx => "ingress-nginx",

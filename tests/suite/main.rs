@@ -6,10 +6,10 @@
 mod cases;
 mod cli;
 mod house;
-mod readme;
-mod work;
 mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod readme;
 mod samples;
 mod truth;
+mod work;

@@ -115,8 +115,11 @@ fn base64(text: &str) -> Vec<u8> {
     bytes.collect()
 }
 
+/// Looks at what was read of a line: its outcome, its fields, and its time in microseconds.
+type Look<'a> = dyn FnMut(Outcome, &dyn Fn(&Field) -> Option<Text>, Option<i64>) + 'a;
+
 /// Reads a line by a format with every common field that the format has.
-fn read(format: &Format, line: &[u8], check: &mut dyn FnMut(Outcome, &dyn Fn(&Field) -> Option<Text>, Option<i64>)) {
+fn read(format: &Format, line: &[u8], check: &mut Look) {
     let fields: Vec<&Field> = Field::COMMON.iter().map(|(_, field)| field).filter(|f| format.resolve(f).is_some()).collect();
     let needs: Vec<Need> = fields.iter().map(|f| Need { field: (*f).clone(), kind: f.kind().unwrap() }).collect();
     let extractor = Extractor::bind(format, &needs, None).unwrap();

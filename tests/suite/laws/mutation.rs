@@ -14,7 +14,6 @@ use slix::aggregate::accounting::Accounting;
 use slix::aggregate::{Counts, Group, Partial};
 use slix::format::Format;
 use slix::format::extract::Extractor;
-use slix::marks::Kernel;
 use slix::record::{Field, Kind, Need, Outcome, Record, Value};
 use slix::slo::classify::Verdict;
 use slix::slo::expr::{Condition, Expr, Operand};

@@ -59,6 +59,10 @@ fn fields(format: Format, line: &str) -> Option<Fields> {
     match format {
         Format::Common | Format::Combined | Format::VhostCombined | Format::NginxMain => clf(line, |_| Some(None)),
         Format::CombinedTimed => clf(line, |rest| Some(seconds(rest.rsplit_once(' ')?.1))),
+        // Behind the quotes of the agent: the time, the quoted upstream time, the host.
+        Format::CombinedUpstream => {
+            clf(line, |rest| Some(seconds(rest.rsplit_once("\" ")?.0.rsplit_once(" \"")?.0.rsplit_once(' ')?.1)))
+        }
         Format::ApacheTimed => clf(line, |rest| Some(rest.rsplit_once(' ')?.1.parse().ok())),
         // Behind the quotes of the agent: the request's length, then its time.
         Format::IngressNginx => clf(line, |rest| Some(seconds(rest.rsplit_once("\" ")?.1.split(' ').nth(1)?))),
