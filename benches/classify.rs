@@ -14,6 +14,7 @@ use slix::batch::{BATCH_LINES, Batch};
 use slix::record::{Outcome, Slot};
 use slix::slo::classify::{Classes, Verdict};
 use support::loggen::CLASSES;
+use support::loggen::Verdict as Truth;
 use support::{Log, Questions};
 
 fn main() {
@@ -164,8 +165,8 @@ fn check_routes(log: &Log, questions: &Questions, fields: &Fields) {
     for (_, class, cell) in log.truth.events() {
         let route = Some(CLASSES[class]).filter(|route| !route.is_empty()).map(|route| route.as_bytes().to_vec());
         let sum = truth.entry(route).or_default();
-        sum[0] += cell.status(support::loggen::Verdict::Good);
-        sum[1] += cell.status(support::loggen::Verdict::Bad);
+        sum[0] += cell.status(Truth::Good);
+        sum[1] += cell.status(Truth::Bad);
     }
     assert_eq!(fields.verdicts(questions, 0), truth);
 }

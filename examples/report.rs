@@ -38,9 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         slices: Slices::of_seconds(60).ok_or("a minute is a slice")?,
         kernel: Kernel::best(),
         line_bytes_max: LINE_BYTES_MAX,
+        histograms: false,
     };
     let bytes = std::fs::read(log)?;
-    let mut worker = Worker::new(job, log);
+    let mut worker = Worker::new(job, log)?;
     scan(&bytes, 0, &mut worker, &mut |outcome, offset, _line| eprintln!("byte {offset}: {outcome:?}"))?;
     // The receipt says what was read, so that nothing is counted twice.
     let (path, service, format, end) = (log.clone(), service.to_owned(), format.clone(), bytes.len() as u64);

@@ -150,7 +150,7 @@ impl<'a> Share<'a> {
             None => Framing::new(0, None, job.line_bytes_max),
         };
         framing.restart(piece.start(), piece.end());
-        let worker = self.worker(input, job);
+        let worker = self.worker(input, job)?;
         let mut odd = (run.odd)(number, piece.start());
         let mut covered: Option<(u64, u64)> = None;
         let mut failure = None;
@@ -175,14 +175,18 @@ impl<'a> Share<'a> {
         Ok(())
     }
 
-    fn worker(&mut self, input: &EngineInput, job: Job<'a>) -> &mut Worker<'a> {
-        let at = self.workers.iter().position(|(number, _)| *number == input.job).unwrap_or_else(|| {
-            self.workers.push((input.job, Worker::new(job, &input.name)));
-            self.workers.len() - 1
-        });
+    fn worker(&mut self, input: &EngineInput, job: Job<'a>) -> Result<&mut Worker<'a>> {
+        let known = self.workers.iter().position(|(number, _)| *number == input.job);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                self.workers.push((input.job, Worker::new(job, &input.name)?));
+                self.workers.len() - 1
+            }
+        };
         let worker = &mut self.workers[at].1;
         worker.turn_to(&input.name);
-        worker
+        Ok(worker)
     }
 }
 

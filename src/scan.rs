@@ -15,13 +15,14 @@
 use memchr::memrchr;
 
 use crate::aggregate::accounting::Accounting;
+use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
 use crate::aggregate::{IndicatorKey, Partial};
 use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::error::Result;
 use crate::format::extract::{Extractor, Reader};
 use crate::marks::{Kernel, Marks};
-use crate::record::{Outcome, Reason, Skip};
+use crate::record::{Outcome, Reason, Skip, Slot, Value};
 use crate::slo::classify::{Classes, Classifier};
 use crate::time::Slices;
 
@@ -48,6 +49,8 @@ pub struct Job<'a> {
     pub kernel: Kernel,
     /// Longer lines are rejected.
     pub line_bytes_max: usize,
+    /// Whether to count latency histograms.
+    pub histograms: bool,
 }
 
 /// One worker's counts and memories for one job.
@@ -56,6 +59,7 @@ pub struct Worker<'a> {
     reader: Reader,
     classes: Classes<'a>,
     tally: Tally,
+    latencies: Option<LatencyTally>,
     marks: Marks,
     batch: Batch,
     /// Lines that are regular but for their escapes, and their marks.
@@ -68,12 +72,17 @@ pub struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     /// A worker that has counted nothing. `input` is the name of the input it begins with.
-    pub fn new(job: Job<'a>, input: &str) -> Self {
-        Worker {
+    ///
+    /// # Errors
+    /// Too many thresholds for a latency histogram.
+    pub fn new(job: Job<'a>, input: &str) -> Result<Self> {
+        let latencies = if job.histograms { LatencyTally::new(job.classifier)? } else { None };
+        Ok(Worker {
             job,
             reader: job.extractor.reader(input),
             classes: job.classifier.classes(),
             tally: Tally::new(job.slices),
+            latencies,
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
             batch: Batch::new(job.classifier.needs().len()),
             escaped: Batch::new(job.classifier.needs().len()),
@@ -81,7 +90,7 @@ impl<'a> Worker<'a> {
             class_column: [0; BATCH_LINES],
             partial: Partial::new(job.slices),
             accounting: Accounting::default(),
-        }
+        })
     }
 
     /// Goes on with another input of the same job.
@@ -103,6 +112,10 @@ impl<'a> Worker<'a> {
         Ok(self.partial)
     }
 
+    fn is_full(&self) -> bool {
+        self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+    }
+
     /// Adds an oversized line, which nobody reads.
     pub fn reject_oversized(&mut self, offset: u64, bytes: u64, odd: &mut OddLines) {
         let outcome = Outcome::Rejected(Reason::TooLong);
@@ -112,8 +125,11 @@ impl<'a> Worker<'a> {
 
     #[cold]
     fn fold(&mut self) -> Result<()> {
-        let counted = self.tally.fold(&self.classes, self.job.keys, self.job.service)?;
+        let counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
         self.partial.merge(counted)?;
+        if let Some(latencies) = &mut self.latencies {
+            latencies.clear();
+        }
         if self.classes.is_full() {
             self.classes.clear();
         }
@@ -130,7 +146,7 @@ pub fn scan(lines: &[u8], offset: u64, worker: &mut Worker, odd: &mut OddLines) 
     while from < lines.len() {
         let to = window_end(lines, from);
         scan_window(&lines[from..], to - from, offset + from as u64, worker, odd);
-        if worker.classes.is_full() || worker.tally.is_full() {
+        if worker.is_full() {
             worker.fold()?;
         }
         from = to;
@@ -201,6 +217,7 @@ impl Window<'_> {
             #[inline(always)]
             || count_regular(block, self.marks, positions, worker),
         );
+        add_latencies(worker);
         if any_odd {
             self.count_odd(worker, odd);
         }
@@ -260,7 +277,7 @@ impl Window<'_> {
         let next = newline.map_or(self.length, |newline| newline + 1);
         self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
         self.start = next;
-        let Worker { job, reader, classes, tally, accounting, .. } = worker;
+        let Worker { job, reader, classes, tally, latencies, accounting, .. } = worker;
         let line = &block[start..without_return(block, start, end)];
         let outcome = match next - start > job.line_bytes_max {
             true => Outcome::Rejected(Reason::TooLong),
@@ -272,7 +289,13 @@ impl Window<'_> {
         }
         let record = reader.record(line);
         accounting.no_response += u64::from(reader.no_response());
-        tally.add(record.time, classes.class_of(&record));
+        let class = classes.class_of(&record);
+        tally.add(record.time, class);
+        if let Some(latencies) = latencies
+            && let Value::Int(ns) = record.get(latencies.slot())
+        {
+            latencies.add(record.time, class, ns);
+        }
     }
 }
 
@@ -295,6 +318,16 @@ fn count_regular(block: &[u8], marks: &Marks, positions: &[u32], worker: &mut Wo
         tally.add(batch.times[i], class_column[i]);
     }
     any_odd
+}
+
+/// Adds the regular lines of the batch to the histograms, if there are any.
+fn add_latencies(worker: &mut Worker) {
+    let Worker { latencies: Some(latencies), batch, class_column, .. } = worker else { return };
+    for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
+        if let Slot::Int(ns) = batch.slots[latencies.slot()][i] {
+            latencies.add(batch.times[i], class_column[i], ns);
+        }
+    }
 }
 
 /// The end of a line without its carriage return.

@@ -112,7 +112,7 @@ impl Questions {
     pub fn job(&self) -> Job<'_> {
         let Questions { classifier, extractor, keys } = self;
         let (slices, kernel) = (Slices::of_seconds(60).unwrap(), Kernel::best());
-        Job { extractor, classifier, keys, service: "", slices, kernel, line_bytes_max: LINE_BYTES_MAX }
+        Job { extractor, classifier, keys, service: "", slices, kernel, line_bytes_max: LINE_BYTES_MAX, histograms: false }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod accounting;
 pub mod group;
 pub mod histogram;
 pub mod indicator;
+pub mod latency_tally;
 pub mod partial;
 pub mod receipt;
 pub mod series;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::latency_tally::LatencyTally;
 use super::{Counts, IndicatorCounts, IndicatorKey, Partial, Series};
 use crate::error::{Error, ErrorKind, Result};
 use crate::slo::classify::{Classes, Verdict};
@@ -111,17 +112,26 @@ impl Tally {
         self.recent = [Row::NONE; RECENT_ROWS];
     }
 
-    /// Takes all counts out, under the keys of the indicators (in the classifier's order), and begins anew.
+    /// Takes all counts out, with the latencies that were counted beside them, under the keys of the indicators (in the classifier's order), and begins anew.
     ///
     /// # Errors
     /// An overflow.
-    pub fn fold(&mut self, classes: &Classes, keys: &[IndicatorKey], service: &str) -> Result<Partial> {
+    pub fn fold(
+        &mut self,
+        latencies: Option<&LatencyTally>,
+        classes: &Classes,
+        keys: &[IndicatorKey],
+        service: &str,
+    ) -> Result<Partial> {
         let slices = self.slices;
         let done = std::mem::replace(self, Tally::new(slices));
         let rows = done.compressed();
         let mut partial = Partial::new(slices);
         for (i, key) in keys.iter().enumerate() {
-            partial.indicators.insert(key.clone(), counts_of_indicator(&rows, classes, i)?);
+            let mut counted = counts_of_indicator(&rows, classes, i)?;
+            counted.latencies = latencies.map_or(Ok(None), |latencies| latencies.of_indicator(classes, i))?;
+            counted.limit_groups()?;
+            partial.indicators.insert(key.clone(), counted);
         }
         if !rows.is_empty() {
             let events = |counts: &[(usize, u64)]| counts.iter().map(|(_, n)| n).sum();
@@ -166,7 +176,6 @@ fn counts_of_indicator(
     let asked = &classes.classifier().indicators()[indicator];
     let mut counted = IndicatorCounts::new(asked.dimensions(), asked.is_bounded());
     counted.groups = groups.iter().cloned().zip(series).filter(|(_, series)| !series.is_empty()).collect();
-    counted.limit_groups()?;
     Ok(counted)
 }
 

@@ -78,6 +78,22 @@ impl Indicator {
     }
 }
 
+impl Indicator {
+    /// The thresholds in ns that it compares the latency with; none when it does not ask for it.
+    pub fn latency_thresholds(&self) -> Option<Vec<i64>> {
+        let asks = |condition: &&Condition| is_about_latency(condition) && matches!(condition, Condition::Within { .. });
+        let conditions: Vec<&Condition> = self.good.conditions().into_iter().filter(asks).collect();
+        let ranges = conditions.iter().filter_map(|c| if let Condition::Within { ranges, .. } = c { Some(ranges) } else { None });
+        // A latency meets `<= to` or `> from − 1`: both are edges. The ends of the number line are none.
+        let edges = ranges.flatten().flat_map(|&(from, to)| [from.checked_sub(1), Some(to).filter(|&to| to < i64::MAX)]);
+        (!conditions.is_empty()).then(|| edges.flatten().collect())
+    }
+}
+
+fn is_about_latency(condition: &Condition) -> bool {
+    condition.field() == Some(&Field::Latency)
+}
+
 /// The values of one set of dimensions.
 pub type GroupValues = Box<[Option<Box<[u8]>>]>;
 
@@ -197,6 +213,11 @@ impl Classifier {
     /// The fields that a record must hold, by slot.
     pub fn needs(&self) -> &[Need] {
         &self.needs
+    }
+
+    /// The slot of the latency; none when no indicator looks at it.
+    pub fn latency_slot(&self) -> Option<usize> {
+        self.needs.iter().position(|need| need.field == Field::Latency && need.kind == Kind::Duration)
     }
 
     /// An empty set of classes for one worker.
@@ -388,6 +409,8 @@ const NO_CLASS: u32 = u32::MAX;
 /// What a class means.
 struct Class {
     verdicts: Box<[Verdict]>,
+    /// Whether the verdict would be good if every condition on the latency held: the population of the histogram.
+    populations: Box<[bool]>,
     /// The number of the group, for each grouping.
     groups: Box<[u32]>,
 }
@@ -500,6 +523,12 @@ impl<'a> Classes<'a> {
         self.classes[class].verdicts[indicator]
     }
 
+    /// Whether events of a class belong to the population of an indicator's latency histogram: they would be good if every
+    /// condition on the latency held.
+    pub fn is_in_population(&self, class: usize, indicator: usize) -> bool {
+        self.classes[class].populations[indicator]
+    }
+
     /// The number of the group of a class, for an indicator.
     pub fn group_number(&self, class: usize, indicator: usize) -> usize {
         self.classes[class].groups[self.classifier.grouping_of[indicator]] as usize
@@ -564,8 +593,11 @@ impl<'a> Classes<'a> {
             None => {
                 let ids = self.ids_of(record);
                 let verdicts = self.classifier.indicators.iter().map(|i| i.verdict(&mut |c| self.value(c, &ids))).collect();
+                let but_for_latency = |c: &Condition| if is_about_latency(c) { Some(true) } else { self.value(c, &ids) };
+                let indicators = self.classifier.indicators.iter();
+                let populations = indicators.map(|i| i.verdict(&mut { but_for_latency }) == Verdict::Good).collect();
                 let groups = (0..self.groups.len()).map(|grouping| self.group(grouping, &ids)).collect();
-                self.classes.push(Class { verdicts, groups });
+                self.classes.push(Class { verdicts, populations, groups });
                 self.classes.len() as u32 - 1
             }
         };

@@ -14,6 +14,7 @@ use slix::evaluate::plan::Plan;
 use slix::evaluate::row::WindowRow;
 use slix::evaluate::{Asked, Options};
 use slix::format::Format;
+use slix::framing::LINE_BYTES_MAX;
 use slix::marks::Kernel;
 use slix::record::{Field, Outcome, Skip};
 use slix::slices;
@@ -131,8 +132,11 @@ proptest! {
     #![proptest_config(cases(24))]
 
     #[test]
-    fn chunks_pieces_threads_and_kernels_do_not_show(config in config(400), how in how()) {
-        let (rig, _) = rig_of(config.format);
+    fn chunks_pieces_threads_and_kernels_do_not_show(
+        config in config(400), how in how(), line_bytes_max in select(vec![LINE_BYTES_MAX, 170]),
+    ) {
+        let (mut rig, _) = rig_of(config.format);
+        rig.line_bytes_max = line_bytes_max;
         let (log, _) = generate(&config);
         let (want, got) = (rig.run(&log, &whole()), rig.run(&log, &how));
         same(&got, &want)?;

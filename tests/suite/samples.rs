@@ -115,11 +115,11 @@ fn base64(text: &str) -> Vec<u8> {
     bytes.collect()
 }
 
-/// Looks at what was read of a line: its outcome, its fields, and its time in microseconds.
-type Look<'a> = dyn FnMut(Outcome, &dyn Fn(&Field) -> Option<Text>, Option<i64>) + 'a;
+/// Takes what was read: the outcome, the fields, and the time in microseconds.
+type Check<'a> = &'a mut dyn FnMut(Outcome, &dyn Fn(&Field) -> Option<Text>, Option<i64>);
 
 /// Reads a line by a format with every common field that the format has.
-fn read(format: &Format, line: &[u8], check: &mut Look) {
+fn read(format: &Format, line: &[u8], check: Check) {
     let fields: Vec<&Field> = Field::COMMON.iter().map(|(_, field)| field).filter(|f| format.resolve(f).is_some()).collect();
     let needs: Vec<Need> = fields.iter().map(|f| Need { field: (*f).clone(), kind: f.kind().unwrap() }).collect();
     let extractor = Extractor::bind(format, &needs, None).unwrap();

@@ -387,6 +387,7 @@ impl Plan {
             slices,
             kernel: reading.kernel,
             line_bytes_max: reading.line_bytes_max,
+            histograms: reading.histograms,
         }
     }
 }

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let session = Session { words: Words::new(&cli.words) };
+    let session = Session { words: Words::new(&cli.words), histograms: matches!(cli.command, Command::Slices(_)) };
     let ended = match &cli.command {
         Command::Report(args) => report::run(args, &session),
         Command::Windows(args) => windows::run(args, &session),
@@ -82,6 +82,8 @@ fn refused(error: &clap::Error) -> ExitCode {
 /// What all commands share.
 pub struct Session {
     words: Words,
+    /// Whether the command keeps latency histograms.
+    histograms: bool,
 }
 
 impl Session {
@@ -95,7 +97,7 @@ impl Session {
     ) -> Result<Exit> {
         let declared = Declared::new(asking)?;
         let formats = Formats::new(&reading.format, declared.definitions())?;
-        let reading = Reading::new(reading)?;
+        let reading = Reading::new(reading, self.histograms)?;
         let stop = signals::listen();
         let Some(counted) = count::count(&reading, declared, &formats, asking.slice.as_deref(), &stop, &self.words)? else {
             self.words.warning("interrupted: nothing was written");

@@ -29,6 +29,8 @@ pub struct Reading {
     pub kernel: Kernel,
     /// Longer lines are rejected.
     pub line_bytes_max: usize,
+    /// Whether to count latency histograms: only a slices file keeps them.
+    pub histograms: bool,
     /// Where rejected lines go.
     pub rejects: Option<Destination>,
     /// How many rejected lines are too many.
@@ -41,13 +43,14 @@ pub struct Reading {
 
 impl Reading {
     /// Resolves the options and the environment.
-    pub fn new(args: &ReadingArgs) -> Result<Reading> {
+    pub fn new(args: &ReadingArgs, histograms: bool) -> Result<Reading> {
         Ok(Reading {
             inputs: inputs(&args.inputs)?,
             range: args.range.as_deref().map(ByteRange::parse).transpose()?,
             threads: args.threads.map(usize::from),
             kernel: kernel()?,
             line_bytes_max: args.max_line_bytes.as_deref().map_or(Ok(LINE_BYTES_MAX), line_bytes)?,
+            histograms,
             rejects: args.rejects.as_deref().map(|path| Destination::new(Some(path))).transpose()?,
             rejects_max: args.max_rejects.as_deref().map(RejectLimit::parse).transpose()?,
             keep_going: args.keep_going,

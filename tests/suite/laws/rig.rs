@@ -59,12 +59,21 @@ impl Rig {
 
     fn job(&self, kernel: Kernel) -> Job<'_> {
         let Rig { extractor, classifier, keys, slices, line_bytes_max } = self;
-        Job { extractor, classifier, keys, service: "", slices: *slices, kernel, line_bytes_max: *line_bytes_max }
+        Job {
+            extractor,
+            classifier,
+            keys,
+            service: "",
+            slices: *slices,
+            kernel,
+            line_bytes_max: *line_bytes_max,
+            histograms: false,
+        }
     }
 
     /// The bare loop over the whole log as one block.
     pub fn fast(&self, log: &[u8], kernel: Kernel) -> Counted {
-        let mut worker = Worker::new(self.job(kernel), "log");
+        let mut worker = Worker::new(self.job(kernel), "log").unwrap();
         let mut odd = Vec::new();
         scan(log, 0, &mut worker, &mut |outcome, offset, _| odd.push((offset, outcome))).unwrap();
         odd.sort_unstable_by_key(|(offset, _)| *offset);
@@ -87,7 +96,7 @@ impl Rig {
             let record = reader.record(line);
             tally.add(record.time, classes.class_of(&record));
         });
-        Counted { partial: tally.fold(&classes, &self.keys, "").unwrap(), accounting, odd }
+        Counted { partial: tally.fold(None, &classes, &self.keys, "").unwrap(), accounting, odd }
     }
 
     /// [`each_line`] with the rig's own extractor.

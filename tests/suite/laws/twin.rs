@@ -73,10 +73,10 @@ fn fields(format: Format, line: &str) -> Option<Fields> {
     }
 }
 
-/// `0.123` as microseconds.
+/// `0.123` as microseconds. JSON numbers come without their last zeros.
 fn seconds(text: &str) -> Option<u64> {
-    let (whole, millis) = text.split_once('.')?;
-    Some(whole.parse::<u64>().ok()? * 1_000_000 + millis.parse::<u64>().ok()? * 1_000)
+    let (whole, part) = text.split_once('.')?;
+    Some(whole.parse::<u64>().ok()? * 1_000_000 + format!("{part:0<6}").parse::<u64>().ok()?)
 }
 
 /// Lines of the Common Log Format and what follows it. `latency` finds its field in what follows the status.
@@ -126,15 +126,11 @@ fn nginx_json(value: &Value) -> Option<Fields> {
 }
 
 fn caddy(value: &Value) -> Option<Fields> {
-    let micros = |value: &Value| {
-        let text = value.as_number()?.to_string();
-        let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
-        Some(whole.parse::<i64>().ok()? * 1_000_000 + format!("{part:0<6}").parse::<i64>().ok()?)
-    };
+    let micros = |value: &Value| seconds(&value.as_number()?.to_string());
     Some(Fields {
-        time: micros(&value["ts"]),
+        time: micros(&value["ts"]).map(|us| us as i64),
         status: text(&value["status"]),
-        latency_us: micros(&value["duration"]).map(i64::unsigned_abs),
+        latency_us: micros(&value["duration"]),
         method: present(value["request"]["method"].as_str()?),
         target: present(value["request"]["uri"].as_str()?),
     })
