@@ -10,6 +10,9 @@ use super::{JsonCondition, JsonMap};
 /// Nesting beyond this is refused rather than followed.
 const DEPTH_MAX: usize = 64;
 
+/// Lists of keys by length.
+const KEY_LENGTHS: usize = 32;
+
 /// A value as it stands in the line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct JsonValue {
@@ -42,6 +45,8 @@ impl JsonValue {
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeyTree {
     children: Vec<(Vec<u8>, KeyTree)>,
+    /// The children whose keys have each length; longer ones share the last list. Few keys have the length of another.
+    by_length: [Vec<u32>; KEY_LENGTHS],
     /// The number of the wanted value that this path leads to.
     wanted: Option<usize>,
 }
@@ -58,8 +63,10 @@ impl KeyTree {
                 let at = match self.children.iter().position(|(k, _)| k == key.as_bytes()) {
                     Some(at) => at,
                     None => {
+                        let at = self.children.len();
+                        self.by_length[key.len().min(KEY_LENGTHS - 1)].push(at as u32);
                         self.children.push((key.clone().into_bytes(), KeyTree::default()));
-                        self.children.len() - 1
+                        at
                     }
                 };
                 self.children[at].1.want(rest, next)
@@ -69,7 +76,8 @@ impl KeyTree {
 
     #[inline]
     fn child(&self, key: &[u8]) -> Option<&KeyTree> {
-        self.children.iter().find(|(k, _)| k == key).map(|(_, tree)| tree)
+        let alike = &self.by_length[key.len().min(KEY_LENGTHS - 1)];
+        alike.iter().map(|&at| &self.children[at as usize]).find(|(k, _)| k == key).map(|(_, tree)| tree)
     }
 }
 

@@ -57,8 +57,12 @@ struct MarkedLiteral {
 enum Op {
     /// Go to the stretch behind literal `after` (none: the beginning of the line).
     Stretch { after: Option<usize> },
-    /// Text up to an unmarked literal that begins with the aux byte.
-    TextTo { field: Option<usize>, literal: Literal },
+    /// An unmarked literal at the beginning of the line.
+    Literal { literal: Literal },
+    /// The end of a stretch that an unmarked literal closes.
+    End,
+    /// Text up to an unmarked literal that begins with the aux byte, or with another one.
+    TextTo { field: Option<usize>, literal: Literal, other: Option<u8> },
     /// Text up to the end of the stretch; it must not hold the aux byte if `clean`.
     TextRest { field: Option<usize>, clean: bool },
     /// A request line, up to the end of the stretch.
@@ -180,7 +184,12 @@ impl Shape {
                 Walk { block: lines.block, marks: lines.marks, len: lines.batch.len, limits, at, odd: &mut lines.batch.odd };
             match *op {
                 Op::Stretch { .. } => {}
-                Op::TextTo { field, literal } => walk.text_to(field.map(|f| &mut spans[f]), literal),
+                Op::Literal { literal } => walk.literal(literal),
+                Op::End => walk.end(),
+                Op::TextTo { field, literal, other: None } => walk.text_to(field.map(|f| &mut spans[f]), literal),
+                Op::TextTo { field, literal, other: Some(byte) } => {
+                    walk.text_to_byte(field.map(|f| &mut spans[f]), literal, byte);
+                }
                 Op::TextRest { field, clean } => walk.text_rest(field.map(|f| &mut spans[f]), clean),
                 Op::Request { field } => walk.requests(&mut spans[field], methods, paths),
                 Op::Number { field, lists, to } => walk.numbers(field.map(|f| &mut spans[f]), lists, to),
@@ -269,8 +278,12 @@ impl Compiler<'_> {
                         self.marks += text.iter().filter(|&&b| b == self.mark).count();
                         is_new_stretch = true;
                     }
-                    // An unmarked literal belongs to the field before it; at the beginning of a line there is none.
-                    None if i == 0 || i + 1 == parts.len() => return None,
+                    None if i == 0 => {
+                        self.ops.extend([Op::Stretch { after: None }, Op::Literal { literal: Literal::new(text)? }]);
+                        is_new_stretch = false;
+                    }
+                    // An unmarked literal belongs to the field before it.
+                    None if i + 1 == parts.len() => self.ops.push(Op::End),
                     None => {}
                 },
             }
@@ -311,7 +324,9 @@ impl Compiler<'_> {
                 Some(Op::Request { field })
             }
             Step::Text { field } => match (literal, unmarked) {
-                (Some(literal), Some(text)) => (text[0] == self.aux).then_some(Op::TextTo { field: needed(field), literal }),
+                (Some(literal), Some(text)) => {
+                    Some(Op::TextTo { field: needed(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
+                }
                 _ => {
                     let first = next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark);
                     first.is_none_or(|b| b == self.aux).then_some(Op::TextRest { field: needed(field), clean: first.is_some() })
@@ -404,6 +419,24 @@ impl Walk<'_> {
                 (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
             },
         );
+    }
+
+    fn literal(&mut self, literal: Literal) {
+        let block = self.block;
+        self.each(None, |_, at, _| (at, at.wrapping_add(literal.length), literal.difference(block, at) == 0));
+    }
+
+    fn end(&mut self) {
+        self.each(None, |_, at, limit| (at, at, at == limit));
+    }
+
+    fn text_to_byte(&mut self, spans: Option<Spans>, literal: Literal, byte: u8) {
+        let block = self.block;
+        self.each(spans, |_, at, limit| {
+            let found = block.get(at as usize..limit as usize).and_then(|text| memchr::memchr(byte, text));
+            let end = found.map_or(limit, |found| at + found as u32);
+            (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
+        });
     }
 
     #[inline(always)]
