@@ -40,6 +40,8 @@ pub(super) struct Shape {
     literals: Vec<MarkedLiteral>,
     /// Whether the first literal begins every line, and whether the last one ends it.
     at_edges: (bool, bool),
+    /// Whether all marks behind a `\` may be left out: it is so where no mark ends an unquoted text.
+    unescapes: bool,
     ops: Vec<Op>,
 }
 
@@ -104,6 +106,11 @@ fn flatten(steps: &[Step]) -> Vec<Part<'_>> {
     parts
 }
 
+/// Whether an unquoted text ends at a literal that begins with the mark.
+fn is_text_up_to(mark: u8, pair: &[Part]) -> bool {
+    matches!(pair, [Part::Field(Step::Text { .. }), Part::Literal(text)] if text.first() == Some(&mark))
+}
+
 /// The byte that marks: the quote if there is one, else the byte that begins most literals.
 fn mark_byte(parts: &[Part]) -> Option<u8> {
     let literals = || parts.iter().filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
@@ -148,10 +155,14 @@ impl Shape {
         let mut compiler = Compiler { plan, needed, mark, aux, marks: 0, literals: Vec::new(), ops: Vec::new() };
         compiler.compile(&parts)?;
         let Compiler { marks, literals, ops, .. } = compiler;
-        let escape = if plan.escape == Escape::Backslash { b'\\' } else { mark };
+        // Within quotes `\` and a byte belong together, elsewhere `\` is a byte like others.
+        let is_quoted = |part: &Part| matches!(part, Part::Field(Step::Quoted { .. }));
+        let is_escaping = plan.escape == Escape::Backslash && parts.iter().any(is_quoted);
+        let escape = if is_escaping { b'\\' } else { mark };
+        let unescapes = is_escaping && !parts.windows(2).any(|pair| is_text_up_to(mark, pair));
         let is_literal = |part: Option<&Part>| matches!(part, Some(Part::Literal(_)));
         let at_edges = (is_literal(parts.first()), is_literal(parts.last()));
-        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, at_edges, ops })
+        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, at_edges, unescapes, ops })
     }
 
     /// Room for the columns of one worker.
@@ -249,7 +260,7 @@ impl Shape {
                 count += 1;
             }
         }
-        (count == self.marks && self.set.marks[1] == b'\\').then_some(kept)
+        (count == self.marks && self.unescapes).then_some(kept)
     }
 }
 

@@ -24,7 +24,7 @@ use super::rig::Rig;
 use super::{cases, kernels, same};
 
 /// Format strings, and presets by what their strings are in nginx's words.
-const STRINGS: [(&str, &str); 18] = [
+const STRINGS: [(&str, &str); 22] = [
     (
         "combined",
         r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
@@ -69,6 +69,13 @@ const STRINGS: [(&str, &str); 18] = [
     (
         "combined_quoted",
         r#""$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"""#,
+    ),
+    ("", r#"$remote_addr [$time_local] "$request_method $request_uri $rest" $status $body_bytes_sent "$http_user_agent""#),
+    ("", r#"[$time_local] $host "$request_method $request_uri" $status rt=$request_time"#),
+    ("", r#"<$remote_addr> $status [$time_iso8601] {$request_uri} ($http_user_agent)"#),
+    (
+        "",
+        "time:$time_iso8601\thost:$host\treq:$request\tstatus:$status\tsize:$body_bytes_sent\treqtime:$request_time\tua:$http_user_agent",
     ),
 ];
 
@@ -423,11 +430,14 @@ proptest! {
 /// What the law above found, as small as it became.
 #[test]
 fn what_was_once_read_differently_is_read_alike() {
-    let found: [(usize, u16, &[u8]); 2] = [
+    let found: [(usize, u16, &[u8]); 4] = [
         // Text behind a last quote, in a line that others follow.
         (0, 0x0, b"a - - [01/Nov/2026:10:00:00 +0000] \"-\" 200 0 \"-\" \"x\"[\n00000000"),
         // Text before a first quote.
         (16, 0x0, b"0\"-\" 200 0 [01/Nov/2026:10:00:00 +0000] \"x\"\n00000000"),
+        // `\` outside of quotes: the tab behind it, or the quote, ends the text like any other.
+        (2, 0x81, b"2026-11-01T10:00:00Z\ta\\\tb\tc\tGET\t/a?b=2\t200\t512\t0.123\tcurl/8.5.0\n2026-11-01T10:00:00Z\ta\tb\tGET\t/\t200\t512\t0.123\tx\n"),
+        (18, 0x8, b"a [01/Nov/2026:10:00:00 +0000] \"GET /a x\\\" 404 1 \" 200 2 \"x\"\n00000000000000000000000000"),
     ];
     for (case, asked, log) in found {
         check(&Input { case, asked, log: log.to_vec() }).unwrap();
