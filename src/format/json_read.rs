@@ -46,7 +46,7 @@ impl JsonValue {
 pub(super) struct KeyTree {
     children: Vec<(Vec<u8>, KeyTree)>,
     /// The children whose keys have each length; longer ones share the last list. Few keys have the length of another.
-    by_length: [Vec<u32>; KEY_LENGTHS],
+    by_length: Box<[Vec<u32>; KEY_LENGTHS]>,
     /// The number of the wanted value that this path leads to.
     wanted: Option<usize>,
 }
