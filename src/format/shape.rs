@@ -221,7 +221,8 @@ impl Shape {
             for i in 0..len {
                 let begin = lines.positions[batch.firsts[i] as usize + mark].wrapping_sub(mark_offset);
                 batch.odd[i] |= literal.difference(lines.block, begin) != 0 || begin < behind[i];
-                begins[i] = begin;
+                // Also the limits of an odd line lie in it: searches up to them must not leave the block.
+                begins[i] = begin.min(batch.ends[i]);
                 behind[i] = begin.wrapping_add(literal.length);
             }
         }

@@ -430,7 +430,7 @@ proptest! {
 /// What the law above found, as small as it became.
 #[test]
 fn what_was_once_read_differently_is_read_alike() {
-    let found: [(usize, u16, &[u8]); 4] = [
+    let found: [(usize, u16, &[u8]); 6] = [
         // Text behind a last quote, in a line that others follow.
         (0, 0x0, b"a - - [01/Nov/2026:10:00:00 +0000] \"-\" 200 0 \"-\" \"x\"[\n00000000"),
         // Text before a first quote.
@@ -438,6 +438,9 @@ fn what_was_once_read_differently_is_read_alike() {
         // `\` outside of quotes: the tab behind it, or the quote, ends the text like any other.
         (2, 0x81, b"2026-11-01T10:00:00Z\ta\\\tb\tc\tGET\t/a?b=2\t200\t512\t0.123\tcurl/8.5.0\n2026-11-01T10:00:00Z\ta\tb\tGET\t/\t200\t512\t0.123\tx\n"),
         (18, 0x8, b"a [01/Nov/2026:10:00:00 +0000] \"GET /a x\\\" 404 1 \" 200 2 \"x\"\n00000000000000000000000000"),
+        // Nothing but blank lines, whose newlines stand where a line has its quotes.
+        (6, 0x0, b"\n\n\n"),
+        (0, 0x0, b"\n\n\n\n\n\n\n\n\n\n"),
     ];
     for (case, asked, log) in found {
         check(&Input { case, asked, log: log.to_vec() }).unwrap();
