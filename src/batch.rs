@@ -4,6 +4,7 @@
 //! choice of what to do is then made once per batch instead of once per line, and the work on one line does not wait for
 //! that on the line before.
 
+use crate::block::{Block, Place};
 use crate::record::{Record, Slot};
 use crate::time::Instant;
 
@@ -13,57 +14,134 @@ pub const BATCH_LINES: usize = 64;
 /// A value for each line.
 pub type Column<T> = [T; BATCH_LINES];
 
+/// Places of text in the block, `from..to`.
+pub type Spans = Column<(Place, Place)>;
+
+/// The number that stands for none.
+pub const ABSENT: i64 = i64::MIN;
+
+/// The values of one slot.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// Text; an empty one is absent.
+    Texts(Box<Spans>),
+    /// Paths, and perhaps behind each of them what is left of its target, from `?` or `#` on; none is absent that is not empty. Where
+    /// a path ends is for those to find who must know.
+    Paths(Box<Spans>),
+    /// Numbers; [`ABSENT`] is none.
+    Ints(Box<Column<i64>>),
+    /// Every line has the same.
+    Same(Slot),
+}
+
+impl Values {
+    /// Texts that are all absent.
+    pub fn texts() -> Values {
+        Values::Texts(Box::new([(0, 0); BATCH_LINES]))
+    }
+
+    /// Numbers that are all absent.
+    pub fn ints() -> Values {
+        Values::Ints(Box::new([ABSENT; BATCH_LINES]))
+    }
+
+    /// Paths that are all absent.
+    pub fn paths() -> Values {
+        Values::Paths(Box::new([(0, 0); BATCH_LINES]))
+    }
+
+    /// The value of line `i` of a block.
+    pub fn slot(&self, i: usize, block: &Block) -> Slot {
+        match self {
+            Values::Paths(spans) => {
+                let (from, to) = spans[i];
+                match from + path_length(&block[from.into()..to.into()]) as Place {
+                    end if end > from => Slot::Line(from.into(), end.into()),
+                    _ => Slot::Absent,
+                }
+            }
+            Values::Texts(spans) if spans[i].0 < spans[i].1 => Slot::Line(spans[i].0.into(), spans[i].1.into()),
+            Values::Ints(numbers) if numbers[i] != ABSENT => Slot::Int(numbers[i]),
+            Values::Texts(_) | Values::Ints(_) => Slot::Absent,
+            Values::Same(slot) => *slot,
+        }
+    }
+
+    /// Sets the value of line `i`, which must be of this kind.
+    pub fn set(&mut self, i: usize, slot: Slot) {
+        match (self, slot) {
+            // Places of a block fit.
+            (Values::Texts(spans) | Values::Paths(spans), Slot::Line(from, to)) => spans[i] = (from as Place, to as Place),
+            (Values::Texts(spans) | Values::Paths(spans), _) => spans[i] = (0, 0),
+            (Values::Ints(numbers), Slot::Int(n)) => numbers[i] = n,
+            (Values::Ints(numbers), _) => numbers[i] = ABSENT,
+            (Values::Same(same), slot) => *same = slot,
+        }
+    }
+}
+
+/// How many bytes of a target are its path: those before `?` or `#`.
+pub fn path_length(target: &[u8]) -> usize {
+    memchr::memchr2(b'?', b'#', target).unwrap_or(target.len())
+}
+
 /// Lines that look regular, and what was read of them. Only the first `len` values of each column count.
 #[derive(Debug)]
 pub struct Batch {
     /// How many lines there are, at most [`BATCH_LINES`].
     pub len: usize,
     /// Where each line begins in its block.
-    pub starts: Column<u32>,
+    pub starts: Column<Place>,
     /// Where its text ends, without line end.
-    pub ends: Column<u32>,
+    pub ends: Column<Place>,
     /// Where its newline stands.
-    pub newlines: Column<u32>,
+    pub newlines: Column<Place>,
     /// Which mark of the block is its first.
-    pub firsts: Column<u32>,
-    /// Lines that turned out not to be regular; nothing below is known of them.
-    pub odd: Column<bool>,
+    pub firsts: Column<Place>,
+    /// Not 0 for a line that turned out not to be regular; its time means nothing then, and its values are absent.
+    pub odd: Column<u64>,
     /// When it happened.
     pub times: Column<Instant>,
-    /// Whether it got no response.
-    pub no_response: Column<bool>,
-    /// A column for each slot. Spans are those of the block.
-    pub slots: Vec<Column<Slot>>,
+    /// How many of the regular lines got no response.
+    pub no_response: u64,
+    /// The values of each slot.
+    pub slots: Vec<Values>,
 }
 
 impl Batch {
-    /// An empty batch for records of so many slots.
-    pub fn new(slots: usize) -> Self {
+    /// An empty batch for records of these slots.
+    pub fn new(slots: Vec<Values>) -> Self {
         Batch {
             len: 0,
             starts: [0; BATCH_LINES],
             ends: [0; BATCH_LINES],
             newlines: [0; BATCH_LINES],
             firsts: [0; BATCH_LINES],
-            odd: [false; BATCH_LINES],
+            odd: [0; BATCH_LINES],
             times: [Instant::from_micros(0); BATCH_LINES],
-            no_response: [false; BATCH_LINES],
-            slots: vec![[Slot::Absent; BATCH_LINES]; slots],
+            no_response: 0,
+            slots,
         }
     }
 
     /// Adds a line; there must be room.
     #[inline]
-    pub fn push(&mut self, start: u32, end: u32, newline: u32, first: u32) {
+    pub fn push(&mut self, start: Place, end: Place, newline: Place, first: Place) {
         let i = self.len;
         (self.starts[i], self.ends[i], self.newlines[i], self.firsts[i]) = (start, end, newline, first);
         self.len += 1;
     }
 
+    /// Whether some line is odd.
+    #[inline]
+    pub fn has_odd(&self) -> bool {
+        self.odd[..self.len].iter().fold(0, |any, odd| any | odd) != 0
+    }
+
     /// One line of the batch as a record, whose slots go into `row`.
-    pub fn record<'a>(&self, i: usize, block: &'a [u8], scratch: &'a [u8], row: &'a mut Vec<Slot>) -> Record<'a> {
+    pub fn record<'a>(&self, i: usize, block: &'a Block, scratch: &'a [u8], row: &'a mut Vec<Slot>) -> Record<'a> {
         row.clear();
-        row.extend(self.slots.iter().map(|column| column[i]));
+        row.extend(self.slots.iter().map(|values| values.slot(i, block)));
         Record { time: self.times[i], line: block, scratch, slots: row }
     }
 }

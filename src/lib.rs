@@ -51,7 +51,7 @@
 //! ```
 //!
 //! To read the code, begin with [`record`] (one request), [`scan`] (the loop) and [`evaluate::budget`] (the arithmetic). Then,
-//! from the ground up: [`error`], [`time`], [`ratio`]; [`framing`], [`marks`], [`batch`]; [`mod@format`] (how a line is written) and [`slo`]
+//! from the ground up: [`error`], [`time`], [`ratio`]; [`framing`], [`mod@block`], [`marks`], [`batch`]; [`mod@format`] (how a line is written) and [`slo`]
 //! (what is asked), which do not know each other; [`aggregate`]; [`engine`]; [`slices`]; and at last [`input`] and [`output`], where
 //! the world begins. The library never prints, exits, reads the environment or asks the clock: that is for the binary.
 #![deny(unsafe_code)]
@@ -62,6 +62,7 @@ pub mod ratio;
 pub mod time;
 
 pub mod batch;
+pub mod block;
 pub mod framing;
 pub mod marks;
 pub mod record;

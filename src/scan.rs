@@ -19,8 +19,9 @@ use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
 use crate::aggregate::{IndicatorKey, Partial};
 use crate::batch::{BATCH_LINES, Batch, Column};
+use crate::block::{self, BLOCK_BYTES_MAX, Block, Place, Positions};
 use crate::error::Result;
-use crate::format::extract::{Extractor, Reader};
+use crate::format::extract::{Extractor, Reader, View};
 use crate::marks::{Kernel, Marks};
 use crate::record::{Outcome, Reason, Skip, Slot, Value};
 use crate::slo::classify::{Classes, Classifier};
@@ -55,18 +56,30 @@ pub struct Job<'a> {
 
 /// One worker's counts and memories for one job.
 pub struct Worker<'a> {
+    /// Room for the last windows of an input, behind which there is too little for a block.
+    room: Box<Block>,
+    marks: Marks,
+    gathered: Gathered,
+    counter: Counter<'a>,
+    partial: Partial,
+}
+
+/// Lines that look regular.
+struct Gathered {
+    lines: Batch,
+    /// Those that are regular but for their escapes, and their marks: so many for each line.
+    escaped: Batch,
+    escaped_marks: Box<Positions>,
+}
+
+/// What reads lines and counts them.
+struct Counter<'a> {
     job: Job<'a>,
     reader: Reader,
     classes: Classes<'a>,
+    class_column: Column<u32>,
     tally: Tally,
     latencies: Option<LatencyTally>,
-    marks: Marks,
-    batch: Batch,
-    /// Lines that are regular but for their escapes, and their marks.
-    escaped: Batch,
-    escaped_marks: Vec<u32>,
-    class_column: Column<u32>,
-    partial: Partial,
     accounting: Accounting,
 }
 
@@ -77,30 +90,32 @@ impl<'a> Worker<'a> {
     /// Too many thresholds for a latency histogram.
     pub fn new(job: Job<'a>, input: &str) -> Result<Self> {
         let latencies = if job.histograms { LatencyTally::new(job.classifier)? } else { None };
+        let batch = || job.extractor.batch();
         Ok(Worker {
-            job,
-            reader: job.extractor.reader(input),
-            classes: job.classifier.classes(),
-            tally: Tally::new(job.slices),
-            latencies,
-            marks: Marks::with_capacity(2 * WINDOW_BYTES),
-            batch: Batch::new(job.classifier.needs().len()),
-            escaped: Batch::new(job.classifier.needs().len()),
-            escaped_marks: Vec::new(),
-            class_column: [0; BATCH_LINES],
+            room: block::room(),
+            marks: Marks::default(),
+            gathered: Gathered { lines: batch(), escaped: batch(), escaped_marks: block::positions() },
+            counter: Counter {
+                job,
+                reader: job.extractor.reader(input),
+                classes: job.classifier.classes(),
+                class_column: [0; BATCH_LINES],
+                tally: Tally::new(job.slices),
+                latencies,
+                accounting: Accounting::default(),
+            },
             partial: Partial::new(job.slices),
-            accounting: Accounting::default(),
         })
     }
 
     /// Goes on with another input of the same job.
     pub fn turn_to(&mut self, input: &str) {
-        self.reader.turn_to(input);
+        self.counter.reader.turn_to(input);
     }
 
     /// The outcomes of the lines since it was last taken.
     pub fn take_accounting(&mut self) -> Accounting {
-        std::mem::take(&mut self.accounting)
+        std::mem::take(&mut self.counter.accounting)
     }
 
     /// Everything counted.
@@ -112,28 +127,32 @@ impl<'a> Worker<'a> {
         Ok(self.partial)
     }
 
-    fn is_full(&self) -> bool {
-        self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
-    }
-
     /// Adds an oversized line, which nobody reads.
     pub fn reject_oversized(&mut self, offset: u64, bytes: u64, odd: &mut OddLines) {
         let outcome = Outcome::Rejected(Reason::TooLong);
-        self.accounting.add(outcome, bytes);
+        self.counter.accounting.add(outcome, bytes);
         odd(outcome, offset, b"");
     }
 
     #[cold]
     fn fold(&mut self) -> Result<()> {
-        let counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
+        let Counter { job, tally, latencies, classes, .. } = &mut self.counter;
+        let counted = tally.fold(latencies.as_ref(), classes, job.keys, job.service)?;
         self.partial.merge(counted)?;
-        if let Some(latencies) = &mut self.latencies {
+        if let Some(latencies) = latencies {
             latencies.clear();
         }
-        if self.classes.is_full() {
-            self.classes.clear();
+        if classes.is_full() {
+            classes.clear();
         }
         Ok(())
+    }
+
+    /// Scans a window behind which there is too little for a block.
+    fn scan_copy(&mut self, window: &[u8], offset: u64, odd: &mut OddLines) {
+        let Worker { room, marks, gathered, counter, .. } = self;
+        room[..window.len()].copy_from_slice(window);
+        scan_window(Window::new(room, window.len(), offset, marks, counter), gathered, counter, odd);
     }
 }
 
@@ -145,8 +164,14 @@ pub fn scan(lines: &[u8], offset: u64, worker: &mut Worker, odd: &mut OddLines) 
     let mut from = 0;
     while from < lines.len() {
         let to = window_end(lines, from);
-        scan_window(&lines[from..], to - from, offset + from as u64, worker, odd);
-        if worker.is_full() {
+        let at = offset + from as u64;
+        let Worker { marks, gathered, counter, .. } = &mut *worker;
+        match lines[from..].first_chunk() {
+            _ if to - from > BLOCK_BYTES_MAX => counter.count_careful(&lines[from..to], at, odd),
+            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), gathered, counter, odd),
+            None => worker.scan_copy(&lines[from..to], at, odd),
+        }
+        if worker.counter.is_full() {
             worker.fold()?;
         }
         from = to;
@@ -164,24 +189,19 @@ fn window_end(lines: &[u8], from: usize) -> usize {
     }
 }
 
-/// Scans the first `length` bytes of a block, which are whole lines. What follows them is looked at only where eight bytes are
-/// compared at once.
-fn scan_window(block: &[u8], length: usize, offset: u64, worker: &mut Worker, odd: &mut OddLines) {
-    let Worker { job, marks, .. } = worker;
-    marks.fill(job.kernel, job.extractor.mark_set(), &block[..length]);
-    let marks = std::mem::take(&mut worker.marks);
-    let mut window = Window { block, length, offset, marks: &marks, start: 0, first: 0 };
-    while window.start < length {
-        window.gather(worker, odd);
-        window.count_batch(marks.positions(), worker, odd);
+fn scan_window(mut window: Window, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
+    while window.start < window.length {
+        window.gather(gathered, counter, odd);
+        let positions = window.marks.positions_and_room();
+        window.count_batch(&mut gathered.lines, positions, counter, odd);
     }
-    window.count_escaped(worker, odd);
-    worker.marks = marks;
+    window.count_escaped(gathered, counter, odd);
 }
 
-/// A window on its way: where the next line begins, and which mark is its first.
+/// A window on its way: the first `length` bytes of a block, which are whole lines; where the next line begins, and which mark
+/// is its first.
 struct Window<'a> {
-    block: &'a [u8],
+    block: &'a Block,
     length: usize,
     offset: u64,
     marks: &'a Marks,
@@ -189,50 +209,62 @@ struct Window<'a> {
     first: usize,
 }
 
-impl Window<'_> {
+impl<'a> Window<'a> {
+    fn new(block: &'a Block, length: usize, offset: u64, marks: &'a mut Marks, counter: &Counter) -> Self {
+        marks.fill(counter.job.kernel, counter.job.extractor.mark_set(), block, length);
+        Window { block, length, offset, marks, start: 0, first: 0 }
+    }
+
     /// Fills the batch with lines that look regular. Others are counted on the way: the order does not matter to counts.
-    fn gather(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+    fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
         let positions = self.marks.positions();
-        let regular = worker.job.extractor.marks_per_line();
-        worker.batch.len = 0;
-        while worker.batch.len < BATCH_LINES && self.start < self.length {
+        let regular = counter.job.extractor.marks_per_line();
+        gathered.lines.len = 0;
+        while gathered.lines.len < BATCH_LINES && self.start < self.length {
             // The newline of a regular line is the mark behind its own marks.
             match positions.get(self.first + regular) {
-                Some(&newline) if regular > 0 && self.block[newline as usize] == b'\n' => {
-                    let end = without_return(self.block, self.start, newline as usize);
-                    worker.batch.push(self.start as u32, end as u32, newline, self.first as u32);
-                    self.start = newline as usize + 1;
+                Some(&newline) if regular > 0 && self.is_whole_line(newline, counter.job.line_bytes_max) => {
+                    self.push(&mut gathered.lines, newline, self.first as Place);
                     self.first += regular + 1;
                 }
-                _ if regular > 0 && self.gather_escaped(worker, odd) => {}
-                _ => self.count_next(worker, odd),
+                _ if regular > 0 && self.gather_escaped(gathered, counter, odd) => {}
+                _ => self.count_next(counter, odd),
             }
         }
     }
 
-    /// Reads and counts the batch; lines of it that are odd are read one by one.
-    fn count_batch(&mut self, positions: &[u32], worker: &mut Worker, odd: &mut OddLines) {
-        let block = self.block;
-        let any_odd = worker.job.kernel.run(
-            #[inline(always)]
-            || count_regular(block, self.marks, positions, worker),
-        );
-        add_latencies(worker);
-        if any_odd {
-            self.count_odd(worker, odd);
+    /// Whether a mark is the newline of a line that is not too long.
+    #[inline(always)]
+    fn is_whole_line(&self, mark: Place, line_bytes_max: usize) -> bool {
+        self.block[usize::from(mark)] == b'\n' && usize::from(mark) - self.start < line_bytes_max
+    }
+
+    /// Adds the line that ends at `newline` to a batch, and goes behind it.
+    #[inline(always)]
+    fn push(&mut self, batch: &mut Batch, newline: Place, first: Place) {
+        let end = without_return(self.block, self.start, newline.into());
+        batch.push(self.start as Place, end as Place, newline, first);
+        self.start = usize::from(newline) + 1;
+    }
+
+    /// Reads and counts a batch; lines of it that are odd are read one by one.
+    fn count_batch(&mut self, batch: &mut Batch, positions: &Positions, counter: &mut Counter, odd: &mut OddLines) {
+        let (kernel, block, marks) = (counter.job.kernel, self.block, self.marks);
+        let has_odd = counter.count_regular(View { kernel, block, marks, positions }, batch);
+        counter.add_latencies(block, batch);
+        if has_odd {
+            self.count_odd(batch, counter, odd);
         }
     }
 
     /// Goes back to the odd lines of the batch. What looked like one line may be several.
     #[cold]
-    fn count_odd(&mut self, worker: &mut Worker, odd: &mut OddLines) {
+    fn count_odd(&mut self, batch: &Batch, counter: &mut Counter, odd: &mut OddLines) {
         let (start, first) = (self.start, self.first);
-        for i in 0..worker.batch.len {
-            if worker.batch.odd[i] {
-                (self.start, self.first) = (worker.batch.starts[i] as usize, 0);
-                while self.start <= worker.batch.newlines[i] as usize {
-                    self.count_next(worker, odd);
-                }
+        for i in (0..batch.len).filter(|&i| batch.odd[i] != 0) {
+            (self.start, self.first) = (batch.starts[i].into(), 0);
+            while self.start <= batch.newlines[i].into() {
+                self.count_next(counter, odd);
             }
         }
         (self.start, self.first) = (start, first);
@@ -240,52 +272,62 @@ impl Window<'_> {
 
     /// Adds the next line to the batch of escaped lines, if it is regular but for its escapes.
     #[cold]
-    fn gather_escaped(&mut self, worker: &mut Worker, odd: &mut OddLines) -> bool {
+    fn gather_escaped(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> bool {
+        let extractor = counter.job.extractor;
         let positions = &self.marks.positions()[self.first..];
-        let Some(count) = positions.iter().position(|&mark| self.block[mark as usize] == b'\n') else { return false };
-        let regular = worker.job.extractor.marks_per_line();
-        let Some(kept) = worker.job.extractor.without_escaped(self.block, &positions[..count]) else { return false };
-        let (newline, first) = (positions[count], worker.escaped_marks.len() as u32);
-        let end = without_return(self.block, self.start, newline as usize);
-        worker.escaped.push(self.start as u32, end as u32, newline, first);
-        worker.escaped_marks.extend_from_slice(&kept[..regular]);
-        self.start = newline as usize + 1;
+        let Some(count) = positions.iter().position(|&mark| self.block[usize::from(mark)] == b'\n') else { return false };
+        let Some(kept) = extractor.without_escaped(self.block, &positions[..count]) else { return false };
+        if !self.is_whole_line(positions[count], counter.job.line_bytes_max) {
+            return false;
+        }
+        let kept = &kept[..extractor.marks_per_line()];
+        let first = gathered.escaped.len * kept.len();
+        gathered.escaped_marks[first..first + kept.len()].copy_from_slice(kept);
+        self.push(&mut gathered.escaped, positions[count], first as Place);
         self.first += count + 1;
-        if worker.escaped.len == BATCH_LINES {
-            self.count_escaped(worker, odd);
+        if gathered.escaped.len == BATCH_LINES {
+            self.count_escaped(gathered, counter, odd);
         }
         true
     }
 
     /// Reads and counts the batch of escaped lines.
-    fn count_escaped(&mut self, worker: &mut Worker, odd: &mut OddLines) {
-        let marks = std::mem::take(&mut worker.escaped_marks);
-        std::mem::swap(&mut worker.batch, &mut worker.escaped);
-        self.count_batch(&marks, worker, odd);
-        std::mem::swap(&mut worker.batch, &mut worker.escaped);
-        worker.escaped.len = 0;
-        worker.escaped_marks = marks;
-        worker.escaped_marks.clear();
+    fn count_escaped(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
+        if gathered.escaped.len > 0 {
+            self.count_batch(&mut gathered.escaped, &gathered.escaped_marks, counter, odd);
+            gathered.escaped.len = 0;
+        }
     }
 
     /// Reads and counts the next line with care.
     #[inline(never)]
-    fn count_next(&mut self, worker: &mut Worker, odd: &mut OddLines) {
-        let (block, start, positions) = (self.block, self.start, self.marks.positions());
-        let newline = memchr::memchr(b'\n', &block[start..self.length]).map(|at| start + at);
-        let end = newline.unwrap_or(self.length);
-        let next = newline.map_or(self.length, |newline| newline + 1);
-        self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
+    fn count_next(&mut self, counter: &mut Counter, odd: &mut OddLines) {
+        let (start, positions) = (self.start, self.marks.positions());
+        let newline = memchr::memchr(b'\n', &self.block[start..self.length]);
+        let next = newline.map_or(self.length, |newline| start + newline + 1);
+        self.first += positions[self.first..].partition_point(|&mark| usize::from(mark) < next);
         self.start = next;
-        let Worker { job, reader, classes, tally, latencies, accounting, .. } = worker;
-        let line = &block[start..without_return(block, start, end)];
-        let outcome = match next - start > job.line_bytes_max {
+        counter.count_careful(&self.block[start..next], self.offset + start as u64, odd);
+    }
+}
+
+impl Counter<'_> {
+    fn is_full(&self) -> bool {
+        self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+    }
+
+    /// Reads and counts a line, given with its line end, with care.
+    fn count_careful(&mut self, whole: &[u8], offset: u64, odd: &mut OddLines) {
+        let Counter { job, reader, classes, tally, latencies, accounting, .. } = self;
+        let text = whole.strip_suffix(b"\n").unwrap_or(whole);
+        let line = &text[..without_return(text, 0, text.len())];
+        let outcome = match whole.len() > job.line_bytes_max {
             true => Outcome::Rejected(Reason::TooLong),
             false => read_odd(line, job.extractor, reader),
         };
-        accounting.add(outcome, (next - start) as u64);
+        accounting.add(outcome, whole.len() as u64);
         if outcome != Outcome::Event {
-            return odd(outcome, self.offset + start as u64, line);
+            return odd(outcome, offset, line);
         }
         let record = reader.record(line);
         accounting.no_response += u64::from(reader.no_response());
@@ -297,35 +339,34 @@ impl Window<'_> {
             latencies.add(record.time, class, ns);
         }
     }
-}
 
-/// Reads the batch and counts its regular lines; whether there are odd ones.
-#[inline(always)]
-fn count_regular(block: &[u8], marks: &Marks, positions: &[u32], worker: &mut Worker) -> bool {
-    let Worker { job, reader, classes, tally, accounting, batch, class_column, .. } = worker;
-    job.extractor.read_batch(block, marks, positions, batch, reader);
-    classes.classes_of(batch, block, reader.scratch(), class_column);
-    let mut any_odd = false;
-    for i in 0..batch.len.min(BATCH_LINES) {
-        let bytes = batch.newlines[i] + 1 - batch.starts[i];
-        batch.odd[i] |= bytes as usize > job.line_bytes_max;
-        if batch.odd[i] {
-            any_odd = true;
-            continue;
+    /// Reads a batch and counts its regular lines; whether there are odd ones.
+    fn count_regular(&mut self, view: View, batch: &mut Batch) -> bool {
+        let Counter { job, reader, classes, tally, accounting, class_column, .. } = self;
+        job.extractor.read_batch(view, batch, reader);
+        classes.classes_of(batch, view.block, reader.scratch(), class_column);
+        let has_odd = batch.has_odd();
+        let (mut events, mut bytes) = (0, 0);
+        for i in 0..batch.len.min(BATCH_LINES) {
+            if has_odd && batch.odd[i] != 0 {
+                continue;
+            }
+            events += 1;
+            bytes += u64::from(batch.newlines[i] - batch.starts[i]) + 1;
+            tally.add(batch.times[i], class_column[i]);
         }
-        accounting.add(Outcome::Event, u64::from(bytes));
-        accounting.no_response += u64::from(batch.no_response[i]);
-        tally.add(batch.times[i], class_column[i]);
+        accounting.add_events(events, bytes);
+        accounting.no_response += batch.no_response;
+        has_odd
     }
-    any_odd
-}
 
-/// Adds the regular lines of the batch to the histograms, if there are any.
-fn add_latencies(worker: &mut Worker) {
-    let Worker { latencies: Some(latencies), batch, class_column, .. } = worker else { return };
-    for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
-        if let Slot::Int(ns) = batch.slots[latencies.slot()][i] {
-            latencies.add(batch.times[i], class_column[i], ns);
+    /// Adds the regular lines of a batch to the histograms, if there are any.
+    fn add_latencies(&mut self, block: &Block, batch: &Batch) {
+        let Counter { latencies: Some(latencies), class_column, .. } = self else { return };
+        for i in (0..batch.len).filter(|&i| batch.odd[i] == 0) {
+            if let Slot::Int(ns) = batch.slots[latencies.slot()].slot(i, block) {
+                latencies.add(batch.times[i], class_column[i], ns);
+            }
         }
     }
 }

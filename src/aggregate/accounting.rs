@@ -51,6 +51,13 @@ impl Accounting {
         tally.bytes += bytes;
     }
 
+    /// Adds many events.
+    #[inline]
+    pub fn add_events(&mut self, lines: u64, bytes: u64) {
+        self.events.lines += lines;
+        self.events.bytes += bytes;
+    }
+
     /// Every outcome with its name in outputs, in their order.
     pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, Tally)> + '_ {
         let skipped = SKIPS.into_iter().map(|(skip, name)| (name, self.skipped[skip as usize]));

@@ -6,6 +6,7 @@
 use jiff::tz::TimeZone;
 
 use super::{TimeText, TimeToken, Unit};
+use crate::block::{Block, Place, word};
 use crate::time::{Instant, MICROS_PER_SECOND};
 
 /// Reads timestamps of one kind.
@@ -15,7 +16,19 @@ pub struct TimeReader {
     zone: Option<TimeZone>,
     minutes: [Minute; MEMO_MINUTES],
     offset: (u64, i64),
+    /// Minutes of common log format, with their offsets.
+    clf: [ClfMinute; MEMO_MINUTES],
 }
+
+/// The text of a minute of common log format, `01/Nov/2026:00:00:.. +0000`, in four words: bytes 0, 8, 16 and 18 begin them.
+#[derive(Clone, Copy, Debug)]
+struct ClfMinute {
+    words: [u64; 4],
+    micros: i64,
+}
+
+/// The bytes of the words that a minute's texts have in common: all but the second, at 18.
+const CLF_MASKS: [u64; 2] = [0xffff_ffff_0000_ffff, 0xffff_ffff_ffff_0000];
 
 /// What reading a timestamp gave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,7 +69,13 @@ const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", 
 impl TimeReader {
     /// A reader for this kind of text. `zone` is that of texts which carry none.
     pub fn new(text: &TimeText, zone: Option<TimeZone>) -> Self {
-        TimeReader { text: text.clone(), zone, minutes: [Minute::NONE; MEMO_MINUTES], offset: (NO_OFFSET, 0) }
+        TimeReader {
+            text: text.clone(),
+            zone,
+            minutes: [Minute::NONE; MEMO_MINUTES],
+            offset: (NO_OFFSET, 0),
+            clf: [ClfMinute { words: [0; 4], micros: 0 }; MEMO_MINUTES],
+        }
     }
 
     /// Reads the timestamp at the beginning of `bytes`.
@@ -70,6 +89,41 @@ impl TimeReader {
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
             TimeText::Pattern(tokens) => read_pattern(tokens, bytes, self.zone.as_ref()),
         }
+    }
+
+    /// Whether the texts are those of common log format.
+    pub(super) fn is_clf(&self) -> bool {
+        matches!(self.text, TimeText::Clf)
+    }
+
+    /// The time at a place of a block, and its length; none if it is none. (Only for [`TimeText::Clf`].)
+    #[inline(always)]
+    pub(super) fn recent_clf(&mut self, block: &Block, at: Place) -> Option<(Instant, Place)> {
+        let words = [0, 8, 16, 18].map(|offset| word(block, at.wrapping_add(offset)));
+        let known = &self.clf[words[2] as usize % MEMO_MINUTES];
+        let difference = (words[0] ^ known.words[0])
+            | (words[1] ^ known.words[1])
+            | (words[2] ^ known.words[2]) & CLF_MASKS[0]
+            | (words[3] ^ known.words[3]) & CLF_MASKS[1];
+        let [tens, ones] = [16, 24].map(|shift| u32::from((words[2] >> shift) as u8).wrapping_sub(u32::from(b'0')));
+        if difference == 0 && tens < 6 && ones < 10 {
+            let second = i64::from(tens * 10 + ones);
+            return Some((Instant::from_micros(known.micros + second * MICROS_PER_SECOND), CLF_LENGTH as Place));
+        }
+        self.learn_clf(block, at)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn learn_clf(&mut self, block: &Block, at: Place) -> Option<(Instant, Place)> {
+        let words = [0, 8, 16, 18].map(|offset| word(block, at.wrapping_add(offset)));
+        let TimeRead::At(time, length) = self.read_clf(&block[usize::from(at)..]) else { return None };
+        let second = (0..2).map(|i| i64::from(block[usize::from(at) + 18 + i] - b'0')).fold(0, |sum, digit| sum * 10 + digit);
+        if second < MINUTE_SECONDS {
+            let micros = time.micros() - second * MICROS_PER_SECOND;
+            self.clf[words[2] as usize % MEMO_MINUTES] = ClfMinute { words, micros };
+        }
+        Some((time, length as Place))
     }
 
     /// Reads a text that is a timestamp and nothing else.

@@ -3,7 +3,7 @@
 use super::Unit;
 use super::number;
 use super::request::{split_request, split_target};
-use crate::batch::{BATCH_LINES, Column};
+use crate::block::{Block, Place};
 use crate::record::Slot;
 use crate::time::Instant;
 
@@ -33,6 +33,27 @@ pub(super) enum Derive {
 }
 
 impl Derive {
+    /// How a batch makes it.
+    pub(super) fn columnar(&self) -> Columnar {
+        match self {
+            Derive::EventStatus => Columnar::Status,
+            Derive::Scaled(fields) => match fields[..] {
+                [(field, unit)] if unit != Unit::Written => Columnar::Scaled(field, unit),
+                _ => Columnar::ByLine,
+            },
+            Derive::Part(part, fields) => match (part, &fields[..]) {
+                (Part::Method, [(_, Whence::Request)]) => Columnar::Method,
+                (Part::Path, [(_, Whence::Request)]) => Columnar::Path,
+                _ => Columnar::ByLine,
+            },
+            Derive::Text(fields) => match fields[..] {
+                [field] => Columnar::Text(field),
+                _ => Columnar::ByLine,
+            },
+            _ => Columnar::ByLine,
+        }
+    }
+
     /// The fields it is made from.
     pub(super) fn fields(&self) -> Vec<usize> {
         match self {
@@ -42,6 +63,20 @@ impl Derive {
             Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input => Vec::new(),
         }
     }
+}
+
+/// How the slots of a batch are made: from a column of the fast reader, or line by line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Columnar {
+    Status,
+    /// The values of a field.
+    Scaled(usize, Unit),
+    /// The methods, and the paths, of requests that are usual.
+    Method,
+    Path,
+    /// The texts of a field.
+    Text(usize),
+    ByLine,
 }
 
 /// A part of a request line or target.
@@ -172,22 +207,8 @@ fn within(place: Slot, text: &[u8], part: &[u8]) -> Slot {
     }
 }
 
-/// The statuses of a batch, as slots.
+/// Whether a text is `-`, which stands for none.
 #[inline(always)]
-pub(super) fn statuses(block: &[u8], spans: &Column<(u32, u32)>, len: usize) -> Column<Slot> {
-    let mut slots = [Slot::Absent; BATCH_LINES];
-    for i in 0..len.min(BATCH_LINES) {
-        let text = block.get(spans[i].0 as usize..spans[i].1 as usize).unwrap_or(b"");
-        slots[i] = number::status(text).flatten().map_or(Slot::Absent, |status| Slot::Int(i64::from(status)));
-    }
-    slots
-}
-
-/// The numbers of a batch in the base of their unit, as slots.
-#[inline(always)]
-pub(super) fn scaled(block: &[u8], spans: &Column<(u32, u32)>, unit: Unit, len: usize, slots: &mut Column<Slot>) {
-    for i in 0..len.min(BATCH_LINES) {
-        let text = block.get(spans[i].0 as usize..spans[i].1 as usize).unwrap_or(b"");
-        slots[i] = number::scaled(text, unit).map_or(Slot::Absent, Slot::Int);
-    }
+pub(super) fn is_dash(block: &Block, from: Place, to: Place) -> bool {
+    to.wrapping_sub(from) == 1 && block[usize::from(from)] == b'-'
 }

@@ -7,14 +7,16 @@ use jiff::tz::TimeZone;
 use super::bind::Binding;
 use super::chatter;
 use super::clock::{TimeRead, TimeReader};
-use super::derive::{self, Derive, Fields, Part, Whence};
+use super::derive::{self, Columnar, Derive, Fields};
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::plan::{Plan, TimeFound};
-use super::shape::{Columns, Lines, MARKS_MAX, Shape};
+use super::shape::{MARKS_MAX, Shape, Want};
+use super::walk::{Columns, Lines};
 use super::{Escape, Format, JsonCondition, Layout};
-use crate::batch::{BATCH_LINES, Batch};
+use crate::batch::{ABSENT, BATCH_LINES, Batch, Values};
+use crate::block::{Block, Place, Positions};
 use crate::error::Result;
-use crate::marks::{MarkSet, Marks};
+use crate::marks::{Kernel, MarkSet, Marks};
 use crate::record::{Need, Outcome, Reason, Record, Skip, Slot};
 use crate::time::Instant;
 
@@ -72,6 +74,19 @@ impl Reader {
     }
 }
 
+/// A block with its marks.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// For which machine the loops are compiled.
+    pub kernel: Kernel,
+    /// The block.
+    pub block: &'a Block,
+    /// Its marks, by [`Extractor::mark_set`].
+    pub marks: &'a Marks,
+    /// Those of the batch's lines.
+    pub positions: &'a Positions,
+}
+
 /// Where a line stops being what its format says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Misread {
@@ -92,7 +107,9 @@ impl Extractor {
         let layout = match &format.layout {
             Layout::Delimited(template) => {
                 let plan = Plan::new(template, zone);
-                let shape = Shape::new(&plan, &needed(&outputs, &binding.status(), plan.fields.len()));
+                // Where several fields may give the status, lines are read with care.
+                let is_simple = binding.status().len() < 2;
+                let shape = Shape::new(&plan, &wants(&outputs, &binding.status(), plan.fields.len())).filter(|_| is_simple);
                 Compiled::Delimited { plan, shape }
             }
             Layout::Json(map) => {
@@ -192,76 +209,114 @@ impl Extractor {
         }
     }
 
+    /// An empty batch for lines of this format.
+    pub fn batch(&self) -> Batch {
+        let values = |output: &Derive| match output {
+            _ if output.columnar() == Columnar::Path => Values::paths(),
+            Derive::Text(_) | Derive::Part(..) => Values::texts(),
+            Derive::Input => Values::Same(Slot::Absent),
+            _ => Values::ints(),
+        };
+        Batch::new(self.outputs.iter().map(values).collect())
+    }
+
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
-    #[inline(always)]
-    pub fn read_batch(&self, block: &[u8], marks: &Marks, positions: &[u32], batch: &mut Batch, reader: &mut Reader) {
+    pub fn read_batch(&self, view: View, batch: &mut Batch, reader: &mut Reader) {
         let (Compiled::Delimited { shape: Some(shape), .. }, Some(columns), [clock]) =
             (&self.layout, &mut reader.columns, &self.time[..])
         else {
-            batch.odd = [true; BATCH_LINES];
+            batch.odd = [1; BATCH_LINES];
             return;
         };
-        batch.odd = [false; BATCH_LINES];
-        shape.read(&mut Lines { block, marks, positions, batch }, columns, &mut reader.found.readers);
+        let View { kernel, block, marks, positions } = view;
+        shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut reader.found.readers);
         batch.times = columns.times[*clock];
         self.fill_slots(block, batch, reader);
+        if batch.has_odd() {
+            forget_odd(batch);
+        }
     }
 
     /// The marks of a line whose marks are too many, without those that are escaped; none if it is not regular then either.
     #[cold]
-    pub(crate) fn without_escaped(&self, block: &[u8], line_marks: &[u32]) -> Option<[u32; MARKS_MAX]> {
+    pub(crate) fn without_escaped(&self, block: &Block, line_marks: &[Place]) -> Option<[Place; MARKS_MAX]> {
         let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else { return None };
         shape.without_escaped(block, line_marks)
     }
 
     /// Fills the slots of a batch from its columns.
-    #[inline(always)]
-    fn fill_slots(&self, block: &[u8], batch: &mut Batch, reader: &mut Reader) {
+    fn fill_slots(&self, block: &Block, batch: &mut Batch, reader: &mut Reader) {
         let Some(columns) = &reader.columns else { return };
         let len = batch.len.min(BATCH_LINES);
-        let statuses = self.status.first().map(|&field| derive::statuses(block, &columns.spans[field], len));
-        for i in 0..len {
-            batch.no_response[i] = statuses.as_ref().is_some_and(|statuses| statuses[i] == Slot::Absent);
-        }
-        for (slot, output) in batch.slots.iter_mut().zip(&self.outputs) {
-            match output {
-                Derive::EventStatus => *slot = statuses.unwrap_or([Slot::Absent; BATCH_LINES]),
-                Derive::Scaled(fields) => derive::scaled(block, &columns.spans[fields[0].0], fields[0].1, len, slot),
-                _ => {}
+        batch.no_response = match self.status[..] {
+            [] => 0,
+            [field, ..] => (0..len).map(|i| u64::from(columns.ints[field][i] == ABSENT && batch.odd[i] == 0)).sum(),
+        };
+        let mut is_filled = true;
+        for (values, output) in batch.slots.iter_mut().zip(&self.outputs) {
+            let unusual = &columns.unusual[..len];
+            is_filled &= match (output.columnar(), values) {
+                (Columnar::Status, Values::Ints(codes)) => {
+                    self.status.iter().for_each(|&field| **codes = columns.ints[field]);
+                    true
+                }
+                (Columnar::Scaled(field, _), Values::Ints(numbers)) => {
+                    **numbers = columns.ints[field];
+                    true
+                }
+                (Columnar::Path, Values::Paths(spans)) => {
+                    **spans = columns.paths;
+                    !unusual.contains(&true)
+                }
+                (Columnar::Method, Values::Texts(spans)) => {
+                    **spans = columns.methods;
+                    !unusual.contains(&true)
+                }
+                (Columnar::Text(field), Values::Texts(spans)) => {
+                    for i in 0..len {
+                        let (from, to) = columns.spans[field][i];
+                        spans[i] = if derive::is_dash(block, from, to) { (0, 0) } else { (from, to) };
+                    }
+                    true
+                }
+                (_, Values::Same(slot)) => {
+                    *slot = Slot::Scratch(0, reader.input_bytes as u32);
+                    true
+                }
+                _ => false,
             }
         }
-        self.fill_other_slots(block, batch, reader);
+        if !is_filled {
+            self.fill_other_slots(block, batch, reader);
+        }
     }
 
     /// The slots that are made line by line.
-    fn fill_other_slots(&self, block: &[u8], batch: &mut Batch, reader: &mut Reader) {
+    fn fill_other_slots(&self, block: &Block, batch: &mut Batch, reader: &mut Reader) {
         let Some(columns) = &reader.columns else { return };
-        for (slot, output) in batch.slots.iter_mut().zip(&self.outputs) {
-            let part = match output {
-                Derive::EventStatus | Derive::Scaled(_) => continue,
-                Derive::Part(part, fields) if matches!(fields[..], [(_, Whence::Request)]) => Some(*part),
-                _ => None,
+        for i in (0..batch.len.min(BATCH_LINES)).filter(|&i| batch.odd[i] == 0) {
+            for (found, spans) in reader.found.spans.iter_mut().zip(&columns.spans) {
+                *found = Slot::Line(spans[i].0.into(), spans[i].1.into());
+            }
+            let fields = Fields {
+                line: block,
+                scratch: &reader.scratch,
+                input_bytes: reader.input_bytes,
+                spans: &reader.found.spans,
+                status: None,
+                time: batch.times[i],
+                created: self.created.first().map(|&clock| columns.times[clock][i]),
             };
-            for i in 0..batch.len.min(BATCH_LINES) {
-                let is_usual = columns.methods[i].0 < columns.methods[i].1;
-                slot[i] = match part {
-                    _ if batch.odd[i] => Slot::Absent,
-                    Some(Part::Path) if is_usual => Slot::Line(columns.paths[i].0, columns.paths[i].1),
-                    Some(Part::Method) if is_usual => Slot::Line(columns.methods[i].0, columns.methods[i].1),
-                    _ => {
-                        for field in output.fields() {
-                            let (from, to) = columns.spans[field][i];
-                            reader.found.spans[field] = Slot::Line(from, to);
-                        }
-                        let created = self.created.first().map(|&clock| columns.times[clock][i]);
-                        let (scratch, input_bytes) = (&reader.scratch[..], reader.input_bytes);
-                        let spans = &reader.found.spans[..];
-                        let fields =
-                            Fields { line: block, scratch, input_bytes, spans, status: None, time: batch.times[i], created };
-                        fields.derive(output)
-                    }
+            for (values, output) in batch.slots.iter_mut().zip(&self.outputs) {
+                let is_by_line = match output.columnar() {
+                    Columnar::ByLine => true,
+                    Columnar::Path | Columnar::Method => columns.unusual[i],
+                    _ => false,
                 };
+                if is_by_line {
+                    values.set(i, fields.derive(output));
+                }
             }
         }
     }
@@ -357,12 +412,31 @@ fn holds_bare_quote(text: &[u8]) -> bool {
     })
 }
 
-/// Which of `count` fields some output is made from.
-fn needed(outputs: &[Derive], status: &[usize], count: usize) -> Vec<bool> {
-    let mut needed = vec![false; count];
-    let fields = outputs.iter().flat_map(Derive::fields).chain(status.iter().copied());
-    fields.for_each(|field| needed[field] = true);
-    needed
+/// What the outputs need of each of `count` fields.
+fn wants(outputs: &[Derive], status: &[usize], count: usize) -> Vec<Want> {
+    let mut wants = vec![Want::default(); count];
+    for output in outputs {
+        match output.columnar() {
+            Columnar::Scaled(field, unit) => wants[field].value = Some(unit),
+            Columnar::Method => {
+                output.fields().into_iter().for_each(|field| (wants[field].span, wants[field].method) = (true, true))
+            }
+            _ => output.fields().into_iter().for_each(|field| wants[field].span = true),
+        }
+    }
+    status.iter().for_each(|&field| wants[field].span = true);
+    wants
+}
+
+/// The values of odd lines become absent: nobody may follow their places.
+#[cold]
+fn forget_odd(batch: &mut Batch) {
+    for i in (0..batch.len).filter(|&i| batch.odd[i] != 0) {
+        batch.slots.iter_mut().for_each(|values| match values {
+            Values::Same(_) => {}
+            values => values.set(i, Slot::Absent),
+        });
+    }
 }
 
 /// Turns the values of a JSON object into fields: strings with escapes are unescaped, times are read.

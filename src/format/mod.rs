@@ -49,6 +49,7 @@ pub mod request;
 mod resolve;
 mod shape;
 mod template;
+mod walk;
 mod words;
 
 pub use resolve::{Combine, Resolved};

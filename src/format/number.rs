@@ -168,8 +168,8 @@ fn written(text: &[u8]) -> Option<i64> {
     (!text.is_empty()).then_some(sum)
 }
 
-/// Decimal places between a unit and its base, and a factor beside them.
-fn base(unit: Unit) -> (usize, i64) {
+/// Decimal places between a unit and its base, and a factor beside them. A number with its unit behind it has none.
+pub(super) fn base(unit: Unit) -> (usize, i64) {
     match unit {
         Unit::Seconds => (9, 1),
         Unit::Millis => (6, 1),

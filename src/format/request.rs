@@ -4,25 +4,29 @@
 //! line can turn each into a span. Nothing is percent-decoded or unescaped.
 
 use super::words;
+use crate::block::{Block, Place, word};
 use memchr::{memchr, memchr2, memmem, memrchr};
 
-/// The usual request line, `GET /path HTTP/1.1`, in a few instructions: `from..to` of a block, of which the result is where the
-/// method ends and where the target ends. None says nothing; [`split_request`] and [`split_target`] give the same answer.
+/// The usual request line, `GET /path HTTP/1.1`, without a branch: `from..to` of a block, of which the result is where the
+/// method ends, where the target ends, and whether it is usual. Where it is, [`split_request`] and [`split_target`] give the
+/// same answer.
 #[inline(always)]
-pub(super) fn split_usual(block: &[u8], from: u32, to: u32) -> Option<(u32, u32)> {
-    let protocol_bytes = PROTOCOL_BYTES as u32;
-    let method_end = from + words::leading_capitals(words::word(block, from)?);
-    let target_end = to.checked_sub(protocol_bytes).filter(|end| method_end + 2 <= *end)?;
-    let is_usual = method_end > from
-        && words::word(block, method_end)? as u16 == u16::from_le_bytes(*b" /")
-        && block[target_end as usize] == b' '
-        && block[target_end as usize - 1] != b' '
-        && words::word(block, target_end + 1)? & PROTOCOL_MASK == PROTOCOL;
-    is_usual.then_some((method_end, target_end))
+pub(super) fn split_usual(block: &Block, from: Place, to: Place) -> (Place, Place, bool) {
+    let method_end = from.wrapping_add(words::leading_capitals(word(block, from)) as Place);
+    let target_end = to.wrapping_sub(PROTOCOL_BYTES);
+    let tail = word(block, target_end.wrapping_sub(1));
+    let is_usual = (method_end > from)
+        & (word(block, method_end) as u16 == u16::from_le_bytes(*b" /"))
+        & (tail as u8 != b' ')
+        & ((tail >> 8) as u8 == b' ')
+        & (word(block, target_end.wrapping_add(1)) & PROTOCOL_MASK == PROTOCOL)
+        & (u32::from(method_end) + 2 <= u32::from(target_end))
+        & (to >= PROTOCOL_BYTES);
+    (method_end, target_end, is_usual)
 }
 
 /// ` HTTP/1.1`
-const PROTOCOL_BYTES: usize = 9;
+const PROTOCOL_BYTES: Place = 9;
 /// `HTTP/0.0`, where the digits may be 0 to 3: every version there is.
 const PROTOCOL: u64 = u64::from_le_bytes(*b"HTTP/0.0");
 const PROTOCOL_MASK: u64 = u64::from_le_bytes(*b"\xff\xff\xff\xff\xff\xfc\xff\xfc");
@@ -264,11 +268,12 @@ mod tests {
     proptest! {
         #[test]
         fn the_usual_request_is_split_alike(line in "(GET|POST|get|G-T|[A-Z ]{0,9}) ?(/|//|http://h|x)[a-z?#/ ]{0,9} ?HTTP/[0-9][.][0-9] ?") {
-            let block = format!("{line}~~~~~~~~");
-            if let Some((method_end, target_end)) = split_usual(block.as_bytes(), 0, line.len() as u32) {
+            let block = words::block_of(line.as_bytes());
+            let (method_end, target_end, is_usual) = split_usual(&block, 0, line.len() as Place);
+            if is_usual {
                 let (method, target) = split_request(line.as_bytes());
-                prop_assert_eq!(method, Some(&line.as_bytes()[..method_end as usize]));
-                prop_assert_eq!(target, Some(&line.as_bytes()[method_end as usize + 1..target_end as usize]));
+                prop_assert_eq!(method, Some(&line.as_bytes()[..usize::from(method_end)]));
+                prop_assert_eq!(target, Some(&line.as_bytes()[usize::from(method_end) + 1..usize::from(target_end)]));
                 let path = target.map(|t| &t[..t.iter().position(|b| b"?#".contains(b)).unwrap_or(t.len())]);
                 prop_assert_eq!(split_target(target.unwrap()).path, path);
             }

@@ -21,14 +21,14 @@
 //! literal ends at the first aux byte, or is declined; a text before a marked literal holds no mark, and is declined
 //! if it holds the literal's first byte; every literal and every shaped field is checked, asked for or not.
 
-use super::clock::{TimeRead, TimeReader};
+use super::clock::TimeReader;
 use super::plan::{Check, Plan, Step};
-use super::request::split_usual;
-use super::words::{self, Literal};
-use super::{Escape, number};
-use crate::batch::{BATCH_LINES, Batch, Column};
-use crate::marks::{MarkSet, Marks};
-use crate::time::Instant;
+use super::walk::{Columns, End, Lines, Parts, Scale, Walk};
+use super::words::Literal;
+use super::{Escape, Unit};
+use crate::batch::BATCH_LINES;
+use crate::block::{Block, Place, Positions};
+use crate::marks::MarkSet;
 
 /// The fast reader of one template.
 #[derive(Clone, Debug)]
@@ -51,7 +51,34 @@ struct MarkedLiteral {
     literal: Literal,
     /// Which mark of the line stands in it first, and how far behind the literal's beginning.
     mark: usize,
-    mark_offset: u32,
+    mark_offset: Place,
+}
+
+impl MarkedLiteral {
+    /// Where it begins, in the line whose first mark has this number, and 0 if it stands there.
+    #[inline(always)]
+    fn find(self, block: &Block, positions: &Positions, line_marks: usize) -> (Place, u64) {
+        // The remainder tells the compiler that this is a position.
+        let begin = positions[line_marks + self.mark % MARKS_MAX].wrapping_sub(self.mark_offset);
+        (begin, self.literal.difference(block, begin))
+    }
+}
+
+/// What somebody needs of a field.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Want {
+    /// Where it stands.
+    pub(super) span: bool,
+    /// Its value in the base of this unit.
+    pub(super) value: Option<Unit>,
+    /// The method, of a request.
+    pub(super) method: bool,
+}
+
+impl Want {
+    fn anything(self) -> bool {
+        self.span || self.value.is_some()
+    }
 }
 
 /// What to do with a stretch between two marked literals, or with a field of it.
@@ -68,17 +95,14 @@ enum Op {
     /// Text up to the end of the stretch; it must not hold the aux byte if `clean`.
     TextRest { field: Option<usize>, clean: bool },
     /// A request line, up to the end of the stretch.
-    Request { field: usize },
+    Request { field: usize, method: bool },
     /// A number.
-    Number { field: Option<usize>, lists: bool, to: End },
+    Number { field: usize, span: bool, scale: Option<Scale>, lists: bool, to: End },
     /// A status.
-    Status { field: usize, lists: bool, to: End },
+    Status { field: usize, span: bool, lists: bool, to: End },
     /// A time.
     Time { reader: usize, to: End },
 }
-
-/// What follows a shaped field: an unmarked literal, or the end of the stretch.
-type End = Option<Literal>;
 
 /// A template flattened to literals and fields, quotes among the literals.
 enum Part<'a> {
@@ -129,8 +153,8 @@ fn most_common(bytes: impl Iterator<Item = u8>) -> Option<u8> {
 /// What the ops are compiled from.
 struct Compiler<'a> {
     plan: &'a Plan,
-    /// Which fields are asked for.
-    needed: &'a [bool],
+    /// What is asked for of each field.
+    wants: &'a [Want],
     mark: u8,
     aux: u8,
     marks: usize,
@@ -141,7 +165,7 @@ struct Compiler<'a> {
 impl Shape {
     /// The regular shape of a plan of which some fields are needed; none where it has no literal to hold on to, or one that is
     /// too long.
-    pub(super) fn new(plan: &Plan, needed: &[bool]) -> Option<Shape> {
+    pub(super) fn new(plan: &Plan, wants: &[Want]) -> Option<Shape> {
         let parts = flatten(&plan.steps);
         let mark = mark_byte(&parts)?;
         let unmarked = parts.iter().filter_map(|part| match part {
@@ -152,7 +176,7 @@ impl Shape {
         if plan.open_ended {
             return None;
         }
-        let mut compiler = Compiler { plan, needed, mark, aux, marks: 0, literals: Vec::new(), ops: Vec::new() };
+        let mut compiler = Compiler { plan, wants, mark, aux, marks: 0, literals: Vec::new(), ops: Vec::new() };
         compiler.compile(&parts)?;
         let Compiler { marks, literals, ops, .. } = compiler;
         // Within quotes `\` and a byte belong together, elsewhere `\` is a byte like others.
@@ -167,19 +191,11 @@ impl Shape {
 
     /// Room for the columns of one worker.
     pub(super) fn columns(&self, plan: &Plan) -> Columns {
-        Columns {
-            begins: vec![[0; BATCH_LINES]; self.literals.len()],
-            at: [0; BATCH_LINES],
-            spans: vec![[(0, 0); BATCH_LINES]; plan.fields.len()],
-            methods: [(0, 0); BATCH_LINES],
-            paths: [(0, 0); BATCH_LINES],
-            times: vec![[Instant::from_micros(0); BATCH_LINES]; plan.clocks()],
-        }
+        Columns::new(self.literals.len(), plan.fields.len(), plan.clocks())
     }
 
-    /// Reads a batch. Lines that are not regular become odd; of the others the spans that are needed (places in the
-    /// block) and the times are set.
-    #[inline(always)]
+    /// Reads a batch. Lines that are not regular become odd; of the others the spans and values that are needed and the
+    /// times are set.
     pub(super) fn read(&self, lines: &mut Lines, columns: &mut Columns, readers: &mut [TimeReader]) {
         self.check_literals(lines, columns);
         let mut limit = 0;
@@ -189,10 +205,17 @@ impl Shape {
                 self.go_to(after, lines, columns);
                 continue;
             }
-            let Columns { begins, at, spans, methods, paths, times } = columns;
+            let Columns { begins, at, spans, ints, methods, paths, unusual, times } = columns;
             let limits = begins.get(limit).unwrap_or(&lines.batch.ends);
-            let mut walk =
-                Walk { block: lines.block, marks: lines.marks, len: lines.batch.len, limits, at, odd: &mut lines.batch.odd };
+            let mut walk = Walk {
+                kernel: lines.kernel,
+                block: lines.block,
+                marks: lines.marks,
+                len: lines.batch.len,
+                limits,
+                at,
+                odd: &mut lines.batch.odd,
+            };
             match *op {
                 Op::Stretch { .. } => {}
                 Op::Literal { literal } => walk.literal(literal),
@@ -202,39 +225,55 @@ impl Shape {
                     walk.text_to_byte(field.map(|f| &mut spans[f]), literal, byte);
                 }
                 Op::TextRest { field, clean } => walk.text_rest(field.map(|f| &mut spans[f]), clean),
-                Op::Request { field } => walk.requests(&mut spans[field], methods, paths),
-                Op::Number { field, lists, to } => walk.numbers(field.map(|f| &mut spans[f]), lists, to),
-                Op::Status { field, lists, to } => walk.statuses(&mut spans[field], lists, to),
+                Op::Request { field, method } => {
+                    walk.requests(Parts { spans: &mut spans[field], methods: method.then_some(methods), paths, unusual });
+                }
+                Op::Number { field, span, scale, lists, to } => {
+                    walk.numbers(span.then_some(&mut spans[field]), scale.zip(Some(&mut ints[field])), lists, to);
+                }
+                Op::Status { field, span, lists, to } => {
+                    walk.statuses(span.then_some(&mut spans[field]), &mut ints[field], lists, to);
+                }
                 Op::Time { reader, to } => walk.times(&mut readers[reader], &mut times[reader], to),
             }
         }
     }
 
-    /// Finds where each marked literal begins, and whether it stands there, behind the one before.
-    #[inline(always)]
+    /// Finds where each marked literal begins, and whether it stands there.
     fn check_literals(&self, lines: &mut Lines, columns: &mut Columns) {
+        let Lines { kernel, block, positions, ref mut batch, .. } = *lines;
+        let len = batch.len.min(BATCH_LINES);
+        batch.odd = [0; BATCH_LINES];
+        let (firsts, odd) = (&batch.firsts, &mut batch.odd);
+        for (literal, begins) in self.literals.iter().copied().zip(&mut columns.begins) {
+            let odd = &mut *odd;
+            kernel.run(
+                #[inline(always)]
+                move || {
+                    for i in 0..len.min(BATCH_LINES) {
+                        let (begin, is_odd) = literal.find(block, positions, firsts[i].into());
+                        odd[i] |= is_odd;
+                        begins[i] = begin;
+                    }
+                },
+            );
+        }
+        self.check_edges(lines, columns);
+    }
+
+    /// Whether the literals at the edges stand there. That the others follow each other needs no look: two whose ends could
+    /// overlap have an unquoted field between them, whose op sees to it.
+    fn check_edges(&self, lines: &mut Lines, columns: &Columns) {
         let batch = &mut *lines.batch;
         let len = batch.len.min(BATCH_LINES);
-        let mut behind = batch.starts;
-        for (marked, begins) in self.literals.iter().zip(&mut columns.begins) {
-            let MarkedLiteral { literal, mark, mark_offset } = *marked;
-            for i in 0..len {
-                let begin = lines.positions[batch.firsts[i] as usize + mark].wrapping_sub(mark_offset);
-                batch.odd[i] |= literal.difference(lines.block, begin) != 0 || begin < behind[i];
-                // Also the limits of an odd line lie in it: searches up to them must not leave the block.
-                begins[i] = begin.min(batch.ends[i]);
-                behind[i] = begin.wrapping_add(literal.length);
-            }
-        }
-        for i in 0..len {
-            batch.odd[i] |= behind[i] > batch.ends[i] || self.at_edges.1 && behind[i] < batch.ends[i];
-        }
         if let (true, Some(begins)) = (self.at_edges.0, columns.begins.first()) {
-            (0..len).for_each(|i| batch.odd[i] |= begins[i] != batch.starts[i]);
+            (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i] ^ batch.starts[i]));
+        }
+        if let (true, Some(last), Some(begins)) = (self.at_edges.1, self.literals.last(), columns.begins.last()) {
+            (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i].wrapping_add(last.literal.length) ^ batch.ends[i]));
         }
     }
 
-    #[inline(always)]
     fn go_to(&self, after: Option<usize>, lines: &Lines, columns: &mut Columns) {
         match after {
             None => columns.at = lines.batch.starts,
@@ -248,13 +287,13 @@ impl Shape {
     /// The marks of a line without its escapes: each `\` and the byte behind it, if that is a mark too. None if there are more
     /// than a regular line has.
     #[cold]
-    pub(super) fn without_escaped(&self, block: &[u8], line_marks: &[u32]) -> Option<[u32; MARKS_MAX]> {
+    pub(super) fn without_escaped(&self, block: &Block, line_marks: &[Place]) -> Option<[Place; MARKS_MAX]> {
         let mut kept = [0; MARKS_MAX];
         let (mut count, mut escaped) = (0, None);
         for &mark in line_marks {
             if escaped == Some(mark) {
                 escaped = None;
-            } else if block[mark as usize] == b'\\' {
+            } else if block[usize::from(mark)] == b'\\' {
                 escaped = Some(mark + 1);
             } else {
                 *kept.get_mut(count)? = mark;
@@ -265,7 +304,7 @@ impl Shape {
     }
 }
 
-/// Marks that a line may have for its escapes to be taken out.
+/// Marks of a regular line, at most, with its newline.
 pub(super) const MARKS_MAX: usize = 64;
 
 impl Compiler<'_> {
@@ -286,7 +325,7 @@ impl Compiler<'_> {
                 Part::Literal(text) => match text.iter().position(|&b| b == self.mark) {
                     Some(offset) => {
                         let literal = Literal::new(text)?;
-                        self.literals.push(MarkedLiteral { literal, mark: self.marks, mark_offset: offset as u32 });
+                        self.literals.push(MarkedLiteral { literal, mark: self.marks, mark_offset: offset as Place });
                         self.marks += text.iter().filter(|&&b| b == self.mark).count();
                         is_new_stretch = true;
                     }
@@ -300,7 +339,7 @@ impl Compiler<'_> {
                 },
             }
         }
-        (self.marks <= MARKS_MAX).then_some(())
+        (self.marks < MARKS_MAX).then_some(())
     }
 
     /// Adds the op for a field that is followed by `next`, unless nothing is to be done for it.
@@ -325,38 +364,57 @@ impl Compiler<'_> {
         };
         // A shaped field would go on into a literal that looks like a part of it.
         let blends = next.and_then(|text| text.first()).is_some_and(|b| b.is_ascii_digit() || b".,:-+Z".contains(b));
-        let needed = |field: usize| self.needed[field].then_some(field);
+        let want = |field: usize| self.wants[field];
+        let spanned = |field: usize| want(field).span.then_some(field);
+        let to = End { literal: literal.zip(unmarked.and_then(|text| text.first().copied())), list: list_goes_on(next) };
         match *step {
             Step::Text { field }
                 if self.plan.is_request(field)
-                    && self.needed[field]
+                    && want(field).anything()
                     && literal.is_none()
                     && next.is_none_or(|t| t[0] == self.mark) =>
             {
-                Some(Op::Request { field })
+                Some(Op::Request { field, method: want(field).method })
             }
             Step::Text { field } => match (literal, unmarked) {
                 (Some(literal), Some(text)) => {
-                    Some(Op::TextTo { field: needed(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
+                    Some(Op::TextTo { field: spanned(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
                 }
                 _ => {
                     let first = next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark);
-                    first.is_none_or(|b| b == self.aux).then_some(Op::TextRest { field: needed(field), clean: first.is_some() })
+                    let clean = first.is_some();
+                    first.is_none_or(|b| b == self.aux).then_some(Op::TextRest { field: spanned(field), clean })
                 }
             },
             Step::Quoted { field, check } if self.mark == b'"' => Some(match check {
-                Check::Nothing if self.plan.is_request(field) && self.needed[field] => Op::Request { field },
-                Check::Nothing => Op::TextRest { field: needed(field), clean: false },
-                Check::Number => Op::Number { field: needed(field), lists: true, to: None },
-                Check::Status => Op::Status { field, lists: true, to: None },
-                Check::Time(reader) => Op::Time { reader, to: None },
+                Check::Nothing if self.plan.is_request(field) && want(field).anything() => {
+                    Op::Request { field, method: want(field).method }
+                }
+                Check::Nothing => Op::TextRest { field: spanned(field), clean: false },
+                Check::Number => number(field, want(field), true, End::QUOTE),
+                Check::Status => Op::Status { field, span: want(field).span, lists: true, to: End::QUOTE },
+                Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
             }),
-            Step::Number { field, lists } => (!blends).then_some(Op::Number { field: needed(field), lists, to: literal }),
-            Step::Status { field, lists } => (!blends).then_some(Op::Status { field, lists, to: literal }),
-            Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to: literal }),
+            Step::Number { field, lists } => (!blends).then(|| number(field, want(field), lists, to)),
+            Step::Status { field, lists } => (!blends).then_some(Op::Status { field, span: want(field).span, lists, to }),
+            Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
         }
     }
+}
+
+fn number(field: usize, want: Want, lists: bool, to: End) -> Op {
+    Op::Number { field, span: want.span, scale: want.value.map(Scale::new), lists, to }
+}
+
+/// The two bytes with which a list of numbers would go on where what follows it in the template stands too; 0 if there are none.
+fn list_goes_on(next: Option<&[u8]>) -> u16 {
+    let divider = match next {
+        Some([b',']) => *b", ",
+        Some([b' '] | [b' ', b':', ..]) => *b" :",
+        _ => return 0,
+    };
+    u16::from_le_bytes(divider)
 }
 
 /// How many marks a field holds in a regular line; none where that is not known.
@@ -366,193 +424,4 @@ fn marks_inside(plan: &Plan, step: &Step, mark: u8) -> Option<usize> {
         Step::Time { reader, .. } if mark == b' ' => plan.blanks_in_time(*reader),
         _ => Some(0),
     }
-}
-
-/// The lines to read.
-pub(super) struct Lines<'a> {
-    pub(super) block: &'a [u8],
-    pub(super) marks: &'a Marks,
-    /// The positions of the block's marks.
-    pub(super) positions: &'a [u32],
-    pub(super) batch: &'a mut Batch,
-}
-
-/// What is found of a batch: places in the block.
-#[derive(Debug)]
-pub(super) struct Columns {
-    /// For each marked literal, where it begins.
-    begins: Vec<Column<u32>>,
-    at: Column<u32>,
-    /// For each field that is needed, where it stands.
-    pub(super) spans: Vec<Column<(u32, u32)>>,
-    /// The method and the path of the request, where it is a usual one; otherwise the method is empty.
-    pub(super) methods: Column<(u32, u32)>,
-    pub(super) paths: Column<(u32, u32)>,
-    /// For each time reader, what it read.
-    pub(super) times: Vec<Column<Instant>>,
-}
-
-/// All lines of a batch on their way through one op, in stretches that end at `limits`. The last op of a stretch sees to it
-/// that the stretch is used up. A line that does not fit is odd from then on; what else is done with it does not matter.
-struct Walk<'a> {
-    block: &'a [u8],
-    marks: &'a Marks,
-    len: usize,
-    limits: &'a Column<u32>,
-    at: &'a mut Column<u32>,
-    odd: &'a mut Column<bool>,
-}
-
-type Spans<'a> = &'a mut Column<(u32, u32)>;
-
-impl Walk<'_> {
-    /// Moves every line on: `step` says for a place and a limit where the next field begins, and whether the line fits.
-    #[inline(always)]
-    fn each(&mut self, mut spans: Option<Spans>, mut step: impl FnMut(usize, u32, u32) -> (u32, u32, bool)) {
-        for i in 0..self.len.min(BATCH_LINES) {
-            let (at, limit) = (self.at[i], self.limits[i]);
-            let (end, next, fits) = step(i, at, limit);
-            if let Some(spans) = &mut spans {
-                spans[i] = (at, end);
-            }
-            self.at[i] = next;
-            self.odd[i] |= !fits || next > limit;
-        }
-    }
-
-    #[inline(always)]
-    fn text_to(&mut self, spans: Option<Spans>, literal: Literal) {
-        let (block, marks) = (self.block, self.marks);
-        self.each(
-            spans,
-            #[inline(always)]
-            |_, at, limit| {
-                let end = marks.next_aux(at as usize, limit as usize).map_or(limit, |end| end as u32);
-                (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
-            },
-        );
-    }
-
-    fn literal(&mut self, literal: Literal) {
-        let block = self.block;
-        self.each(None, |_, at, _| (at, at.wrapping_add(literal.length), literal.difference(block, at) == 0));
-    }
-
-    fn end(&mut self) {
-        self.each(None, |_, at, limit| (at, at, at == limit));
-    }
-
-    fn text_to_byte(&mut self, spans: Option<Spans>, literal: Literal, byte: u8) {
-        let block = self.block;
-        self.each(spans, |_, at, limit| {
-            let found = block.get(at as usize..limit as usize).and_then(|text| memchr::memchr(byte, text));
-            let end = found.map_or(limit, |found| at + found as u32);
-            (end, end.wrapping_add(literal.length), literal.difference(block, end) == 0)
-        });
-    }
-
-    #[inline(always)]
-    fn text_rest(&mut self, spans: Option<Spans>, clean: bool) {
-        let marks = self.marks;
-        self.each(
-            spans,
-            #[inline(always)]
-            |_, at, limit| (limit, limit, !clean || marks.next_aux(at as usize, limit as usize).is_none()),
-        );
-    }
-
-    #[inline(always)]
-    fn requests(&mut self, spans: Spans, methods: Spans, paths: Spans) {
-        let (block, marks) = (self.block, self.marks);
-        self.each(
-            Some(spans),
-            #[inline(always)]
-            |i, at, limit| {
-                (methods[i], paths[i]) = match split_usual(block, at, limit) {
-                    Some((method_end, target_end)) => {
-                        let path_end = marks.next_path_end(method_end as usize + 1, target_end as usize);
-                        ((at, method_end), (method_end + 1, path_end.map_or(target_end, |end| end as u32)))
-                    }
-                    None => ((at, at), (at, at)),
-                };
-                (limit, limit, true)
-            },
-        );
-    }
-
-    #[inline(always)]
-    fn numbers(&mut self, spans: Option<Spans>, lists: bool, to: End) {
-        let block = self.block;
-        self.each(
-            spans,
-            #[inline(always)]
-            |_, at, limit| {
-                let end = number_end(block, at, limit, lists);
-                let (next, fits) = behind(block, end, limit, to);
-                (end, next, fits)
-            },
-        );
-    }
-
-    #[inline(always)]
-    fn statuses(&mut self, spans: Spans, lists: bool, to: End) {
-        let block = self.block;
-        self.each(
-            Some(spans),
-            #[inline(always)]
-            |_, at, limit| {
-                let is_usual = words::is_status(block, at);
-                let end = if is_usual { at + 3 } else { number_end(block, at, limit, lists) };
-                let (next, fits) = behind(block, end, limit, to);
-                (end, next, fits && (is_usual || is_odd_status(block, at, end)))
-            },
-        );
-    }
-
-    #[inline(always)]
-    fn times(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, to: End) {
-        let block = self.block;
-        self.each(
-            None,
-            #[inline(always)]
-            |i, at, limit| match block.get(at as usize..limit as usize).map(|text| reader.read(text)) {
-                Some(TimeRead::At(time, length)) => {
-                    times[i] = time;
-                    let end = at + length as u32;
-                    let (next, fits) = behind(block, end, limit, to);
-                    (end, next, fits)
-                }
-                _ => (at, at, false),
-            },
-        );
-    }
-}
-
-/// Where the next field begins behind a shaped one that ends at `end`, and whether it ends as it must: before its literal, or
-/// at the end of the stretch.
-#[inline(always)]
-fn behind(block: &[u8], end: u32, limit: u32, to: End) -> (u32, bool) {
-    match to {
-        Some(literal) => (end.wrapping_add(literal.length), literal.difference(block, end) == 0),
-        None => (end, end == limit),
-    }
-}
-
-/// Where the number, or list of numbers, at `at` ends.
-#[inline(always)]
-fn number_end(block: &[u8], at: u32, limit: u32, lists: bool) -> u32 {
-    match words::number_end(block, at, lists) {
-        Some(end) if end <= limit => end,
-        _ => odd_number_end(block, at, limit, lists),
-    }
-}
-
-#[cold]
-fn odd_number_end(block: &[u8], at: u32, limit: u32, lists: bool) -> u32 {
-    at + block.get(at as usize..limit as usize).map_or(0, |text| number::shape_length(text, lists) as u32)
-}
-
-#[cold]
-fn is_odd_status(block: &[u8], from: u32, to: u32) -> bool {
-    block.get(from as usize..to as usize).is_some_and(|text| number::status(text).is_some())
 }

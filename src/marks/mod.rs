@@ -1,11 +1,12 @@
 //! Marks: where the bytes that matter stand in a block of log.
 //!
 //! A format chooses up to two *mark* bytes (a quote, say). The positions of these and of every newline come out as a list;
-//! an *aux* byte (a blank, say) and the ends of paths (`?` and `#`) come out as one bit per byte of input, for searches
-//! over short distances. Everything behind this room works on positions and bits and is portable, safe code.
+//! an *aux* byte (a blank, say) comes out as one bit per byte of input, for searches over short distances. Everything behind this room works on positions and bits and is portable, safe code.
 //!
 //! The kernels in `x86` are the one place of the crate where `unsafe` is allowed. `portable` is their twin and oracle:
 //! any input must give equal marks.
+
+use crate::block::{Block, Place, Positions, ROOM_BYTES, boxed, positions};
 
 mod portable;
 #[cfg(target_arch = "x86_64")]
@@ -70,104 +71,95 @@ impl Kernel {
     }
 }
 
-/// How many bytes one block of bits covers.
+/// How many bytes a kernel looks at at one time.
 const BITS: usize = 64;
 
+/// One bit for each byte of a block, and some more, so that any word of them can be read.
+type BitBytes = [u8; ROOM_BYTES / 8 + 8];
+
 /// The marks of one block.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub struct Marks {
     /// Positions of mark bytes and newlines; the first `count` are valid, the rest is room for whole-vector stores.
-    positions: Vec<u32>,
+    positions: Box<Positions>,
     count: usize,
-    /// One bit per byte of the block for the aux byte, and two more words of zeros so that any 64 bits can be read.
-    aux: Vec<[u8; 8]>,
-    /// The same for the bytes that end a path.
-    path_ends: Vec<[u8; 8]>,
+    /// Bits of the aux byte.
+    aux: Box<BitBytes>,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Marks { positions: positions(), count: 0, aux: boxed() }
+    }
 }
 
 impl Marks {
-    /// Room for blocks of up to `block_bytes`.
-    pub fn with_capacity(block_bytes: usize) -> Self {
-        let words = block_bytes.div_ceil(BITS);
-        Marks {
-            positions: vec![0; words * BITS + 2 * BITS],
-            count: 0,
-            aux: vec![[0; 8]; words + 2],
-            path_ends: vec![[0; 8]; words + 2],
-        }
-    }
-
-    /// Marks `block` with `kernel`, which must be available on this machine.
-    pub fn fill(&mut self, kernel: Kernel, set: MarkSet, block: &[u8]) {
-        let words = block.len().div_ceil(BITS);
-        if self.positions.len() < words * BITS + 2 * BITS {
-            *self = Marks::with_capacity(block.len());
-        }
-        let (whole, rest) = block.as_chunks::<BITS>();
-        let mut bits = Bits { aux: &mut self.aux[..words + 2], path_ends: &mut self.path_ends[..words + 2] };
-        self.count = match kernel {
+    /// Marks the first `length` bytes of `block` with `kernel`, which must be available on this machine.
+    pub fn fill(&mut self, kernel: Kernel, set: MarkSet, block: &Block, length: usize) {
+        let chunks = &block.as_chunks::<BITS>().0[..length.div_ceil(BITS)];
+        let bits = self.aux.as_chunks_mut().0;
+        let count = match kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => x86::mark_avx512(set, whole, &mut self.positions, &mut bits),
+            Kernel::Avx512 => x86::mark_avx512(set, chunks, &mut self.positions[..], bits),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => x86::mark_avx2(set, whole, &mut self.positions, &mut bits),
-            _ => portable::mark(set, whole, &mut self.positions, &mut bits),
+            Kernel::Avx2 => x86::mark_avx2(set, chunks, &mut self.positions[..], bits),
+            _ => portable::mark(set, chunks, &mut self.positions[..], bits),
         };
-        if !rest.is_empty() {
-            self.count = portable::mark_rest(set, rest, whole.len(), &mut self.positions, self.count, &mut bits);
-        }
-        bits.aux[words..].fill([0; 8]);
-        bits.path_ends[words..].fill([0; 8]);
+        // The last chunk may have gone further than the block.
+        let behind = self.positions[..count].iter().rev().take_while(|&&place| usize::from(place) >= length).count();
+        self.count = count - behind;
     }
 
     /// The positions of mark bytes and newlines, ascending.
     #[inline]
-    pub fn positions(&self) -> &[u32] {
+    pub fn positions(&self) -> &[Place] {
         &self.positions[..self.count]
     }
 
-    /// The first place of the aux byte in `from..to`.
-    #[inline(always)]
-    pub fn next_aux(&self, from: usize, to: usize) -> Option<usize> {
-        next_bit(&self.aux, from, to)
-    }
-
-    /// The first place of a byte that ends a path in `from..to`.
-    #[inline(always)]
-    pub fn next_path_end(&self, from: usize, to: usize) -> Option<usize> {
-        next_bit(&self.path_ends, from, to)
-    }
-}
-
-/// The bits that a kernel writes, one word per block.
-struct Bits<'a> {
-    aux: &'a mut [[u8; 8]],
-    path_ends: &'a mut [[u8; 8]],
-}
-
-impl Bits<'_> {
+    /// The same with what stands behind them, which means nothing.
     #[inline]
-    fn set(&mut self, block: usize, aux: u64, path_ends: u64) {
-        (self.aux[block], self.path_ends[block]) = (aux.to_le_bytes(), path_ends.to_le_bytes());
+    pub fn positions_and_room(&self) -> &Positions {
+        &self.positions
+    }
+
+    /// The first place of the aux byte in `from..to`, or `to`.
+    #[inline(always)]
+    pub fn next_aux(&self, from: Place, to: Place) -> Place {
+        next_bit(&self.aux, from, to)
     }
 }
 
 /// Bits that one unaligned word of them is sure to hold, from any place on.
-const NEAR: usize = BITS - 7;
+const NEAR: Place = BITS as Place - 7;
 
-/// The first bit that is set in `from..to`. Behind the last block there are words of zeros.
+/// The first bit that is set in `from..to`, or `to`.
 #[inline(always)]
-fn next_bit(bits: &[[u8; 8]], from: usize, to: usize) -> Option<usize> {
-    let bytes = bits.as_flattened();
-    let mut at = from;
-    while at < to {
-        let word = bytes[at / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)) >> (at % 8);
-        if word != 0 {
-            let found = at + word.trailing_zeros() as usize;
-            return (found < to).then_some(found);
-        }
-        at += NEAR;
+fn next_bit(bits: &BitBytes, from: Place, to: Place) -> Place {
+    let word = bits_at(bits, from);
+    if word == 0 && to > from.saturating_add(NEAR) {
+        return far_bit(bits, from, to);
     }
-    None
+    // Beyond the last bit of a word that is 0 lies more than `to`.
+    from.saturating_add(word.trailing_zeros() as Place).min(to)
+}
+
+/// At least [`NEAR`] bits from a place on.
+#[inline(always)]
+fn bits_at(bits: &BitBytes, at: Place) -> u64 {
+    let word = bits[usize::from(at) / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    word >> (at % 8)
+}
+
+#[inline(never)]
+fn far_bit(bits: &BitBytes, mut from: Place, to: Place) -> Place {
+    while from < to {
+        let word = bits_at(bits, from);
+        if word != 0 {
+            return from.saturating_add(word.trailing_zeros() as Place).min(to);
+        }
+        from = from.saturating_add(NEAR);
+    }
+    to
 }
 
 #[cfg(test)]
@@ -176,18 +168,21 @@ mod tests {
     use proptest::prelude::*;
 
     /// The obvious way.
-    fn naive(set: MarkSet, block: &[u8]) -> (Vec<u32>, Vec<usize>, Vec<usize>) {
+    fn naive(set: MarkSet, block: &[u8]) -> (Vec<Place>, Vec<usize>) {
         let is_mark = |b: u8| b == b'\n' || set.marks.contains(&b);
-        let positions = block.iter().enumerate().filter(|(_, b)| is_mark(**b)).map(|(i, _)| i as u32).collect();
-        let places = |wanted: &[u8]| block.iter().enumerate().filter(|(_, b)| wanted.contains(b)).map(|(i, _)| i).collect();
-        (positions, places(&[set.aux]), places(b"?#"))
+        let positions = block.iter().enumerate().filter(|(_, b)| is_mark(**b)).map(|(i, _)| i as Place).collect();
+        let aux = block.iter().enumerate().filter(|(_, b)| **b == set.aux).map(|(i, _)| i).collect();
+        (positions, aux)
     }
 
-    fn places(next: impl Fn(usize, usize) -> Option<usize>, length: usize) -> Vec<usize> {
+    fn places(next: impl Fn(Place, Place) -> Place, length: usize) -> Vec<usize> {
         let mut places = Vec::new();
-        let mut from = 0;
-        while let Some(found) = next(from, length) {
-            places.push(found);
+        let (mut from, length) = (0, length as Place);
+        while from < length {
+            let found = next(from, length);
+            if found < length {
+                places.push(usize::from(found));
+            }
             from = found + 1;
         }
         places
@@ -196,19 +191,21 @@ mod tests {
     proptest! {
         #[test]
         fn every_kernel_marks_like_the_obvious_way(
-            block in proptest::collection::vec(prop_oneof![Just(b'"'), Just(b'\n'), Just(b' '), Just(b'\\'), Just(b'?'), any::<u8>()], 0..700),
+            text in proptest::collection::vec(prop_oneof![Just(b'"'), Just(b'\n'), Just(b' '), Just(b'\\'), any::<u8>()], 0..700),
             marks in prop_oneof![Just([b'"', b'"']), Just([b'"', b'\\']), Just([b'\t', b'\t']), any::<[u8; 2]>()],
             aux_byte in prop_oneof![Just(b' '), any::<u8>()],
         ) {
             let set = MarkSet { marks, aux: aux_byte };
-            let (positions, aux, path_ends) = naive(set, &block);
+            let (positions, aux) = naive(set, &text);
+            let mut block = crate::block::room();
             for (kernel, name) in Kernel::ALL.into_iter().filter(|(k, _)| k.is_available()) {
-                let mut marked = Marks::with_capacity(64);
-                marked.fill(kernel, set, &vec![b'"'; 300]); // stale content must not show through
-                marked.fill(kernel, set, &block);
+                let mut marked = Marks::default();
+                block[..1000].fill(b'"'); // stale content must not show through
+                marked.fill(kernel, set, &block, 1000);
+                block[..text.len()].copy_from_slice(&text);
+                marked.fill(kernel, set, &block, text.len());
                 prop_assert_eq!(marked.positions(), &positions[..], "{}", name);
-                prop_assert_eq!(&places(|a, b| marked.next_aux(a, b), block.len()), &aux, "{}", name);
-                prop_assert_eq!(&places(|a, b| marked.next_path_end(a, b), block.len()), &path_ends, "{}", name);
+                prop_assert_eq!(&places(|a, b| marked.next_aux(a, b), text.len()), &aux, "{}", name);
             }
         }
     }

@@ -6,8 +6,10 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
+use std::hint::black_box;
+use std::sync::LazyLock;
 
-use super::{BITS, Bits, MarkSet};
+use super::{BITS, MarkSet, Place};
 
 /// How many positions the AVX-512 kernel stores at once.
 const LANES: usize = 16;
@@ -21,12 +23,17 @@ pub(super) fn has_avx512() -> bool {
 }
 
 pub(super) fn has_avx2() -> bool {
+    *HAS_AVX2
+}
+
+/// Asked before every loop, so it must cost next to nothing.
+static HAS_AVX2: LazyLock<bool> = LazyLock::new(|| {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("popcnt")
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
-}
+});
 
 /// Runs `work` as code for the machines that have the AVX2 kernel: whatever is inlined into it may use AVX2 and the bit
 /// manipulation instructions. Measured on regular lines: see `benches/README.md`.
@@ -42,23 +49,22 @@ fn compiled_for_avx2<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Marks whole blocks; returns the number of positions. `positions` has room for one position a byte and [`BITS`] more.
-pub(super) fn mark_avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
+pub(super) fn mark_avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut [[u8; 8]]) -> usize {
     assert!(has_avx512());
     // SAFETY: the features that the function enables were found just now.
     unsafe { avx512(set, blocks, positions, bits) }
 }
 
 /// Marks whole blocks; returns the number of positions.
-pub(super) fn mark_avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
+pub(super) fn mark_avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut [[u8; 8]]) -> usize {
     assert!(has_avx2());
     // SAFETY: the features that the function enables were found just now.
     unsafe { avx2(set, blocks, positions, bits) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt,bmi1")]
-fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
-    let [first, second, newline, other, question, fragment] =
-        [set.marks[0], set.marks[1], b'\n', set.aux, b'?', b'#'].map(|b| _mm512_set1_epi8(b as i8));
+fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut [[u8; 8]]) -> usize {
+    let [first, second, newline, other] = [set.marks[0], set.marks[1], b'\n', set.aux].map(|b| _mm512_set1_epi8(b as i8));
     let indices = _mm512_set_epi64(
         0x3f3e_3d3c_3b3a_3938,
         0x3736_3534_3332_3130,
@@ -75,18 +81,17 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut
         let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
         let marks =
             _mm512_cmpeq_epi8_mask(bytes, first) | _mm512_cmpeq_epi8_mask(bytes, second) | _mm512_cmpeq_epi8_mask(bytes, newline);
-        let path_ends = _mm512_cmpeq_epi8_mask(bytes, question) | _mm512_cmpeq_epi8_mask(bytes, fragment);
-        bits.set(i, _mm512_cmpeq_epi8_mask(bytes, other), path_ends);
+        bits[i] = _mm512_cmpeq_epi8_mask(bytes, other).to_le_bytes();
         let found = marks.count_ones() as usize;
         // Compressed in a register: compressing straight into memory is microcoded on Zen 4, about 100 cycles.
         let mut places = _mm512_maskz_compress_epi8(marks, indices);
-        let base = _mm512_set1_epi32((i * BITS) as i32);
+        let base = _mm256_set1_epi16((i * BITS) as i16);
         let mut stored = 0;
         loop {
-            let lanes: &mut [u32] = &mut positions[count + stored..][..LANES];
-            let wide = _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(places)), base);
-            // SAFETY: `lanes` is 64 writable bytes; the store asks for no alignment.
-            unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), wide) };
+            let lanes = &mut positions[count + stored..][..LANES];
+            let wide = _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm512_castsi512_si128(places)), base);
+            // SAFETY: `lanes` is 32 writable bytes; the store asks for no alignment.
+            unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), wide) };
             stored += LANES;
             if stored >= found {
                 break;
@@ -99,24 +104,23 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut
 }
 
 #[target_feature(enable = "avx2,popcnt,bmi1")]
-fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut Bits) -> usize {
-    let [first, second, newline, other, question, fragment] =
-        [set.marks[0], set.marks[1], b'\n', set.aux, b'?', b'#'].map(|b| _mm256_set1_epi8(b as i8));
+fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut [[u8; 8]]) -> usize {
+    let [first, second, newline, other] = [set.marks[0], set.marks[1], b'\n', set.aux].map(|b| _mm256_set1_epi8(b as i8));
     let mut count = 0;
     for (i, block) in blocks.iter().enumerate() {
-        let (mut marks, mut aux, mut path_ends) = (0u64, 0u64, 0u64);
+        let (mut marks, mut aux) = ([0u32; 2], [0u32; 2]);
         for (half, bytes) in block.as_chunks::<32>().0.iter().enumerate() {
             // SAFETY: `bytes` is 32 readable bytes; the load asks for no alignment.
             let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
-            let either = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, first), _mm256_cmpeq_epi8(bytes, second));
-            let marked = _mm256_or_si256(either, _mm256_cmpeq_epi8(bytes, newline));
-            marks |= u64::from(_mm256_movemask_epi8(marked) as u32) << (32 * half);
-            aux |= u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, other)) as u32) << (32 * half);
-            // Two masks joined, not the mask of two vectors joined: LLVM (of Rust 1.95) would take that apart bit by bit.
-            let ends = [question, fragment].map(|end| _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, end)) as u32);
-            path_ends |= u64::from(ends[0] | ends[1]) << (32 * half);
+            let equal = |wanted| _mm256_cmpeq_epi8(bytes, wanted);
+            let either = _mm256_or_si256(equal(first), equal(second));
+            marks[half] = _mm256_movemask_epi8(_mm256_or_si256(either, equal(newline))) as u32;
+            aux[half] = _mm256_movemask_epi8(equal(other)) as u32;
         }
-        bits.set(i, aux, path_ends);
+        // LLVM (of Rust 1.95) takes two masks that are joined apart into their bits, 300 instructions a chunk, unless it
+        // must not know where they come from.
+        let [marks, aux] = black_box([marks, aux]).map(|[low, high]| u64::from(low) | u64::from(high) << 32);
+        bits[i] = aux.to_le_bytes();
         count = list_by_fours(marks, i * BITS, positions, count);
     }
     count
@@ -126,7 +130,7 @@ fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [u32], bits: &mut B
 /// rarely holds more than four marks, and the loop's exit would be mispredicted.
 #[target_feature(enable = "avx2,popcnt,bmi1")]
 #[inline]
-fn list_by_fours(mut marks: u64, base: usize, positions: &mut [u32], count: usize) -> usize {
+fn list_by_fours(mut marks: u64, base: usize, positions: &mut [Place], count: usize) -> usize {
     let found = marks.count_ones() as usize;
     let mut stored = 0;
     loop {
@@ -137,7 +141,7 @@ fn list_by_fours(mut marks: u64, base: usize, positions: &mut [u32], count: usiz
         marks &= marks.wrapping_sub(1);
         let third = marks.trailing_zeros();
         marks &= marks.wrapping_sub(1);
-        *room = [first, second, third, marks.trailing_zeros()].map(|place| base as u32 + place);
+        *room = [first, second, third, marks.trailing_zeros()].map(|place| (base as u32 + place) as Place);
         marks &= marks.wrapping_sub(1);
         stored += 4;
         if stored >= found {

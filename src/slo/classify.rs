@@ -22,7 +22,8 @@ use regex::bytes::Regex;
 use super::expr::{Condition, Operand, evaluate};
 use super::route::Routes;
 use super::{Dimension, Indicator};
-use crate::batch::{BATCH_LINES, Batch, Column};
+use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Values, path_length};
+use crate::block::{Block, Place, word};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Kind, Need, Record, Slot, Value};
 
@@ -435,42 +436,89 @@ struct Texts {
     routes: RoutePrefixes,
 }
 
-/// The routes of paths by their first eight bytes, which settle most answers: `/static/` and `/api/v1/` say it all. A small
-/// table that the last ones win.
-#[derive(Default)]
+/// The routes of paths by their first eight bytes, which settle most answers: `/static/` and `/api/v1/` say it all, and a
+/// shorter path is all there. A small table that the last ones win.
 struct RoutePrefixes {
-    entries: Vec<(u64, u32)>,
+    entries: Box<[Prefix; PREFIX_ENTRIES]>,
+}
+
+impl Default for RoutePrefixes {
+    fn default() -> Self {
+        RoutePrefixes { entries: Box::new([Prefix { bytes: 0, length: u32::MAX, id: UNSETTLED }; PREFIX_ENTRIES]) }
+    }
+}
+
+/// The first bytes of a path, and the id of its route if they settle it.
+#[derive(Clone, Copy)]
+struct Prefix {
+    bytes: u64,
+    length: u32,
+    id: u32,
 }
 
 const PREFIX_BYTES: usize = 8;
+/// The lowest `i` bytes of a word.
+const LOW_BYTES: [u64; 16] = {
+    let mut masks = [u64::MAX; 16];
+    let mut i = 0;
+    while i < PREFIX_BYTES {
+        masks[i] = (1 << (8 * i)) - 1;
+        i += 1;
+    }
+    masks
+};
 const PREFIX_ENTRIES: usize = 1 << 8;
 /// The id of a prefix that settles nothing.
 const UNSETTLED: u32 = u32::MAX;
 
 impl RoutePrefixes {
-    /// The id of the route of the path `from..to` of a block: one more than its number, or 0.
-    #[inline]
-    fn id(&mut self, routes: &Routes, block: &[u8], from: u32, to: u32) -> u32 {
-        let path = &block[from as usize..to as usize];
-        let walk = || routes.find(path).map_or(0, |route| route as u32 + 1);
-        let Some(prefix) = path.first_chunk::<PREFIX_BYTES>() else { return walk() };
-        let key = u64::from_le_bytes(*prefix);
-        let slot = (spread(key) >> (u64::BITS - PREFIX_ENTRIES.trailing_zeros())) as usize;
-        match self.entries.get(slot) {
-            Some(&(known, id)) if known == key && id != UNSETTLED => id,
-            Some(&(known, _)) if known == key => walk(),
-            _ => {
-                self.learn(routes, key, slot);
-                walk()
-            }
+    /// The id of the route of the target `from..to` of a block: one more than its number, or 0.
+    #[inline(always)]
+    fn id(&mut self, routes: &Routes, block: &Block, from: Place, to: Place) -> u32 {
+        let length = u32::from(to.wrapping_sub(from)).min(PREFIX_BYTES as u32);
+        let bytes = word(block, from) & LOW_BYTES[length as usize & 15];
+        let known = self.entries[slot_of_prefix(bytes)];
+        if known.bytes == bytes && known.length == length && known.id != UNSETTLED {
+            return known.id;
         }
+        self.other_id(routes, block, from, to)
+    }
+
+    #[inline(never)]
+    fn other_id(&mut self, routes: &Routes, block: &Block, from: Place, to: Place) -> u32 {
+        let length = u32::from(to.wrapping_sub(from)).min(PREFIX_BYTES as u32);
+        let bytes = word(block, from) & LOW_BYTES[length as usize & 15];
+        let known = self.entries[slot_of_prefix(bytes)];
+        if known.bytes != bytes || known.length != length {
+            self.learn(routes, Prefix { bytes, length, id: UNSETTLED }, slot_of_prefix(bytes));
+        }
+        route_id(routes, block, from, to)
     }
 
     #[cold]
-    fn learn(&mut self, routes: &Routes, key: u64, slot: usize) {
-        self.entries.resize(PREFIX_ENTRIES, (0, UNSETTLED));
-        let settled = routes.find_by_prefix(&key.to_le_bytes());
-        self.entries[slot] = (key, settled.map_or(UNSETTLED, |route| route.map_or(0, |route| route as u32 + 1)));
+    fn learn(&mut self, routes: &Routes, prefix: Prefix, slot: usize) {
+        let (bytes, length) = (prefix.bytes.to_le_bytes(), prefix.length as usize);
+        let settled = match path_length(&bytes[..length]) {
+            0 => Some(None),
+            PREFIX_BYTES => routes.find_by_prefix(&bytes),
+            whole => Some(routes.find(&bytes[..whole])),
+        };
+        let id = settled.map_or(UNSETTLED, |route| route.map_or(0, |route| route as u32 + 1));
+        self.entries[slot] = Prefix { id, ..prefix };
+    }
+}
+
+#[inline(always)]
+fn slot_of_prefix(bytes: u64) -> usize {
+    (spread(bytes) >> (u64::BITS - PREFIX_ENTRIES.trailing_zeros())) as usize % PREFIX_ENTRIES
+}
+
+/// The id of the route of a target: one more than its number; 0 when it has none, or there is no path.
+fn route_id(routes: &Routes, block: &Block, from: Place, to: Place) -> u32 {
+    let target = &block[usize::from(from)..usize::from(to)];
+    match &target[..path_length(target)] {
+        [] => 0,
+        path => routes.find(path).map_or(0, |route| route as u32 + 1),
     }
 }
 
@@ -558,7 +606,7 @@ impl<'a> Classes<'a> {
 
     /// The class of every line of a batch that is not odd, into `into`.
     #[inline(always)]
-    pub fn classes_of(&mut self, batch: &Batch, block: &[u8], scratch: &[u8], into: &mut Column<u32>) {
+    pub fn classes_of(&mut self, batch: &Batch, block: &Block, scratch: &[u8], into: &mut Column<u32>) {
         let mut keys = [0u64; BATCH_LINES];
         let len = batch.len.min(BATCH_LINES);
         let classifier = self.classifier;
@@ -570,7 +618,7 @@ impl<'a> Classes<'a> {
         }
         for i in 0..len {
             into[i] = match self.lookup.find(keys[i]) {
-                _ if batch.odd[i] => 0,
+                _ if batch.odd[i] != 0 => 0,
                 Some(class) => class,
                 None => {
                     let mut row = Vec::new();
@@ -650,29 +698,25 @@ impl<'a> Classes<'a> {
 impl Source {
     /// Adds the id of each value of a column to the keys.
     #[inline(always)]
-    fn add_ids(&self, column: &Column<Slot>, block: &[u8], scratch: &[u8], texts: &mut Texts, keys: &mut [u64]) {
+    fn add_ids(&self, values: &Values, block: &Block, scratch: &[u8], texts: &mut Texts, keys: &mut [u64]) {
         let shift = self.shift;
-        let keyed = keys.iter_mut().zip(column);
-        match &self.kind {
-            SourceKind::Status { ids, .. } => keyed.for_each(|(key, slot)| {
-                if let Slot::Int(code) = *slot {
-                    *key |= u64::from(ids.get(code as usize).copied().unwrap_or(0)) << shift;
-                }
-            }),
-            SourceKind::Number { cuts } => keyed.for_each(|(key, slot)| {
-                if let Slot::Int(n) = *slot {
-                    *key |= u64::from(1 + below(cuts, n)) << shift;
-                }
-            }),
-            SourceKind::Route { routes, .. } => keyed.for_each(|(key, slot)| {
-                *key |= u64::from(match *slot {
-                    Slot::Line(from, to) => texts.routes.id(routes, block, from, to),
-                    _ => self.id(slot.value(block, scratch), texts),
-                }) << shift;
-            }),
-            SourceKind::Text { .. } => keyed.for_each(|(key, slot)| {
-                *key |= u64::from(self.id(slot.value(block, scratch), texts)) << shift;
-            }),
+        match (&self.kind, values) {
+            (SourceKind::Status { ids, .. }, Values::Ints(codes)) => {
+                let id = |code: i64| ids.get(code as usize).map_or(0, |&id| u64::from(id));
+                keys.iter_mut().zip(codes.iter()).for_each(|(key, &code)| *key |= id(code) << shift);
+            }
+            (SourceKind::Number { cuts }, Values::Ints(numbers)) => {
+                let id = |n: i64| u64::from(n != ABSENT) + u64::from(below(cuts, n));
+                keys.iter_mut().zip(numbers.iter()).for_each(|(key, &n)| *key |= id(n) << shift);
+            }
+            (SourceKind::Route { routes, .. }, Values::Paths(spans)) => {
+                let mut id = |(from, to)| u64::from(texts.routes.id(routes, block, from, to));
+                keys.iter_mut().zip(spans.iter()).for_each(|(key, &span)| *key |= id(span) << shift);
+            }
+            _ => {
+                let mut id = |slot: Slot| u64::from(self.id(slot.value(block, scratch), texts));
+                keys.iter_mut().enumerate().for_each(|(i, key)| *key |= id(values.slot(i, block)) << shift);
+            }
         }
     }
 

@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("time", 0),
     ("ratio", 0),
     ("record", 1),
+    ("block", 1),
     ("batch", 1),
     ("framing", 1),
     ("marks", 1),
@@ -32,7 +33,7 @@ const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// Neighbours on one floor of whom one may know the other, (who, whom): the fan-out runs the loop, and a batch is many records.
-const NEIGHBOURS: &[(&str, &str)] = &[("engine", "scan"), ("batch", "record")];
+const NEIGHBOURS: &[(&str, &str)] = &[("engine", "scan"), ("batch", "record"), ("batch", "block"), ("marks", "block")];
 
 /// Which rooms may name a dependency, or a part of the standard library that reaches the world. `*` is every room.
 /// A dependency without a row is a violation: each has a reason, and the reason has a place.
@@ -47,7 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["bin"]),
     ("jiff", &["time", "format", "slo", "evaluate", "output", "bin"]),
     ("matchit", &["slo"]),
-    ("memchr", &["framing", "marks", "format", "slo", "aggregate", "scan"]),
+    ("memchr", &["batch", "framing", "marks", "format", "slo", "aggregate", "scan"]),
     ("miette", &["bin"]),
     ("nom", &["format", "slo"]),
     ("parquet", &["slices", "output", "input"]),

@@ -1,0 +1,46 @@
+//! A block: the piece of log that is read at one time.
+//!
+//! Its size is known to the compiler, and a place in it is a `u16`, which cannot lie outside. So the loop that reads fields needs no
+//! bounds checks, and no branch for a place that a broken line leads to: it reads something there, and finds that it does not fit.
+
+/// Bytes that a block holds at most; behind them a place may go a little too far without wrapping.
+pub const BLOCK_BYTES_MAX: usize = PLACES - 128;
+
+/// Bytes of the array: any word of eight bytes that begins at a place lies in it.
+pub const ROOM_BYTES: usize = PLACES + 64;
+
+const PLACES: usize = 1 << 16;
+
+/// The bytes from which a block is read. How many of them count is said beside it; what stands behind them must not matter.
+pub type Block = [u8; ROOM_BYTES];
+
+/// A place in a block.
+pub type Place = u16;
+
+/// The positions of marks: one for each byte at most, and room for a kernel to store some more, and for a reader to look a few
+/// further than it may.
+pub type Positions = [Place; PLACES + 128];
+
+/// Empty room for a block.
+pub fn room() -> Box<Block> {
+    boxed()
+}
+
+/// Room for positions.
+pub fn positions() -> Box<Positions> {
+    boxed()
+}
+
+/// An array that was never on the stack, of zeros.
+pub(crate) fn boxed<T: Default + Copy, const N: usize>() -> Box<[T; N]> {
+    match vec![T::default(); N].into_boxed_slice().try_into() {
+        Ok(array) => array,
+        Err(_) => unreachable!("the vector has N elements"),
+    }
+}
+
+/// The eight bytes at a place, the first one lowest.
+#[inline(always)]
+pub fn word(block: &Block, at: Place) -> u64 {
+    block[usize::from(at)..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
