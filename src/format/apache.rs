@@ -273,7 +273,7 @@ fn time(source: Source, span: &std::ops::Range<usize>, argument: Option<&str>) -
 }
 
 /// The tokens of a `strftime` format, in the C locale.
-fn strftime(source: Source, span: &std::ops::Range<usize>, format: &str) -> Result<Vec<TimeToken>> {
+pub(super) fn strftime(source: Source, span: &std::ops::Range<usize>, format: &str) -> Result<Vec<TimeToken>> {
     let mut tokens = Vec::new();
     let mut rest = format;
     while !rest.is_empty() {
@@ -359,7 +359,7 @@ fn join_literals(tokens: Vec<TimeToken>) -> Vec<TimeToken> {
 }
 
 /// The simplest text that reads the same times.
-fn simplify(tokens: Vec<TimeToken>) -> TimeText {
+pub(super) fn simplify(tokens: Vec<TimeToken>) -> TimeText {
     match tokens.as_slice() {
         [TimeToken::EpochSeconds] => TimeText::Epoch(Unit::Seconds),
         [TimeToken::Epoch(unit)] => TimeText::Epoch(*unit),

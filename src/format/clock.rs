@@ -56,6 +56,9 @@ const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", 
 impl TimeReader {
     /// A reader for this kind of text. `zone` is that of texts which carry none.
     pub fn new(text: &TimeText, zone: Option<TimeZone>) -> Self {
+        if let TimeText::Utc(text) = text {
+            return TimeReader::new(text, Some(TimeZone::UTC));
+        }
         TimeReader { text: text.clone(), zone, minutes: [Minute::NONE; MEMO_MINUTES], offset: (NO_OFFSET, 0) }
     }
 
@@ -69,6 +72,8 @@ impl TimeReader {
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
             TimeText::Pattern(tokens) => read_pattern(tokens, bytes, self.zone.as_ref()),
+            // `new` leaves none.
+            TimeText::Utc(_) => TimeRead::Bad,
         }
     }
 
@@ -85,7 +90,7 @@ impl TimeReader {
         match self.text {
             TimeText::Clf => Some(1),
             TimeText::Iso8601 | TimeText::Epoch(_) => Some(0),
-            TimeText::Pattern(_) | TimeText::ClfOrIso8601 => None,
+            TimeText::Pattern(_) | TimeText::ClfOrIso8601 | TimeText::Utc(_) => None,
         }
     }
 
@@ -165,7 +170,7 @@ fn clf_minute(text: &[u8; CLF_LENGTH]) -> Option<i64> {
 
 /// The seconds since 1970 of the minute in `yyyy-mm-ddTHH:MM:`, as if it were UTC.
 fn iso_minute(text: &[u8; ISO_SECONDS_LENGTH]) -> Option<i64> {
-    if text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b't' | b' ') || text[13] != b':' {
+    if text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b't' | b' ' | b'\t') || text[13] != b':' {
         return None;
     }
     let (month, day) = (digits(&text[5..7])?, digits(&text[8..10])?);

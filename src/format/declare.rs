@@ -18,8 +18,7 @@ impl Format {
         Ok(candidates.swap_remove(0))
     }
 
-    /// As [`Format::parse`], but with every layout that a preset's name stands for, the current one first; never empty. With more than
-    /// one, [`super::detect`] can tell which a log has.
+    /// As [`Format::parse`], but of a preset's name with its older layouts as [others](Format::others); never empty.
     ///
     /// # Errors
     /// As [`Format::parse`].
@@ -38,7 +37,7 @@ impl Format {
         match syntax(text) {
             Some(Syntax::Nginx) => Ok(vec![StringFormat::CUSTOM.nginx(source)?]),
             Some(Syntax::Apache) => Ok(vec![StringFormat::CUSTOM.apache(source)?]),
-            None => preset::Preset::named(trimmed)?.formats(),
+            None => Ok(vec![preset::Preset::named(trimmed)?.family()?]),
         }
     }
 
@@ -123,7 +122,7 @@ fn check_keys(map: &Map<String, Value>) -> Result<()> {
 }
 
 fn custom_json(value: &Value) -> Result<Format> {
-    Ok(Format { name: "custom".into(), layout: Layout::Json(json::map(value)?), clock: Clock::End })
+    Ok(Format::new("custom", Layout::Json(json::map(value)?), Clock::End))
 }
 
 fn log_format(map: &Map<String, Value>, text: &str) -> Result<Format> {
@@ -219,11 +218,11 @@ impl StringFormat<'_> {
             && let Some(map) = nginx::json_map(&pieces)
         {
             template::check_time(source, template::fields(&pieces))?;
-            return Ok(Format { name, layout: Layout::Json(map), clock });
+            return Ok(Format::new(name, Layout::Json(map), clock));
         }
         let escape = self.escape.or(prefix).unwrap_or(Escape::Backslash);
         let layout = Layout::Delimited(template::build(source, pieces, escape)?);
-        Ok(Format { name, layout, clock })
+        Ok(Format::new(name, layout, clock))
     }
 
     /// As an Apache string.
@@ -232,12 +231,12 @@ impl StringFormat<'_> {
         declare(source, &mut pieces, self.fields)?;
         let template = template::build(source, pieces, self.escape.unwrap_or(Escape::Backslash))?;
         let layout = Layout::Delimited(template);
-        Ok(Format { name: self.name.to_owned(), layout, clock: self.clock.unwrap_or(clock) })
+        Ok(Format::new(self.name, layout, self.clock.unwrap_or(clock)))
     }
 }
 
 /// Gives fields of a string the meanings that are declared beside it.
-fn declare(source: Source, pieces: &mut [Piece], fields: &[(String, String)]) -> Result<()> {
+pub(super) fn declare(source: Source, pieces: &mut [Piece], fields: &[(String, String)]) -> Result<()> {
     for (key, value) in fields {
         let own = key.starts_with(['$', '%']);
         let (name, reading) = if own { (key.as_str(), Reading::word(value)) } else { Reading::split(value) };
@@ -520,7 +519,7 @@ mod tests {
 
     #[test]
     fn the_documentation_lists_every_preset_with_its_clock() {
-        for preset in preset::PRESETS {
+        for preset in preset::all() {
             let row = PAGE.lines().find(|l| l.starts_with(&format!("| `{}` |", preset.name)));
             let clock = row.and_then(|r| r.split('|').nth(3)).unwrap_or_else(|| panic!("no row for {}", preset.name));
             let want = if preset.clock() == Clock::Start { " start" } else { " end" };

@@ -30,6 +30,8 @@ pub(super) enum Derive {
     Elapsed,
     /// The input's name.
     Input,
+    /// Nothing: these lines do not have what others of the log have.
+    Absent,
 }
 
 impl Derive {
@@ -39,7 +41,7 @@ impl Derive {
             Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
             Derive::Part(_, fields) => fields.iter().map(|(field, _)| *field).collect(),
             Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().map(|(field, _)| *field).collect(),
-            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input => Vec::new(),
+            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input | Derive::Absent => Vec::new(),
         }
     }
 }
@@ -124,6 +126,7 @@ impl<'a> Fields<'a> {
             Derive::Time => Slot::Int(self.time.micros()),
             Derive::Elapsed => int(self.elapsed_nanos()),
             Derive::Input => Slot::Scratch(0, self.input_bytes as u32),
+            Derive::Absent => Slot::Absent,
         }
     }
 
@@ -189,5 +192,20 @@ pub(super) fn scaled(block: &[u8], spans: &Column<(u32, u32)>, unit: Unit, len: 
     for i in 0..len.min(BATCH_LINES) {
         let text = block.get(spans[i].0 as usize..spans[i].1 as usize).unwrap_or(b"");
         slots[i] = number::scaled(text, unit).map_or(Slot::Absent, Slot::Int);
+    }
+}
+
+/// The sums of a batch, each unknown when one of its parts is, as slots.
+#[inline(always)]
+pub(super) fn summed(block: &[u8], spans: &[Column<(u32, u32)>], fields: &[(usize, Unit)], len: usize, slots: &mut Column<Slot>) {
+    slots.fill(Slot::Int(0));
+    for &(field, unit) in fields {
+        for i in 0..len.min(BATCH_LINES) {
+            let text = block.get(spans[field][i].0 as usize..spans[field][i].1 as usize).unwrap_or(b"");
+            slots[i] = match (slots[i], number::scaled(text, unit)) {
+                (Slot::Int(sum), Some(part)) => sum.checked_add(part).map_or(Slot::Absent, Slot::Int),
+                _ => Slot::Absent,
+            };
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use jiff::tz::TimeZone;
+
+use super::extract::Extractor;
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Outcome;
@@ -47,6 +50,31 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
         }),
         _ => Err(none("no known format reads most of the lines", lines, &scores)),
     }
+}
+
+/// Puts the layout of a family first that reads most of the lines by itself, the first of equals. The others stay others.
+///
+/// # Errors
+/// None for formats that can be bound.
+pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
+    if format.others.is_empty() || lines.is_empty() {
+        return Ok(format);
+    }
+    let mut layouts = vec![Format { others: Vec::new(), ..format.clone() }];
+    layouts.extend(format.others);
+    let mut best = (0, 0);
+    for (i, layout) in layouts.iter().enumerate() {
+        // Local times tell the layout as well as others do, whatever zone they are in.
+        let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
+        let mut reader = extractor.reader("");
+        let events = lines.iter().filter(|line| extractor.read(line, &mut reader) == Outcome::Event).count();
+        if events > best.0 {
+            best = (events, i);
+        }
+    }
+    let mut first = layouts.remove(best.1);
+    first.others = layouts;
+    Ok(first)
 }
 
 /// How well a candidate reads the lines.
@@ -133,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_preset_is_detected_by_its_example() {
-        for preset in preset::PRESETS {
+        for preset in preset::all() {
             let found = detected(&[preset.example; 3]).unwrap();
             assert_eq!(found.format.name, preset.name, "{:?}", found.candidates);
             assert_eq!((found.events, found.lines), (3, 3));
@@ -146,13 +174,16 @@ mod tests {
         let line = r#"10.0.0.1 - [192.0.2.7] - - [05/Jun/2019:10:00:00 +0000] "GET / HTTP/1.1" 200 7 "-" "x" 20 0.001 [a-b-80] 10.0.0.2:80, 10.0.0.3:80 0, 7 0.000, 0.001 502, 200"#;
         for line in [line.to_owned(), format!("{line} 5f1e")] {
             let found = detected(&[&line]).unwrap();
-            assert_eq!(found.format, Format::candidates("ingress-nginx").unwrap()[2]);
+            assert_eq!(found.format.name, "ingress-nginx");
+            let arranged = arrange(found.format, &[line.as_bytes()]).unwrap();
+            assert_eq!(arranged.layout, preset::Preset::named("ingress-nginx").unwrap().formats().unwrap()[2].layout);
+            assert_eq!(arranged.others.len(), 2);
         }
     }
 
     #[test]
     fn a_few_lucky_lines_do_not_decide() {
-        let error = detected(&[preset::PRESETS[0].example, "junk\u{1b}[31m", "more junk"]).unwrap_err();
+        let error = detected(&[preset::all().next().unwrap().example, "junk\u{1b}[31m", "more junk"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Format);
         assert!(error.message().contains("combined 1") && error.message().contains("of 3 lines"), "{error}");
         let error = detected(&["junk\u{1b}[31m"]).unwrap_err();
@@ -163,7 +194,7 @@ mod tests {
 
     #[test]
     fn blank_lines_and_chatter_do_not_count_against_a_format() {
-        let traefik = preset::PRESETS.iter().find(|p| p.name == "traefik").unwrap();
+        let traefik = preset::Preset::named("traefik").unwrap();
         let found = detected(&["", "DEBUG: plugin says hello", "DEBUG: again", traefik.example]).unwrap();
         assert_eq!((found.format.name.as_str(), found.events), ("traefik", 1));
     }

@@ -26,6 +26,8 @@ pub struct Extractor {
     time: Vec<usize>,
     created: Vec<usize>,
     name: String,
+    /// Readers of the lines that this one does not read.
+    pub(super) others: Vec<Extractor>,
 }
 
 enum Compiled {
@@ -43,12 +45,18 @@ pub struct Reader {
     slots: Vec<Slot>,
     time: Instant,
     no_response: bool,
+    /// Those of the other extractors, and which of them has read the last line (0: this one).
+    pub(super) others: Vec<Reader>,
+    pub(super) by: usize,
 }
 
 impl Reader {
     /// The record of the last line that was an event.
     #[inline]
     pub fn record<'a>(&'a self, line: &'a [u8]) -> Record<'a> {
+        if self.by > 0 {
+            return self.others[self.by - 1].record(line);
+        }
         Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
     }
 
@@ -57,6 +65,7 @@ impl Reader {
         self.scratch.clear();
         self.scratch.extend_from_slice(input.as_bytes());
         self.input_bytes = input.len();
+        self.others.iter_mut().for_each(|other| other.turn_to(input));
     }
 
     /// Text that the slots refer to, beside the lines.
@@ -68,7 +77,7 @@ impl Reader {
     /// Whether the last event got no response: the format has a status, and it is absent.
     #[inline]
     pub fn no_response(&self) -> bool {
-        self.no_response
+        if self.by > 0 { self.others[self.by - 1].no_response() } else { self.no_response }
     }
 }
 
@@ -87,8 +96,20 @@ impl Extractor {
     /// # Errors
     /// A need that the format has no field for, or has in another kind.
     pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
+        let mut extractor = Extractor::bind_one(format, needs, zone, &format.others)?;
+        let of_other = |other| Extractor::bind_one(other, needs, zone, std::slice::from_ref(format));
+        extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
+        Ok(extractor)
+    }
+
+    /// Binds one format. What it does not have, but one of the `others` of the same log has, is absent in its lines.
+    fn bind_one(format: &Format, needs: &[Need], zone: Option<&TimeZone>, others: &[Format]) -> Result<Extractor> {
         let mut binding = Binding::of(format);
-        let outputs = needs.iter().map(|need| binding.derive(need)).collect::<Result<Vec<_>>>()?;
+        let derive = |need| match binding.derive(need) {
+            Err(_) if others.iter().any(|other| Binding::of(other).derive(need).is_ok()) => Ok(Derive::Absent),
+            derived => derived,
+        };
+        let outputs = needs.iter().map(derive).collect::<Result<Vec<_>>>()?;
         let layout = match &format.layout {
             Layout::Delimited(template) => {
                 let plan = Plan::new(template, zone);
@@ -109,6 +130,7 @@ impl Extractor {
             time: binding.time(),
             created: binding.created(),
             name: format.name.clone(),
+            others: Vec::new(),
         })
     }
 
@@ -149,11 +171,24 @@ impl Extractor {
             slots: vec![Slot::Absent; self.outputs.len()],
             time: Instant::from_micros(0),
             no_response: false,
+            others: self.others.iter().map(|other| other.reader(input)).collect(),
+            by: 0,
         }
     }
 
     /// Reads a line, without its line end.
     pub fn read(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        reader.by = 0;
+        match self.read_itself(line, reader) {
+            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) if !self.others.is_empty() => {
+                self.read_by_others(line, reader, outcome)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads a line by the format itself.
+    fn read_itself(&self, line: &[u8], reader: &mut Reader) -> Outcome {
         match &self.layout {
             Compiled::Delimited { plan, .. } => match plan.read(line, &mut reader.found) {
                 Ok(()) => self.finish(line, reader),
@@ -175,6 +210,9 @@ impl Extractor {
     /// escaped, no quoted field holds a bare one. A line of another format may be read all the same, because a quoted field
     /// ends only where the line can go on, and so takes in a tail such as `" rt="0.1`; detection asks here.
     pub fn reads_cleanly(&self, line: &[u8], reader: &Reader) -> bool {
+        if reader.by > 0 {
+            return self.others[reader.by - 1].reads_cleanly(line, &reader.others[reader.by - 1]);
+        }
         let Compiled::Delimited { plan, .. } = &self.layout else { return true };
         let escapes = plan.escape == Escape::Backslash;
         let mut quoted = plan.fields.iter().zip(&reader.found.spans).filter(|(field, _)| escapes && field.quoted);
@@ -228,6 +266,7 @@ impl Extractor {
             match output {
                 Derive::EventStatus => *slot = statuses.unwrap_or([Slot::Absent; BATCH_LINES]),
                 Derive::Scaled(fields) => derive::scaled(block, &columns.spans[fields[0].0], fields[0].1, len, slot),
+                Derive::Sum(fields) => derive::summed(block, &columns.spans, fields, len, slot),
                 _ => {}
             }
         }
@@ -239,7 +278,7 @@ impl Extractor {
         let Some(columns) = &reader.columns else { return };
         for (slot, output) in batch.slots.iter_mut().zip(&self.outputs) {
             let part = match output {
-                Derive::EventStatus | Derive::Scaled(_) => continue,
+                Derive::EventStatus | Derive::Scaled(_) | Derive::Sum(_) => continue,
                 Derive::Part(part, fields) if matches!(fields[..], [(_, Whence::Request)]) => Some(*part),
                 _ => None,
             };
@@ -270,6 +309,7 @@ impl Extractor {
     #[cold]
     pub(crate) fn read_behind(&self, line: &[u8], skip: usize, reader: &mut Reader) -> Outcome {
         let outcome = self.read(&line[skip..], reader);
+        let reader = if reader.by > 0 { &mut reader.others[reader.by - 1] } else { reader };
         let shift = |slot: &mut Slot| {
             if let Slot::Line(from, to) = slot {
                 *slot = Slot::Line(*from + skip as u32, *to + skip as u32);
@@ -327,6 +367,9 @@ impl Extractor {
 
     /// The fields of the last line by the log's own names, with the bytes each takes; absent ones are left out.
     pub fn raw_fields(&self, reader: &Reader) -> Vec<(String, std::ops::Range<usize>)> {
+        if reader.by > 0 {
+            return self.others[reader.by - 1].raw_fields(&reader.others[reader.by - 1]);
+        }
         let range = |slot: Slot| match slot {
             Slot::Line(from, to) => Some(from as usize..to as usize),
             _ => None,

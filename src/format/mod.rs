@@ -39,12 +39,15 @@ pub mod detect;
 pub mod extract;
 pub mod json;
 mod json_read;
+mod mixed;
 #[cfg(test)]
 mod naive;
 pub mod nginx;
+mod notation;
 mod number;
 mod plan;
 pub mod preset;
+mod presets;
 pub mod request;
 mod resolve;
 mod shape;
@@ -64,6 +67,16 @@ pub struct Format {
     pub layout: Layout,
     /// What moment the time on the line marks.
     pub clock: Clock,
+    /// Formats that single lines may have instead: older layouts of the same writer, or other formats of a mixed log. A line
+    /// that the format itself does not read is read by the first of these that does.
+    pub others: Vec<Format>,
+}
+
+impl Format {
+    /// A format without others.
+    pub(crate) fn new(name: impl Into<String>, layout: Layout, clock: Clock) -> Format {
+        Format { name: name.into(), layout, clock, others: Vec::new() }
+    }
 }
 
 /// How fields stand in a line.
@@ -220,6 +233,8 @@ pub enum TimeText {
     Epoch(Unit),
     /// [`Clf`](TimeText::Clf) or [`Iso8601`](TimeText::Iso8601): `/` behind the day or `-` behind the year tells which.
     ClfOrIso8601,
+    /// A text of another kind, which is UTC where it carries no zone of its own.
+    Utc(Box<TimeText>),
     /// Tokens in order, as an Apache `%{…}t` directive (or several in a row) spells them.
     Pattern(Vec<TimeToken>),
 }

@@ -165,6 +165,8 @@ fn time_shape(text: &TimeText) -> String {
         TimeText::Iso8601 => iso.into(),
         TimeText::ClfOrIso8601 => format!("(?:{clf}|{iso})"),
         TimeText::Epoch(_) => r"\d+(?:\.\d+)?".into(),
+        TimeText::Utc(text) if **text == TimeText::Iso8601 => format!("{}?", iso.replace("[T ]", "[T \t]")),
+        TimeText::Utc(text) => time_shape(text),
         TimeText::Pattern(tokens) => tokens.iter().map(token_shape).collect(),
     }
 }
@@ -189,6 +191,15 @@ fn token_shape(token: &TimeToken) -> String {
 
 /// What becomes of a line, as far as its layout decides.
 pub(crate) fn outcome(format: &Format, line: &[u8]) -> Outcome {
+    let own = outcome_by(format, line);
+    let mut others = format.others.iter().map(|other| outcome_by(other, line));
+    match own {
+        Outcome::Rejected(_) => others.find(|read| matches!(read, Outcome::Event | Outcome::Undated)).unwrap_or(own),
+        _ => own,
+    }
+}
+
+fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
     if line.trim_ascii().is_empty() {
         return Outcome::Skipped(Skip::Blank);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, detect};
+use slix::format::detect::{Detection, arrange, detect};
 use slix::format::extract::{Extractor, Reader};
 use slix::format::{Format, config, preset};
 use slix::input::Head;
@@ -173,10 +173,10 @@ impl Candidates {
         Candidates { formats, trials: OnceCell::new() }
     }
 
-    fn find(&self, lines: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
+    fn find(&self, sample: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
         match self.formats.as_slice() {
-            [only] => Ok(Some(Found { format: only.clone(), detected: None })),
-            _ if lines.is_empty() => Ok(None),
+            [only] => Ok(Some(Found { format: arrange(only.clone(), sample)?, detected: None })),
+            _ if sample.is_empty() => Ok(None),
             formats => {
                 let trials = self.trials(zone)?;
                 let read = |format: &Format, line: &[u8]| {
@@ -186,8 +186,8 @@ impl Candidates {
                     let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
                     trial.map_or(Outcome::Rejected(Reason::Layout), |trial| trial.read(line))
                 };
-                let Detection { format, events, lines, .. } = detect(lines, formats, &read)?;
-                Ok(Some(Found { format, detected: Some((events, lines)) }))
+                let Detection { format, events, lines, .. } = detect(sample, formats, &read)?;
+                Ok(Some(Found { format: arrange(format, sample)?, detected: Some((events, lines)) }))
             }
         }
     }
