@@ -375,7 +375,9 @@ pub(super) fn custom(reading: Option<Reading>, known: &Meaning) -> Meaning {
 
 fn time_text(name: &str, reading: Option<Reading>, known: Option<&Meaning>) -> Result<TimeText> {
     match (reading, known) {
-        (None, Some(Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text))) => Ok(text.clone()),
+        (None, Some(Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text))) => {
+            Ok(text.clone())
+        }
         (None | Some(Reading::Rfc3339), _) => Ok(TimeText::Iso8601),
         (Some(Reading::Clf), _) => Ok(TimeText::Clf),
         (Some(Reading::In(unit)), _) if !matches!(unit, Unit::Minutes | Unit::Written) => Ok(TimeText::Epoch(unit)),

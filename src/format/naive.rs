@@ -141,7 +141,7 @@ fn reason(meaning: &Meaning) -> Reason {
 /// What a value looks like, from its first byte on; `behind` is the literal behind the field.
 fn shape(meaning: &Meaning, behind: &[u8]) -> Regex {
     let pattern = match meaning {
-        Meaning::Time(t) | Meaning::Created(t) | Meaning::OtherTime(t) => format!("(?:{}|-)", time_shape(t)),
+        Meaning::Time(t) | Meaning::Created(t) | Meaning::Ended(t) | Meaning::OtherTime(t) => format!("(?:{}|-)", time_shape(t)),
         Meaning::Latency(Unit::Written) | Meaning::Other(_, Unit::Written) => {
             r"(?:(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|-|)".into()
         }
@@ -165,7 +165,9 @@ fn time_shape(text: &TimeText) -> String {
         TimeText::Iso8601 => iso.into(),
         TimeText::ClfOrIso8601 => format!("(?:{clf}|{iso})"),
         TimeText::Epoch(_) => r"\d+(?:\.\d+)?".into(),
-        TimeText::Utc(text) if **text == TimeText::Iso8601 => format!("{}?", iso.replace("[T ]", "[T \t]")),
+        TimeText::IsoColumns => format!("{}?", iso.replace("[T ]", r"[T \t]")),
+        TimeText::IsoOrUnix => format!(r"(?:{iso}|\d+)"),
+        TimeText::Utc(text) if **text == TimeText::Iso8601 => format!("{iso}?"),
         TimeText::Utc(text) => time_shape(text),
         TimeText::Pattern(tokens) => tokens.iter().map(token_shape).collect(),
     }

@@ -9,11 +9,11 @@
 //! | nothing | text, reachable under its name |
 //! | `request` `method` `target` `path` `query` `status` `bytes` `host` `agent` `client` | the common field |
 //! | `latency UNIT`, `part UNIT`, `elapsed UNIT` | the latency, a part of it, the time since creation |
-//! | `time TEXT`, `created TEXT`, `when TEXT` | the event's time, that of its creation, another time |
+//! | `time TEXT`, `created TEXT`, `ended TEXT`, `when TEXT` | the event's time, that of its creation, its end where the time is its start, another time |
 //! | `code`, `number`, `size`, `UNIT` | another status, a number, a count of bytes, a duration |
 //!
-//! UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
-//! strftime pattern in which `%3f` is a fraction of three digits at most; `utc` before it says that a time without a zone is UTC.
+//! `{{` is a brace, and `padded` before a meaning says that the number's writer fills a column with blanks. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
+//! strftime pattern (also `iso tab`, with a tab between date and time, and `iso or unix`) in which `%3f` is a fraction of three digits at most; `utc` before it says that a time without a zone is UTC.
 
 use super::template::{self, Candidate, Piece, Source};
 use super::{Escape, Meaning, Template, TimeText, TimeToken, Unit, apache, declare};
@@ -30,10 +30,20 @@ pub(super) fn template(source: Source, declared: &[(String, String)], escape: Es
     template::build(source, pieces, escape)
 }
 
+/// As [`template()`], of a line that has no time.
+pub(super) fn template_without_time(source: Source) -> Result<Template> {
+    template::build_any(source, pieces(source)?, Escape::Backslash)
+}
+
 fn pieces(source: Source) -> Result<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut rest = source.text;
     while let Some((before, behind)) = rest.split_once('{') {
+        if let Some(tail) = behind.strip_prefix('{') {
+            pieces.push(Piece::Literal(format!("{before}{{")));
+            rest = tail;
+            continue;
+        }
         let at = source.offset(behind);
         let Some((field, tail)) = behind.split_once('}') else {
             return Err(source.error(at - 1..at, "a field is not closed", "no } behind this"));
@@ -50,8 +60,10 @@ fn candidate(source: Source, field: &str, at: usize) -> Result<Candidate> {
     let span = at..at + field.len();
     // A name may hold colons (`client:port`), but no blank behind one.
     let (name, words) = field.split_once(": ").unwrap_or((field, ""));
-    let meaning = meaning(source, words.trim())?;
-    Ok(Candidate { name: name.to_owned(), meaning, rank: template::DECLARED, span })
+    let words = words.trim();
+    let padded = words.starts_with("padded ");
+    let meaning = meaning(source, words.trim_start_matches("padded "))?;
+    Ok(Candidate { name: name.to_owned(), meaning, rank: template::DECLARED, span, padded })
 }
 
 /// What the words behind a name mean.
@@ -78,6 +90,7 @@ pub(super) fn meaning(source: Source, words: &str) -> Result<Meaning> {
         "elapsed" => Meaning::Elapsed(unit()?),
         "time" => Meaning::Time(time_text(source, rest)?),
         "created" => Meaning::Created(time_text(source, rest)?),
+        "ended" => Meaning::Ended(time_text(source, rest)?),
         "when" => Meaning::OtherTime(time_text(source, rest)?),
         "code" => Meaning::Other(Kind::Status, Unit::One),
         "number" => Meaning::Other(Kind::Number, Unit::One),
@@ -105,6 +118,8 @@ fn time_text(source: Source, words: &str) -> Result<TimeText> {
     Ok(match words {
         "clf" => TimeText::Clf,
         "iso" => TimeText::Iso8601,
+        "iso tab" => TimeText::IsoColumns,
+        "iso or unix" => TimeText::IsoOrUnix,
         "clf or iso" => TimeText::ClfOrIso8601,
         pattern if pattern.contains('%') => pattern_of(source, pattern)?,
         word => TimeText::Epoch(unit(source, word)?),

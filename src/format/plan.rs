@@ -35,6 +35,8 @@ pub(super) enum Step {
     Number {
         field: usize,
         lists: bool,
+        /// Blanks may stand before it.
+        padded: bool,
     },
     Status {
         field: usize,
@@ -122,7 +124,7 @@ impl Plan {
         // A list would swallow a following literal that looks like its separator.
         let lists = !matches!(next, Some(Element::Literal(text)) if text.starts_with(b", ") || text.starts_with(b" : "));
         let check = match &spec.meaning {
-            Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => {
+            Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text) => {
                 self.readers.push(TimeReader::new(text, zone.cloned()));
                 Check::Time(self.readers.len() - 1)
             }
@@ -137,7 +139,7 @@ impl Plan {
         match check {
             _ if spec.quoted => Step::Quoted { field, check },
             Check::Nothing => Step::Text { field },
-            Check::Number => Step::Number { field, lists },
+            Check::Number => Step::Number { field, lists, padded: spec.padded },
             Check::Status => Step::Status { field, lists },
             Check::Time(reader) => Step::Time { field, reader },
         }
@@ -160,6 +162,11 @@ impl Plan {
     /// How many blanks the texts of a time reader hold, where that is fixed.
     pub(super) fn blanks_in_time(&self, reader: usize) -> Option<usize> {
         self.readers[reader].blanks()
+    }
+
+    /// How many tabs the texts of a time reader hold.
+    pub(super) fn tabs_in_time(&self, reader: usize) -> usize {
+        self.readers[reader].tabs()
     }
 
     /// Whether a field holds request lines.
@@ -206,7 +213,8 @@ impl Plan {
                 Ok(end)
             }
             Step::Quoted { field, check } => self.read_quoted(i, field, check, line, at, found),
-            Step::Number { field, lists } => {
+            Step::Number { field, lists, padded } => {
+                let at = at + if padded { blanks(&line[at..]) } else { 0 };
                 let end = at + number::shape_length(&line[at..], lists);
                 self.ends_here(i, line, end).then_some(()).ok_or(misfit(Reason::Number))?;
                 found.spans[field] = Slot::Line(at as u32, end as u32);
@@ -278,6 +286,10 @@ impl Plan {
             let length = match step {
                 Step::Literal { text, .. } if line[at..].starts_with(text) => text.len(),
                 Step::Literal { .. } => return false,
+                Step::Number { lists, padded: true, .. } => {
+                    let blanks = blanks(&line[at..]);
+                    blanks + number::shape_length(&line[at + blanks..], *lists)
+                }
                 Step::Number { lists, .. } | Step::Status { lists, .. } => number::shape_length(&line[at..], *lists),
                 Step::Time { reader, .. } => match readers[*reader].read(&line[at..]) {
                     TimeRead::At(_, length) | TimeRead::NoZone(length) => length,
@@ -336,6 +348,11 @@ impl Plan {
             .map(|place| from + place)
             .find(|&quote| !is_escaped(quote) && self.goes_on(next, line, quote + 1, readers))
     }
+}
+
+/// How many blanks a text begins with.
+fn blanks(text: &[u8]) -> usize {
+    text.iter().take_while(|&&b| b == b' ').count()
 }
 
 /// A timestamp between quotes; none when the text is neither one nor a mark of absence.

@@ -21,6 +21,8 @@ pub struct Preset {
     /// A line of it.
     pub example: &'static str,
     pub(super) clock: Clock,
+    /// The preset whose lines are the same, and which detection names in its place.
+    pub detects_as: Option<&'static str>,
     pub(super) layouts: &'static [Spec],
 }
 
@@ -35,9 +37,8 @@ pub(super) enum Spec {
     NginxAndMore(&'static str),
     /// A line in the notation.
     Line(&'static str),
-    /// A line in the notation whose quoted fields are not escaped.
-    #[expect(dead_code)]
-    RawLine(&'static str),
+    /// A line in the notation that has no time.
+    WithoutTime(&'static str),
     /// The beginning of a line in the notation, behind which a part that is not read may stand.
     LineAndMore(&'static str),
     /// Keys of a JSON object, as the path to each and a meaning in the words of the notation.
@@ -134,9 +135,9 @@ impl Preset {
                 self.string(&fields).nginx(source(text))
             }
             Spec::NginxAndMore(text) => Ok(open_ended(self.string(declared).nginx(source(text))?)),
-            Spec::Line(text) => self.line(text, Escape::Backslash, declared),
-            Spec::RawLine(text) => self.line(text, Escape::None, declared),
-            Spec::LineAndMore(text) => Ok(open_ended(self.line(text, Escape::Backslash, declared)?)),
+            Spec::Line(text) => self.line(text, declared),
+            Spec::WithoutTime(text) => self.without_time(text),
+            Spec::LineAndMore(text) => Ok(open_ended(self.line(text, declared)?)),
             Spec::Json(_) | Spec::Keys(_) if !declared.is_empty() => {
                 Err(definition(format!("the lines of preset `{}` are JSON", self.name))
                     .hint("change its keys by `json: {latency: took ms}` beside `preset`"))
@@ -146,8 +147,13 @@ impl Preset {
         }
     }
 
-    fn line(&self, text: &str, escape: Escape, declared: &[(String, String)]) -> Result<Format> {
-        let template = notation::template(source(text), declared, escape)?;
+    fn line(&self, text: &str, declared: &[(String, String)]) -> Result<Format> {
+        let template = notation::template(source(text), declared, Escape::Backslash)?;
+        Ok(Format::new(self.name, Layout::Delimited(template), self.clock))
+    }
+
+    fn without_time(&self, text: &str) -> Result<Format> {
+        let template = notation::template_without_time(source(text))?;
         Ok(Format::new(self.name, Layout::Delimited(template), self.clock))
     }
 
@@ -161,7 +167,7 @@ impl Preset {
 /// # Errors
 /// None for the presets of this crate (a test reads each).
 pub fn candidates() -> Result<Vec<Format>> {
-    all().map(Preset::family).collect()
+    all().filter(|preset| preset.detects_as.is_none()).map(Preset::family).collect()
 }
 
 fn open_ended(mut format: Format) -> Format {
@@ -186,7 +192,10 @@ pub(super) fn only_if(path: &str, prefix: &str) -> Vec<JsonCondition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{Unit, naive};
+    use jiff::tz::TimeZone;
+
+    use crate::format::Unit;
+    use crate::format::extract::Extractor;
     use crate::record::{Field, Outcome};
 
     #[test]
@@ -194,12 +203,16 @@ mod tests {
         for preset in all() {
             for format in preset.formats().unwrap() {
                 assert_eq!((&*format.name, format.clock), (preset.name, preset.clock()));
-                for field in [Field::Time, Field::Method, Field::Path, Field::Status] {
+                let has_time = !matches!(preset.layouts, [Spec::WithoutTime(_)]);
+                for field in [Field::Time, Field::Method, Field::Path, Field::Status].into_iter().skip(usize::from(!has_time)) {
                     assert!(format.resolve(&field).is_some(), "{} {field:?}", preset.name);
                 }
             }
-            let format = preset.formats().unwrap().swap_remove(0);
-            assert_eq!(naive::outcome(&format, preset.example.as_bytes()), Outcome::Event, "{}", preset.name);
+            let format = preset.family().unwrap();
+            let extractor = Extractor::bind(&format, &[], Some(&TimeZone::UTC)).unwrap();
+            let read = extractor.read(preset.example.as_bytes(), &mut extractor.reader(""));
+            let want = if format.resolve(&Field::Time).is_some() { Outcome::Event } else { Outcome::Undated };
+            assert_eq!(read, want, "{}", preset.name);
         }
     }
 

@@ -94,7 +94,12 @@ impl Format {
             return Some(first(whole, Kind::Duration));
         }
         let parts = self.all(|m| matches!(m, Meaning::LatencyPart(_)));
-        (!parts.is_empty()).then_some(Resolved { sources: parts, combine: Combine::Sum, kind: Kind::Duration })
+        if !parts.is_empty() {
+            return Some(Resolved { sources: parts, combine: Combine::Sum, kind: Kind::Duration });
+        }
+        let ended = *self.all(|m| matches!(m, Meaning::Ended(_))).first()?;
+        let start = *self.all(|m| matches!(m, Meaning::Time(_))).first()?;
+        Some(Resolved { sources: vec![ended, start], combine: Combine::Difference, kind: Kind::Duration })
     }
 
     fn resolve_elapsed(&self) -> Option<Resolved> {

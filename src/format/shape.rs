@@ -351,7 +351,8 @@ impl Compiler<'_> {
                 Check::Status => Op::Status { field, lists: true, to: None },
                 Check::Time(reader) => Op::Time { reader, to: None },
             }),
-            Step::Number { field, lists } => (!blends).then_some(Op::Number { field: needed(field), lists, to: literal }),
+            Step::Number { padded: true, .. } => None,
+            Step::Number { field, lists, .. } => (!blends).then_some(Op::Number { field: needed(field), lists, to: literal }),
             Step::Status { field, lists } => (!blends).then_some(Op::Status { field, lists, to: literal }),
             Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to: literal }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
@@ -364,6 +365,7 @@ fn marks_inside(plan: &Plan, step: &Step, mark: u8) -> Option<usize> {
     match step {
         Step::Time { .. } if b"/:+-.".contains(&mark) || mark.is_ascii_alphanumeric() => None,
         Step::Time { reader, .. } if mark == b' ' => plan.blanks_in_time(*reader),
+        Step::Time { reader, .. } if mark == b'\t' => Some(plan.tabs_in_time(*reader)),
         _ => Some(0),
     }
 }

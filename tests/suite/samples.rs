@@ -12,7 +12,7 @@ use slix::record::{Field, Need, Outcome, Record, Value as Read};
 use super::truth::corpus;
 
 /// The families of formats that are read, with the preset of each, if there is one.
-const FAMILIES: [(&str, Option<&str>); 19] = [
+const FAMILIES: [(&str, Option<&str>); 33] = [
     ("nginx_combined", Some("combined")),
     ("nginx_main", Some("nginx_main")),
     ("nginx_custom", None),
@@ -27,11 +27,25 @@ const FAMILIES: [(&str, Option<&str>); 19] = [
     ("lighttpd_custom", None),
     ("gandi", None),
     ("icecast2", None),
-    ("npm_proxy", None),
+    ("npm_proxy", Some("nginx_proxy_manager")),
     ("caddy_json", Some("caddy")),
     ("traefik_json", Some("traefik")),
     ("traefik_clf", Some("traefik_clf")),
     ("clf_variant", None),
+    ("envoy_default", Some("envoy")),
+    ("istio_text", Some("istio")),
+    ("istio_json", Some("istio_json")),
+    ("haproxy_http", Some("haproxy")),
+    ("aws_alb", Some("alb")),
+    ("aws_elb", Some("elb")),
+    ("cloudfront_w3c", Some("cloudfront")),
+    ("s3_access", Some("s3")),
+    ("gcp_lb_json", Some("gcp")),
+    ("cloudflare_json", Some("cloudflare")),
+    ("fastly_json", Some("fastly")),
+    ("squid_native", Some("squid")),
+    ("uwsgi", Some("uwsgi")),
+    ("uvicorn", Some("uvicorn")),
 ];
 
 /// Samples whose string is not known, or does not say everything.

@@ -15,6 +15,7 @@ pub(super) static PRESETS: &[Preset] = &[
         // nginx writes the end of a request and Apache its start; the line does not tell which. The format has
         // no latency, so nothing depends on it but this word.
         clock: Clock::End,
+        detects_as: None,
         layouts: &[Spec::Apache(r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#)],
     },
     Preset {
@@ -23,6 +24,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
         example: r#"192.0.2.7 - ada [01/Nov/2026:10:00:00 +0000] "GET /cart HTTP/1.1" 200 512"#,
         clock: Clock::Start,
+        detects_as: None,
         layouts: &[Spec::Apache(r#"%h %l %u %t "%r" %>s %b"#)],
     },
     Preset {
@@ -31,6 +33,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
         example: r#"shop.example:443 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8.5.0""#,
         clock: Clock::Start,
+        detects_as: None,
         layouts: &[
             Spec::Apache(r#"%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#),
             Spec::Apache(r#"%v %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#),
@@ -42,6 +45,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
         example: r#"shop.example 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512"#,
         clock: Clock::Start,
+        detects_as: None,
         layouts: &[Spec::Apache(r#"%v %h %l %u %t "%r" %>s %b"#), Spec::Apache(r#"%v:%p %h %l %u %t "%r" %>s %b"#)],
     },
     Preset {
@@ -50,6 +54,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
         example: r#""192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8.5.0"""#,
         clock: Clock::End,
+        detects_as: None,
         layouts: &[Spec::Apache(r#""%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"""#)],
     },
 ];

@@ -64,6 +64,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: ALB_DOCUMENTATION,
         example: r#"h2 2026-11-01T10:00:00.042137Z app/shop/5a6b7c8d9e0f1a2b 192.0.2.7:40112 10.0.0.3:8080 0.001 0.040 0.001 200 200 310 812 "GET https://shop.example:443/cart?id=4 HTTP/2.0" "curl/8.5.0" TLS_AES_128_GCM_SHA256 TLSv1.3 arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/1a2b3c4d5e6f7a8b "Root=1-69059a00-0a1b2c3d4e5f60718293a4b5" "shop.example" "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d" 7 2026-11-01T10:00:00.000000Z "forward" "-" "-" "10.0.0.3:8080" "200" "-" "-" TID_0a1b2c3d4e5f6071 "-" "-" "-""#,
         clock: Clock::End,
+        detects_as: None,
         layouts: &[
             Spec::Line(alb_2020!(r#" {conn_trace_id} "{transformed_host}" "{transformed_uri}" "{request_transform_status}""#)),
             Spec::Line(alb_2020!(" {conn_trace_id}")),
@@ -81,6 +82,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: ELB_DOCUMENTATION,
         example: r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:8080 0.000041 0.040112 0.000037 200 200 0 812 "GET http://shop.example:80/cart?id=4 HTTP/1.1" "curl/8.5.0" - -"#,
         clock: Clock::End,
+        detects_as: None,
         layouts: &[
             Spec::Line(elb!(r#" "{user_agent: agent}" {ssl_cipher} {ssl_protocol}"#)),
             Spec::Line(elb!()),

@@ -13,6 +13,7 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
     specification: "https://caddyserver.com/docs/logging",
     example: r#"{"level":"info","ts":1793527200.25,"logger":"http.log.access","request":{"method":"GET","host":"shop.example","uri":"/cart"},"duration":0.0421,"size":512,"status":200}"#,
     clock: Clock::End,
+    detects_as: None,
     layouts: &[Spec::Keys(&Keys {
         fields: &[
             ("ts", "time s"),

@@ -6,10 +6,34 @@
 mod apache;
 mod aws;
 mod caddy;
+mod cloudfront;
+mod clouds;
+mod envoy;
+mod haproxy;
+mod java;
 mod nginx;
+mod others;
+mod python;
+mod s3;
+mod squid;
 mod traefik;
 
 use super::preset::Preset;
 
 /// Every family, in the order of the documentation.
-pub(super) static FAMILIES: &[&[Preset]] = &[apache::PRESETS, nginx::PRESETS, caddy::PRESETS, traefik::PRESETS, aws::PRESETS];
+pub(super) static FAMILIES: &[&[Preset]] = &[
+    apache::PRESETS,
+    nginx::PRESETS,
+    caddy::PRESETS,
+    traefik::PRESETS,
+    envoy::PRESETS,
+    haproxy::PRESETS,
+    aws::PRESETS,
+    s3::PRESETS,
+    cloudfront::PRESETS,
+    clouds::PRESETS,
+    squid::PRESETS,
+    python::PRESETS,
+    java::PRESETS,
+    others::PRESETS,
+];

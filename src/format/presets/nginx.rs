@@ -16,6 +16,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://nginx.org/en/docs/http/ngx_http_log_module.html",
         example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512 "-" "curl/8.5.0" "198.51.100.4, 192.0.2.9""#,
         clock: Clock::End,
+        detects_as: None,
         layouts: &[Spec::Nginx(
             r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for""#,
             &[],
@@ -27,6 +28,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://nginx.org/en/docs/http/ngx_http_log_module.html",
         example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET /api HTTP/2.0" 200 512 "-" "curl/8.5.0" 310 0.042 [shop-web-80] [] 10.0.0.3:8080 512 0.041 200 4b1f0c"#,
         clock: Clock::End,
+        detects_as: None,
         layouts: &[
             Spec::Nginx(
                 r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id"#,
@@ -48,6 +50,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://nginx.org/en/docs/http/ngx_http_log_module.html",
         example: r#"{"time":"2026-11-01T10:00:00+00:00","method":"GET","uri":"/cart","status":"200","request_time":"0.042","body_bytes_sent":"512"}"#,
         clock: Clock::End,
+        detects_as: None,
         layouts: &[Spec::Json(nginx_json)],
     },
 ];

@@ -14,6 +14,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://doc.traefik.io/traefik/observability/access-logs/",
         example: r#"{"StartUTC":"2026-11-01T10:00:00.25Z","RequestMethod":"GET","RequestPath":"/cart","DownstreamStatus":200,"Duration":42100000}"#,
         clock: Clock::Start,
+        detects_as: None,
         layouts: &[Spec::Keys(&Keys {
             fields: &[
                 ("StartUTC", "time iso"),
@@ -44,6 +45,7 @@ pub(super) static PRESETS: &[Preset] = &[
         specification: "https://doc.traefik.io/traefik/observability/access-logs/",
         example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/2.0" 200 512 "-" "curl/8.5.0" 17 "web@docker" "http://10.0.0.3:80" 42ms"#,
         clock: Clock::Start,
+        detects_as: None,
         layouts: &[Spec::Nginx(
             r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_count "$router_name" "$server_url" ${duration}ms"#,
             &[("latency", "$duration ms"), ("$request_count", "number")],
