@@ -97,7 +97,11 @@ impl<'a> Binding<'a> {
         match (resolved.combine, &need.field) {
             (Combine::Sum, _) => Ok(Derive::Sum(self.with_units(&numbers))),
             (Combine::Difference, Field::Latency) => Ok(Derive::UntilEnd),
+            (Combine::Difference, Field::Elapsed) if !self.ended().is_empty() => Ok(Derive::UntilEnd),
             (Combine::Difference, _) => Ok(Derive::Elapsed),
+            (Combine::First, Field::Latency) if !self.ended().is_empty() => {
+                Ok(Derive::ScaledOrUntilEnd(self.with_units(&numbers)))
+            }
             (Combine::First, Field::Method) => Ok(Derive::Part(Part::Method, self.whence(&numbers))),
             (Combine::First, Field::Path) => Ok(Derive::Part(Part::Path, self.whence(&numbers))),
             (Combine::First, Field::Query) => Ok(Derive::Part(Part::Query, self.whence(&numbers))),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::template::{self, Candidate, DECLARED, Piece, Source};
-use super::{Clock, Escape, Format, Layout, Meaning, TimeText, Unit, apache, config, json, nginx, preset};
+use super::{Clock, Escape, Format, JsonMap, Keyed, Layout, Meaning, TimeText, Unit, apache, config, json, nginx, preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Kind;
 
@@ -44,6 +44,7 @@ impl Format {
     /// Reads the value of `format:` in a definition file: a text as for [`Format::parse`], or an object with one of
     ///
     /// - `json: {time: ts, status: status, latency: request_time s, path: request.uri}`: keys of a JSON line ([`json`]),
+    /// - `logfmt: {time: ts, status: status}`: names of `name=value` pairs, in the same way,
     /// - `log_format: '…'`: an nginx or Apache string, with `escape: default|json|none` for nginx,
     /// - `preset: name`,
     ///
@@ -63,7 +64,7 @@ impl Format {
 }
 
 /// The keys of a format's definition.
-const KEYS: [&str; 8] = ["json", "log_format", "preset", "escape", "fields", "clock", "only_if", "name"];
+const KEYS: [&str; 9] = ["json", "logfmt", "log_format", "preset", "escape", "fields", "clock", "only_if", "name"];
 
 enum Syntax {
     Nginx,
@@ -90,14 +91,13 @@ pub(super) fn definition(message: impl Into<String>) -> Error {
 
 fn from_object(map: &Map<String, Value>) -> Result<Format> {
     check_keys(map)?;
-    let mut format = match (map.get("json"), map.get("log_format"), map.get("preset")) {
+    let mut format = match (map.get("json").or(map.get("logfmt")), map.get("log_format"), map.get("preset")) {
+        (Some(_), ..) if map.contains_key("json") && map.contains_key("logfmt") => return Err(exactly_one()),
+        (Some(pairs), None, None) if map.contains_key("logfmt") => custom_logfmt(pairs)?,
         (Some(json), None, None) => custom_json(json)?,
         (None, Some(text), None) => log_format(map, text_of("log_format", text)?)?,
         (json, None, Some(name)) => from_preset(map, json, text_of("preset", name)?)?,
-        _ => {
-            return Err(definition("`format` needs exactly one of `json`, `log_format` and `preset`")
-                .hint("only `preset` and `json` go together: the preset with some keys changed"));
-        }
+        _ => return Err(exactly_one()),
     };
     if let Some(clock) = clock(map)? {
         format.clock = clock;
@@ -119,6 +119,17 @@ fn check_keys(map: &Map<String, Value>) -> Result<()> {
         None => Ok(()),
         Some(key) => Err(definition(format!("`format` has no key `{key}`")).hint(choices(key, KEYS.iter().copied()))),
     }
+}
+
+#[cold]
+fn exactly_one() -> Error {
+    definition("`format` needs exactly one of `json`, `logfmt`, `log_format` and `preset`")
+        .hint("only `preset` and `json` go together: the preset with some keys changed")
+}
+
+fn custom_logfmt(value: &Value) -> Result<Format> {
+    let map = JsonMap { keyed: Keyed::Logfmt, ..json::map(value)? };
+    Ok(Format::new("custom", Layout::Json(map), Clock::End))
 }
 
 fn custom_json(value: &Value) -> Result<Format> {

@@ -30,6 +30,8 @@ pub(super) enum Derive {
     Elapsed,
     /// The end less the event's time.
     UntilEnd,
+    /// The first of several numbers, or else the end less the event's time.
+    ScaledOrUntilEnd(Vec<(usize, Unit)>),
     /// The input's name.
     Input,
     /// Nothing: these lines do not have what others of the log have.
@@ -42,7 +44,9 @@ impl Derive {
         match self {
             Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
             Derive::Part(_, fields) => fields.iter().map(|(field, _)| *field).collect(),
-            Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().map(|(field, _)| *field).collect(),
+            Derive::Scaled(fields) | Derive::Sum(fields) | Derive::ScaledOrUntilEnd(fields) => {
+                fields.iter().map(|(field, _)| *field).collect()
+            }
             Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::UntilEnd | Derive::Input | Derive::Absent => {
                 Vec::new()
             }
@@ -130,6 +134,9 @@ impl<'a> Fields<'a> {
             Derive::Number(fields) => int(self.first(fields).and_then(|(text, _)| number::billionths(text))),
             Derive::Time => Slot::Int(self.time.micros()),
             Derive::Elapsed => int(nanos_between(self.created, Some(self.time))),
+            Derive::ScaledOrUntilEnd(fields) => {
+                int(self.first_scaled(fields).or_else(|| nanos_between(Some(self.time), self.ended)))
+            }
             Derive::UntilEnd => int(nanos_between(Some(self.time), self.ended)),
             Derive::Input => Slot::Scratch(0, self.input_bytes as u32),
             Derive::Absent => Slot::Absent,

@@ -1,13 +1,15 @@
 //! Which format a log has, decided by its head.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::extract::Extractor;
+use super::envelope;
+use super::extract::{Extractor, Reader};
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::Outcome;
+use crate::record::{Field, Outcome, Reason, Skip};
 
 /// What detection found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +22,96 @@ pub struct Detection {
     pub lines: usize,
     /// Every candidate that reads lines, by name, with how many, most first.
     pub candidates: Vec<(String, usize)>,
+}
+
+/// Decides which of some formats logs have, and what their lines are wrapped in.
+pub struct Detector {
+    formats: Vec<Format>,
+    trials: Vec<(Extractor, RefCell<Reader>)>,
+}
+
+/// Lines that the envelopes of a log are told by.
+const ENVELOPE_LINES_MAX: usize = 100;
+
+impl Detector {
+    /// Binds all formats. Local times tell the format as well as others do, whatever their zone is.
+    ///
+    /// # Errors
+    /// None for formats that can be bound.
+    pub fn new(formats: Vec<Format>, zone: Option<&TimeZone>) -> Result<Detector> {
+        let zone = zone.cloned().unwrap_or(TimeZone::UTC);
+        let trial = |format: &Format| {
+            let extractor = Extractor::bind(format, &[], Some(&zone))?;
+            let reader = RefCell::new(extractor.reader(""));
+            Ok((extractor, reader))
+        };
+        Ok(Detector { trials: formats.iter().map(trial).collect::<Result<_>>()?, formats })
+    }
+
+    /// The formats that are tried.
+    pub fn formats(&self) -> &[Format] {
+        &self.formats
+    }
+
+    /// The format of a log that begins with these lines.
+    ///
+    /// Each nesting of envelopes that most lines are in is tried, and the lines as they stand; the one whose lines are read most often is
+    /// right, and of equals the deepest. A format that stands alone is the log's, even if it reads nothing.
+    ///
+    /// # Errors
+    /// As [`detect`], if there are several formats.
+    pub fn find(&self, lines: &[&[u8]]) -> Result<Detection> {
+        let head = &lines[..lines.len().min(ENVELOPE_LINES_MAX)];
+        let mut best: Option<Detection> = None;
+        let mut failure = None;
+        for nesting in envelope::nestings(head) {
+            let inner = envelope::unwrapped(lines.iter().copied(), &nesting).0;
+            let inner: Vec<&[u8]> = inner.iter().map(|line| &line[..]).collect();
+            match self.find_bare(&inner, !nesting.is_empty()) {
+                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
+                    let mut format = arrange(found.format, &inner)?;
+                    format.envelopes = nesting;
+                    best = Some(Detection { format, ..found });
+                }
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        match (best, failure) {
+            (Some(best), _) => Ok(best),
+            (None, Some(error)) => Err(error),
+            (None, None) => detect(lines, &[], &|_, _| Outcome::Rejected(Reason::Layout)),
+        }
+    }
+
+    /// The format of lines that are in no envelope, or out of it.
+    fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
+        self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        let read = |format: &Format, line: &[u8]| {
+            if line.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+                return Outcome::Skipped(Skip::Blank);
+            }
+            let at = self.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
+            let (extractor, reader) = &self.trials[at];
+            extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && format.resolve(&Field::Time).is_none())
+        };
+        if let [only] = self.formats.as_slice() {
+            let score = Score::of(only, lines, &read);
+            let candidates = vec![(only.name.clone(), score.events)];
+            return Ok(Detection { format: only.clone(), events: score.events, lines: lines.len(), candidates });
+        }
+        detect(lines, &self.formats, &read)
+    }
+
+    /// The format that reads most of a line that none reads.
+    pub fn nearest(&self, line: &[u8]) -> Option<&Format> {
+        let read = |(extractor, reader): &(Extractor, RefCell<Reader>)| {
+            extractor.misread(line, &mut reader.borrow_mut()).map_or(line.len(), |misread| misread.at)
+        };
+        let reads: Vec<usize> = self.trials.iter().map(read).collect();
+        let best = (0..reads.len()).rev().max_by_key(|&i| reads[i])?;
+        self.formats.get(best)
+    }
 }
 
 /// Decides which of `candidates` a log has by its first lines, which `reader` reads.
@@ -154,19 +246,19 @@ fn shown(line: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::format::{naive, preset};
-    use crate::record::Field;
 
     fn detected(lines: &[&str]) -> Result<Detection> {
         let lines: Vec<&[u8]> = lines.iter().map(|l| l.as_bytes()).collect();
-        detect(&lines, &preset::candidates().unwrap(), &naive::outcome)
+        Detector::new(preset::candidates().unwrap(), None).unwrap().find(&lines)
     }
 
     #[test]
     fn every_preset_is_detected_by_its_example() {
         for preset in preset::all().filter(|preset| preset.family().unwrap().resolve(&Field::Time).is_some()) {
-            let found = detected(&[preset.example; 3]).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+            let lines: Vec<&str> = [preset.example; 3].iter().flat_map(|example| example.lines()).collect();
+            let found = detected(&lines).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
             assert_eq!(found.format.name, preset.detects_as.unwrap_or(preset.name), "{:?}", found.candidates);
-            assert_eq!((found.events, found.lines), (3, 3));
+            assert_eq!((found.events, &*found.format.envelopes), (3, &[][..]), "{}", preset.name);
         }
     }
 
@@ -176,9 +268,8 @@ mod tests {
         for line in [line.to_owned(), format!("{line} 5f1e")] {
             let found = detected(&[&line]).unwrap();
             assert_eq!(found.format.name, "ingress-nginx");
-            let arranged = arrange(found.format, &[line.as_bytes()]).unwrap();
-            assert_eq!(arranged.layout, preset::Preset::named("ingress-nginx").unwrap().formats().unwrap()[2].layout);
-            assert_eq!(arranged.others.len(), 2);
+            assert_eq!(found.format.layout, preset::Preset::named("ingress-nginx").unwrap().formats().unwrap()[2].layout);
+            assert_eq!(found.format.others.len(), 2);
         }
     }
 

@@ -8,10 +8,12 @@ use super::bind::Binding;
 use super::chatter;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{self, Derive, Fields, Part, Whence};
+use super::envelope::Unwrapper;
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
+use super::keyed::{self, Header};
 use super::plan::{Plan, TimeFound};
 use super::shape::{Columns, Lines, MARKS_MAX, Shape};
-use super::{Escape, Format, JsonCondition, Layout};
+use super::{Escape, Format, JsonCondition, Keyed, Layout};
 use crate::batch::{BATCH_LINES, Batch};
 use crate::error::Result;
 use crate::marks::{MarkSet, Marks};
@@ -29,11 +31,13 @@ pub struct Extractor {
     name: String,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
+    /// Takes lines out of their envelopes.
+    pub(super) unwrapper: Unwrapper,
 }
 
 enum Compiled {
     Delimited { plan: Plan, shape: Option<Shape> },
-    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)> },
+    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed },
 }
 
 /// What one worker keeps from line to line.
@@ -49,12 +53,20 @@ pub struct Reader {
     /// Those of the other extractors, and which of them has read the last line (0: this one).
     pub(super) others: Vec<Reader>,
     pub(super) by: usize,
+    pub(super) unwrapper: Unwrapper,
+    /// Whether the last line is that of the unwrapper.
+    pub(super) is_unwrapped: bool,
+    /// The time of the envelope.
+    pub(super) stamped: Option<Instant>,
+    /// What the directives of the log said.
+    header: Header,
 }
 
 impl Reader {
     /// The record of the last line that was an event.
     #[inline]
     pub fn record<'a>(&'a self, line: &'a [u8]) -> Record<'a> {
+        let line = if self.is_unwrapped { self.unwrapper.text() } else { line };
         if self.by > 0 {
             return self.others[self.by - 1].record(line);
         }
@@ -67,6 +79,8 @@ impl Reader {
         self.scratch.extend_from_slice(input.as_bytes());
         self.input_bytes = input.len();
         self.others.iter_mut().for_each(|other| other.turn_to(input));
+        self.unwrapper.reset();
+        self.header = Header::default();
     }
 
     /// Text that the slots refer to, beside the lines.
@@ -121,7 +135,7 @@ impl Extractor {
                 let wanted = Wanted::of(map, binding.extra_paths());
                 let clocks =
                     binding.clocks().into_iter().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
-                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks }
+                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks, keyed: map.keyed }
             }
         };
         Ok(Extractor {
@@ -133,6 +147,7 @@ impl Extractor {
             ended: binding.ended(),
             name: format.name.clone(),
             others: Vec::new(),
+            unwrapper: Unwrapper::new(&format.envelopes, zone, None),
         })
     }
 
@@ -175,11 +190,20 @@ impl Extractor {
             no_response: false,
             others: self.others.iter().map(|other| other.reader(input)).collect(),
             by: 0,
+            unwrapper: self.unwrapper.clone(),
+            is_unwrapped: false,
+            stamped: None,
+            header: Header::default(),
         }
     }
 
     /// Reads a line, without its line end.
     pub fn read(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        if self.unwrapper.is_empty() { self.read_any(line, reader) } else { self.read_wrapped(line, reader) }
+    }
+
+    /// Reads a line that is in no envelope, or out of it.
+    pub(super) fn read_any(&self, line: &[u8], reader: &mut Reader) -> Outcome {
         reader.by = 0;
         match self.read_itself(line, reader) {
             outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) if !self.others.is_empty() => {
@@ -196,16 +220,31 @@ impl Extractor {
                 Ok(()) => self.finish(line, reader),
                 Err(misfit) => chatter::outcome(line, misfit.reason),
             },
-            Compiled::Json { wanted, conditions, clocks } => match json_read::read_object(line, &wanted.tree, &mut reader.values)
-            {
+            Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
+                reader.header.directive(line, &wanted.tree);
+                Outcome::Skipped(Skip::Comment)
+            }
+            Compiled::Json { wanted, conditions, clocks, keyed } => match read_keyed(*keyed, line, wanted, reader) {
                 Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
                 Ok(()) => {
                     find_values(line, wanted, clocks, reader);
                     self.finish(line, reader)
                 }
-                Err(_) => chatter::outcome(line, Reason::Json),
+                Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
             },
         }
+    }
+
+    /// Whether a line means what it does only with the lines before it, so that a log must be read from its beginning.
+    pub fn is_stateful(&self) -> bool {
+        let by_header = matches!(&self.layout, Compiled::Json { keyed, .. } if keyed.is_stateful());
+        by_header || self.unwrapper.is_stateful() || self.others.iter().any(Extractor::is_stateful)
+    }
+
+    /// Gives the year that the time of an old syslog header lacks.
+    pub fn with_year(mut self, year: Option<i16>) -> Self {
+        self.unwrapper.set_year(year);
+        self
     }
 
     /// Whether the line that `reader` has just read as an event is one that a writer of this format writes: where quotes are
@@ -215,7 +254,11 @@ impl Extractor {
         if reader.by > 0 {
             return self.others[reader.by - 1].reads_cleanly(line, &reader.others[reader.by - 1]);
         }
-        let Compiled::Delimited { plan, .. } = &self.layout else { return true };
+        let plan = match &self.layout {
+            Compiled::Delimited { plan, .. } => plan,
+            Compiled::Json { keyed: Keyed::W3c(writer), .. } => return reader.header.is_of(*writer),
+            Compiled::Json { .. } => return true,
+        };
         let escapes = plan.escape == Escape::Backslash;
         let mut quoted = plan.fields.iter().zip(&reader.found.spans).filter(|(field, _)| escapes && field.quoted);
         quoted.all(|(_, &span)| match span {
@@ -227,7 +270,7 @@ impl Extractor {
     /// How many marks a regular line holds, without its newline.
     pub fn marks_per_line(&self) -> usize {
         match &self.layout {
-            Compiled::Delimited { shape: Some(shape), .. } => shape.marks,
+            Compiled::Delimited { shape: Some(shape), .. } if self.unwrapper.is_empty() => shape.marks,
             _ => 0,
         }
     }
@@ -320,6 +363,9 @@ impl Extractor {
     #[cold]
     pub(crate) fn read_behind(&self, line: &[u8], skip: usize, reader: &mut Reader) -> Outcome {
         let outcome = self.read(&line[skip..], reader);
+        if reader.is_unwrapped {
+            return outcome;
+        }
         let reader = if reader.by > 0 { &mut reader.others[reader.by - 1] } else { reader };
         let shift = |slot: &mut Slot| {
             if let Slot::Line(from, to) = slot {
@@ -340,7 +386,8 @@ impl Extractor {
                 TimeFound::Undated => None,
             })
         };
-        let Some(time) = at(&self.time) else { return Outcome::Undated };
+        let stamped = reader.stamped.filter(|_| self.time.is_empty());
+        let Some(time) = at(&self.time).or(stamped) else { return Outcome::Undated };
         let mut fields = Fields {
             line,
             scratch: &reader.scratch,
@@ -370,9 +417,14 @@ impl Extractor {
                 let misfit = plan.read(line, &mut reader.found).err()?;
                 Some(Misread { at: misfit.at, expected: plan.expected(misfit.step) })
             }
-            Compiled::Json { wanted, .. } => {
-                let at = json_read::read_object(line, &wanted.tree, &mut reader.values).err()?;
-                Some(Misread { at, expected: "one JSON object, well formed to its end".to_owned() })
+            Compiled::Json { wanted, keyed, .. } => {
+                let at = read_keyed(*keyed, line, wanted, reader).err()?;
+                let expected = match keyed {
+                    Keyed::Json => "one JSON object, well formed to its end",
+                    Keyed::Logfmt => "pairs of name=value",
+                    Keyed::W3c(_) => "as many values as the last #Fields line has names",
+                };
+                Some(Misread { at, expected: expected.to_owned() })
             }
         }
     }
@@ -394,7 +446,8 @@ impl Extractor {
                 .filter_map(|(f, slot)| Some((f.name.clone(), range(*slot)?)))
                 .collect(),
             Compiled::Json { wanted, .. } => {
-                let value = |i: usize| Some(reader.values[i]).filter(|v| v.kind != JsonKind::Absent);
+                let value =
+                    |i: usize| Some(reader.values[i]).filter(|v| !matches!(v.kind, JsonKind::Absent | JsonKind::Composed));
                 let present = wanted.fields.iter().zip(&wanted.names).filter_map(|(&i, name)| Some((name.clone(), value(i)?)));
                 present.map(|(name, v)| (name, v.from as usize..v.to as usize)).collect()
             }
@@ -420,13 +473,23 @@ fn needed(outputs: &[Derive], status: &[usize], count: usize) -> Vec<bool> {
     needed
 }
 
+/// Finds the wanted values of a line that has names for them; the error is the byte where it stops being such a line.
+fn read_keyed(keyed: Keyed, line: &[u8], wanted: &Wanted, reader: &mut Reader) -> Result<(), usize> {
+    reader.scratch.truncate(reader.input_bytes);
+    match keyed {
+        Keyed::Json => json_read::read_object(line, &wanted.tree, &mut reader.values),
+        Keyed::Logfmt => keyed::logfmt(line, &wanted.tree, &mut reader.values),
+        Keyed::W3c(_) => reader.header.read(line, &mut reader.values, &mut reader.scratch),
+    }
+}
+
 /// Turns the values of a JSON object into fields: strings with escapes are unescaped, times are read.
 fn find_values(line: &[u8], wanted: &Wanted, clocks: &[(usize, TimeReader)], reader: &mut Reader) {
-    reader.scratch.truncate(reader.input_bytes);
     for (span, &value) in reader.found.spans.iter_mut().zip(&wanted.fields) {
         let value = reader.values[value];
         *span = match value.kind {
             JsonKind::Absent | JsonKind::Null => Slot::Absent,
+            JsonKind::Composed => Slot::Scratch(value.from, value.to),
             JsonKind::Escaped => {
                 let from = reader.scratch.len() as u32;
                 json_read::unescape(&line[value.from as usize..value.to as usize], &mut reader.scratch);

@@ -36,9 +36,11 @@ mod corpus;
 mod declare;
 mod derive;
 pub mod detect;
+pub mod envelope;
 pub mod extract;
 pub mod json;
 mod json_read;
+mod keyed;
 mod mixed;
 #[cfg(test)]
 mod naive;
@@ -57,6 +59,7 @@ mod words;
 pub use resolve::{Combine, Resolved};
 
 use crate::record::Kind;
+use envelope::Envelope;
 
 /// How lines of a log are written, and what its clock means.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,12 +73,14 @@ pub struct Format {
     /// Formats that single lines may have instead: older layouts of the same writer, or other formats of a mixed log. A line
     /// that the format itself does not read is read by the first of these that does.
     pub others: Vec<Format>,
+    /// What each line is wrapped in, the outermost first.
+    pub envelopes: Vec<Envelope>,
 }
 
 impl Format {
     /// A format without others.
     pub(crate) fn new(name: impl Into<String>, layout: Layout, clock: Clock) -> Format {
-        Format { name: name.into(), layout, clock, others: Vec::new() }
+        Format { name: name.into(), layout, clock, others: Vec::new(), envelopes: Vec::new() }
     }
 }
 
@@ -301,8 +306,32 @@ pub struct JsonMap {
     pub only_if: Vec<JsonCondition>,
     /// Kind of keys that are not listed but that an indicator names, by their path ([`json::path`]).
     pub others: Kind,
+    /// How names and values stand in a line.
+    pub keyed: Keyed,
     /// Lines that do not begin with `{` are what the server says beside its log (chatter), not broken records.
     pub text_is_chatter: bool,
+}
+
+/// How the names of values are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keyed {
+    /// A JSON object a line.
+    Json,
+    /// `name=value` pairs.
+    Logfmt,
+    /// In a `#Fields` header, and the values in that order.
+    W3c(W3cWriter),
+}
+
+/// Who writes W3C logs; the unit of `time-taken` depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum W3cWriter {
+    /// IIS.
+    Iis,
+    /// CloudFront.
+    CloudFront,
+    /// Anybody else.
+    Any,
 }
 
 /// One key of a [`JsonMap`].

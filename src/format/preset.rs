@@ -5,7 +5,9 @@
 
 use super::declare::{StringFormat, choices, definition};
 use super::template::Source;
-use super::{Clock, Escape, Format, JsonCondition, JsonField, JsonMap, Layout, Meaning, json, notation, presets};
+use super::{
+    Clock, Escape, Format, JsonCondition, JsonField, JsonMap, Keyed, Layout, Meaning, W3cWriter, json, notation, presets,
+};
 use crate::error::Result;
 use crate::record::Kind;
 
@@ -18,7 +20,7 @@ pub struct Preset {
     pub description: &'static str,
     /// Where its writer documents it.
     pub specification: &'static str,
-    /// A line of it.
+    /// A line of it, behind the header that its lines need.
     pub example: &'static str,
     pub(super) clock: Clock,
     /// The preset whose lines are the same, and which detection names in its place.
@@ -43,6 +45,8 @@ pub(super) enum Spec {
     LineAndMore(&'static str),
     /// Keys of a JSON object, as the path to each and a meaning in the words of the notation.
     Keys(&'static Keys),
+    /// Columns of a `#Fields` header, as such a writer has them.
+    Columns(&'static Keys, W3cWriter),
     /// A map of JSON keys.
     Json(fn() -> JsonMap),
 }
@@ -59,10 +63,11 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    fn map(&self) -> Result<JsonMap> {
-        let field = |(path, words): &(&str, &str)| {
+    fn map(&self, keyed: Keyed) -> Result<JsonMap> {
+        let field = |(name, words): &(&str, &str)| {
             let meaning = notation::meaning(Source { name: "preset", text: words }, words)?;
-            Ok(JsonField { name: (*path).to_owned(), path: json::path(path)?, meaning })
+            let path = if keyed == Keyed::Json { json::path(name)? } else { vec![(*name).to_owned()] };
+            Ok(JsonField { name: (*name).to_owned(), path, meaning })
         };
         let condition =
             |(path, prefix): &(&str, &str)| Ok(JsonCondition { path: json::path(path)?, prefix: (*prefix).to_owned() });
@@ -71,6 +76,7 @@ impl Keys {
             only_if: self.only_if.iter().map(condition).collect::<Result<_>>()?,
             others: Kind::Text,
             text_is_chatter: self.text_is_chatter,
+            keyed,
         })
     }
 }
@@ -138,12 +144,13 @@ impl Preset {
             Spec::Line(text) => self.line(text, declared),
             Spec::WithoutTime(text) => self.without_time(text),
             Spec::LineAndMore(text) => Ok(open_ended(self.line(text, declared)?)),
-            Spec::Json(_) | Spec::Keys(_) if !declared.is_empty() => {
+            Spec::Json(_) | Spec::Keys(_) | Spec::Columns(..) if !declared.is_empty() => {
                 Err(definition(format!("the lines of preset `{}` are JSON", self.name))
                     .hint("change its keys by `json: {latency: took ms}` beside `preset`"))
             }
             Spec::Json(map) => Ok(Format::new(self.name, Layout::Json(map()), self.clock)),
-            Spec::Keys(keys) => Ok(Format::new(self.name, Layout::Json(keys.map()?), self.clock)),
+            Spec::Keys(keys) => Ok(Format::new(self.name, Layout::Json(keys.map(Keyed::Json)?), self.clock)),
+            Spec::Columns(keys, writer) => Ok(Format::new(self.name, Layout::Json(keys.map(Keyed::W3c(*writer))?), self.clock)),
         }
     }
 
@@ -210,7 +217,8 @@ mod tests {
             }
             let format = preset.family().unwrap();
             let extractor = Extractor::bind(&format, &[], Some(&TimeZone::UTC)).unwrap();
-            let read = extractor.read(preset.example.as_bytes(), &mut extractor.reader(""));
+            let mut reader = extractor.reader("");
+            let read = preset.example.lines().map(|line| extractor.read(line.as_bytes(), &mut reader)).last().unwrap();
             let want = if format.resolve(&Field::Time).is_some() { Outcome::Event } else { Outcome::Undated };
             assert_eq!(read, want, "{}", preset.name);
         }

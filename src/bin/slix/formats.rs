@@ -1,16 +1,14 @@
 //! Which format and service each input has: as an option says, as the definitions say, or as its lines show.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, arrange, detect};
-use slix::format::extract::{Extractor, Reader};
+use slix::format::detect::{Detection, Detector};
 use slix::format::{Format, config, preset};
 use slix::input::Head;
-use slix::record::{Outcome, Reason, Skip};
 use slix::slo::definitions::Definitions;
 use slix::slo::spec::FormatSpec;
 
@@ -116,14 +114,7 @@ impl Formats {
     /// The preset that reads most of a line that none reads.
     pub fn nearest_preset(&self, line: &[u8]) -> Result<&Format> {
         let presets = self.presets()?;
-        let mut nearest = (0, 0);
-        for (i, trial) in presets.trials(self.zone())?.iter().enumerate() {
-            let read = trial.extractor.misread(line, &mut trial.reader.borrow_mut()).map_or(line.len(), |misread| misread.at);
-            if read > nearest.0 {
-                nearest = (read, i);
-            }
-        }
-        Ok(&presets.formats[nearest.1])
+        Ok(presets.detector(self.zone())?.nearest(line).unwrap_or(&presets.formats[0]))
     }
 
     fn presets(&self) -> Result<&Candidates> {
@@ -146,65 +137,36 @@ impl Formats {
     }
 }
 
-/// Formats that an input may have. One needs no trial.
+/// Formats that an input may have.
 struct Candidates {
     formats: Vec<Format>,
-    trials: OnceCell<Vec<Trial>>,
-}
-
-struct Trial {
-    extractor: Extractor,
-    reader: RefCell<Reader>,
-}
-
-impl Trial {
-    /// Reads a line more strictly than a format that is named would: what a writer of the format would not write is not its own.
-    fn read(&self, line: &[u8]) -> Outcome {
-        let mut reader = self.reader.borrow_mut();
-        match self.extractor.read(line, &mut reader) {
-            Outcome::Event if !self.extractor.reads_cleanly(line, &reader) => Outcome::Rejected(Reason::Layout),
-            outcome => outcome,
-        }
-    }
+    detector: OnceCell<Detector>,
 }
 
 impl Candidates {
     fn new(formats: Vec<Format>) -> Candidates {
-        Candidates { formats, trials: OnceCell::new() }
+        Candidates { formats, detector: OnceCell::new() }
     }
 
     fn find(&self, sample: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
-        match self.formats.as_slice() {
-            [only] => Ok(Some(Found { format: arrange(only.clone(), sample)?, detected: None })),
-            _ if sample.is_empty() => Ok(None),
-            formats => {
-                let trials = self.trials(zone)?;
-                let read = |format: &Format, line: &[u8]| {
-                    if is_blank(line) {
-                        return Outcome::Skipped(Skip::Blank);
-                    }
-                    let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
-                    trial.map_or(Outcome::Rejected(Reason::Layout), |trial| trial.read(line))
-                };
-                let Detection { format, events, lines, .. } = detect(sample, formats, &read)?;
-                Ok(Some(Found { format: arrange(format, sample)?, detected: Some((events, lines)) }))
-            }
+        let is_named = self.formats.len() == 1;
+        match self.formats.first() {
+            Some(only) if is_named && sample.is_empty() => return Ok(Some(Found { format: only.clone(), detected: None })),
+            _ if sample.is_empty() => return Ok(None),
+            _ => {}
         }
+        let Detection { format, events, lines, .. } = self.detector(zone)?.find(sample)?;
+        Ok(Some(Found { format, detected: (!is_named).then_some((events, lines)) }))
     }
 
-    fn trials(&self, zone: Option<&TimeZone>) -> Result<&[Trial]> {
-        if self.trials.get().is_none() {
-            // Local times tell the format as well as others do, whatever zone they are in.
-            let zone = zone.cloned().unwrap_or(TimeZone::UTC);
-            let trial = |format: &Format| {
-                let extractor = Extractor::bind(format, &[], Some(&zone))?;
-                let reader = RefCell::new(extractor.reader(""));
-                Ok(Trial { extractor, reader })
-            };
-            let trials = self.formats.iter().map(trial).collect::<Result<_>>()?;
-            return Ok(self.trials.get_or_init(|| trials));
+    fn detector(&self, zone: Option<&TimeZone>) -> Result<&Detector> {
+        match self.detector.get() {
+            Some(detector) => Ok(detector),
+            None => {
+                let detector = Detector::new(self.formats.clone(), zone)?;
+                Ok(self.detector.get_or_init(|| detector))
+            }
         }
-        Ok(self.trials.get_or_init(Vec::new))
     }
 }
 

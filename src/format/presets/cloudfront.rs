@@ -8,8 +8,8 @@
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/real-time-logs.html>: the fields that were chosen, in the order of the
 //! documentation, without a header. The preset is all of them; `timestamp` is seconds since 1970 at the end of the request.
 
-use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
+use crate::format::{Clock, W3cWriter};
 
 /// The columns of 2014.
 macro_rules! standard {
@@ -60,6 +60,7 @@ pub(super) static PRESETS: &[Preset] = &[
             Spec::Line(standard_2019!()),
             Spec::Line(standard!()),
             Spec::LineAndMore(standard!("\t{x-forwarded-for}")),
+            Spec::Columns(&super::w3c::CLOUDFRONT, W3cWriter::CloudFront),
         ],
     },
     Preset {

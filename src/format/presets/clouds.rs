@@ -3,7 +3,8 @@
 //! - Google Cloud (<https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest>): `timestamp` is when the load balancer received the
 //!   request; `latency` is a text in seconds (`0.042s`) and absent where a cache answered; sizes are texts.
 //! - Cloudflare Logpush (<https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/>): `EdgeStartTimestamp` and
-//!   `EdgeEndTimestamp` are RFC 3339, or seconds or nanoseconds since 1970, as the job was set up; the latency is their difference.
+//!   `EdgeEndTimestamp` are RFC 3339, or seconds or nanoseconds since 1970, as the job was set up; their difference is `elapsed`, and the latency
+//!   where `EdgeTimeToFirstByteMs` is not logged (with timestamps in seconds the difference is of little use).
 //!   `OriginResponseDurationMs` is milliseconds, `OriginResponseTime` nanoseconds. Requests of Workers to the origin
 //!   (`WorkerSubrequest`) are rows of their own: leave them out with `valid: WorkerSubrequest != "true"`.
 //! - Fastly (<https://www.fastly.com/documentation/guides/integrations/logging/>): the keys are the user's; those here are the ones
@@ -56,7 +57,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 ("EdgeResponseBytes", "bytes"),
                 ("ClientRequestUserAgent", "agent"),
                 ("ClientIP", "client"),
-                ("EdgeTimeToFirstByteMs", "ms"),
+                ("EdgeTimeToFirstByteMs", "latency ms"),
                 ("OriginResponseDurationMs", "ms"),
                 ("OriginResponseTime", "ns"),
                 ("OriginResponseStatus", "code"),

@@ -17,6 +17,7 @@ mod python;
 mod s3;
 mod squid;
 mod traefik;
+mod w3c;
 
 use super::preset::Preset;
 
@@ -31,6 +32,7 @@ pub(super) static FAMILIES: &[&[Preset]] = &[
     aws::PRESETS,
     s3::PRESETS,
     cloudfront::PRESETS,
+    w3c::PRESETS,
     clouds::PRESETS,
     squid::PRESETS,
     python::PRESETS,

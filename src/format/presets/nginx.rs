@@ -6,7 +6,7 @@
 
 use crate::format::preset::{Preset, Spec, key, only_if};
 use crate::format::template::plain;
-use crate::format::{Clock, JsonMap, Meaning, TimeText, Unit, nginx};
+use crate::format::{Clock, JsonMap, Keyed, Meaning, TimeText, Unit, nginx};
 use crate::record::Kind;
 
 pub(super) static PRESETS: &[Preset] = &[
@@ -82,5 +82,5 @@ fn nginx_json() -> JsonMap {
     for (name, _, meaning) in nginx::variables().filter(|(_, _, m)| plain(m) == *m) {
         fields.push(key(&[name], meaning.clone()));
     }
-    JsonMap { fields, only_if: only_if("status", ""), others: Kind::Text, text_is_chatter: false }
+    JsonMap { fields, only_if: only_if("status", ""), others: Kind::Text, text_is_chatter: false, keyed: Keyed::Json }
 }
