@@ -33,6 +33,8 @@ pub struct Extractor {
     pub(super) others: Vec<Extractor>,
     /// Takes lines out of their envelopes.
     pub(super) unwrapper: Unwrapper,
+    /// The latency that is added to the time (1) or taken off it (-1), where events are counted at the other end of a request.
+    pub(super) shift: Option<(Derive, i64)>,
 }
 
 enum Compiled {
@@ -148,6 +150,7 @@ impl Extractor {
             name: format.name.clone(),
             others: Vec::new(),
             unwrapper: Unwrapper::new(&format.envelopes, zone, None),
+            shift: None,
         })
     }
 
@@ -270,7 +273,7 @@ impl Extractor {
     /// How many marks a regular line holds, without its newline.
     pub fn marks_per_line(&self) -> usize {
         match &self.layout {
-            Compiled::Delimited { shape: Some(shape), .. } if self.unwrapper.is_empty() => shape.marks,
+            Compiled::Delimited { shape: Some(shape), .. } if self.unwrapper.is_empty() && self.shift.is_none() => shape.marks,
             _ => 0,
         }
     }
@@ -406,7 +409,7 @@ impl Extractor {
         for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {
             *slot = fields.derive(derive);
         }
-        reader.time = time;
+        reader.time = self.shifted(&fields).unwrap_or(time);
         Outcome::Event
     }
 

@@ -1,10 +1,48 @@
 //! Lines of several formats in one log, and lines in envelopes.
 
+use super::bind::Binding;
+use super::derive::Fields;
 use super::envelope::Unwrapped;
 use super::extract::{Extractor, Reader};
-use crate::record::{Outcome, Reason, Skip};
+use super::{Clock, Format};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::{Field, Kind, Need, Outcome, Reason, Skip, Slot};
+use crate::time::Instant;
 
 impl Extractor {
+    /// Counts events at the start or at the end of a request, whichever the line tells: the other one is the time and the latency. An
+    /// event whose latency is unknown stays at the time of its line.
+    ///
+    /// # Errors
+    /// The format's time is that of the other end, and it has no latency.
+    pub fn with_clock(mut self, format: &Format, clock: Clock) -> Result<Extractor> {
+        if format.clock != clock {
+            let latency = Binding::of(format).derive(&Need { field: Field::Latency, kind: Kind::Duration }).map_err(|error| {
+                let (has, wants) = (format.clock.words(), clock.words());
+                let message = format!(
+                    "the time of {} is the {has} of a request, and without a latency its {wants} is unknown",
+                    format.name
+                );
+                Error::new(ErrorKind::Usage, message)
+                    .because(error)
+                    .hint(format!("leave out --window-by, or use --window-by {has}"))
+            })?;
+            self.shift = Some((latency, if clock == Clock::End { 1 } else { -1 }));
+        }
+        for (other, its_format) in std::mem::take(&mut self.others).into_iter().zip(&format.others) {
+            let plain = its_format.resolve(&Field::Latency).is_none();
+            self.others.push(if plain { other } else { other.with_clock(its_format, clock)? });
+        }
+        Ok(self)
+    }
+
+    /// The other end of the request.
+    pub(super) fn shifted(&self, fields: &Fields) -> Option<Instant> {
+        let (latency, sign) = self.shift.as_ref()?;
+        let Slot::Int(nanos) = fields.derive(latency) else { return None };
+        Some(Instant::from_micros(fields.time.micros().checked_add(sign * (nanos / 1_000))?))
+    }
+
     /// Reads a line more strictly than a format that is named would: what a writer of the format would not write is not its own.
     /// Where an envelope gives the time, `has_stamp`, a line without one is an event.
     pub(super) fn try_read(&self, line: &[u8], reader: &mut Reader, has_stamp: bool) -> Outcome {

@@ -102,6 +102,16 @@ pub enum Clock {
     End,
 }
 
+impl Clock {
+    /// `start` or `end`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Clock::Start => "start",
+            Clock::End => "end",
+        }
+    }
+}
+
 /// A compiled format string: literals and fields in turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Template {

@@ -1,6 +1,7 @@
 //! The pieces of all logs, handed out one by one to whichever worker asks.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -50,6 +51,8 @@ pub struct Pieces<'a> {
     inputs: &'a [Input],
     range: ByteRange,
     threads: u64,
+    /// Inputs that are read as one piece.
+    whole: BTreeSet<usize>,
     queue: Mutex<Queue<'a>>,
     notes: Mutex<Vec<Note>>,
     streams_cut: AtomicBool,
@@ -87,11 +90,18 @@ impl<'a> Pieces<'a> {
             inputs,
             range,
             threads: threads.max(1) as u64,
+            whole: BTreeSet::new(),
             queue: Mutex::new(Queue { inputs: order, split: None }),
             notes: Mutex::default(),
             streams_cut: AtomicBool::new(false),
             files_cut: AtomicBool::new(false),
         }
+    }
+
+    /// Leaves these inputs whole: their lines mean what they do only with those before them.
+    pub fn keep_whole(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
+        self.whole.extend(inputs);
+        self
     }
 
     /// What was noticed so far, by input.
@@ -138,6 +148,7 @@ impl<'a> Pieces<'a> {
         let (file, size) = input.open_plain()?;
         let (start, end) = self.range.within(size);
         let piece_bytes = (end - start).div_ceil(self.threads * PIECES_PER_WORKER).clamp(PIECE_BYTES_MIN, PIECE_BYTES_MAX);
+        let piece_bytes = if self.whole.contains(&number) { u64::MAX } else { piece_bytes };
         let mut split = Split { number, input, file: Arc::new(file), next: start, end, piece_bytes };
         let piece = self.take(&mut split);
         queue.split = (split.next < end).then_some(split);

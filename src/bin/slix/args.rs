@@ -245,6 +245,23 @@ pub struct FormatArgs {
     /// Zone of times that carry none: Europe/Berlin, UTC, +01:00 [default: such lines have no usable time]
     #[arg(long, value_name = "ZONE", help_heading = READING)]
     pub tz: Option<String>,
+    /// Year of syslog headers that have none, where the lines tell no time of their own: 2026, or `file` for that of the file's time
+    #[arg(long, value_name = "YEAR", help_heading = READING)]
+    pub year: Option<String>,
+    /// Count a request at its start or its end, by its latency, whichever of them the log tells
+    #[arg(long, value_name = "CLOCK", value_enum, default_value_t = WindowBy::Logged, help_heading = READING)]
+    pub window_by: WindowBy,
+}
+
+/// Where in time a request is counted.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowBy {
+    /// At the time that its line carries.
+    Logged,
+    /// When it was received.
+    Start,
+    /// When it was answered.
+    End,
 }
 
 /// What is asked.

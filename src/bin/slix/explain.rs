@@ -105,7 +105,7 @@ impl<'a> Explainer<'a> {
         let common = Field::COMMON.iter().map(|(_, field)| field).filter(|field| has(field));
         let need = |field: &Field| Some(Need { field: field.clone(), kind: field.kind()? });
         let needs: Vec<Need> = common.filter_map(need).filter(|need| binds(format, need)).collect();
-        let extractor = Extractor::bind(format, &needs, formats.zone())?;
+        let extractor = formats.bind(format, &needs, None)?;
         Ok(Explainer { format, formats, questions, words, extractor, needs })
     }
 
@@ -188,7 +188,7 @@ impl<'a> Explainer<'a> {
         let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
         let _ = write!(text, "\n{service}{}  {} over {window}: ", slo.name, slo.target);
         let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
-        let extractor = match Extractor::bind(self.format, classifier.needs(), self.formats.zone()) {
+        let extractor = match self.formats.bind(self.format, classifier.needs(), None) {
             Ok(extractor) => extractor,
             Err(error) => {
                 let _ = writeln!(text, "not answered, {}", error.message());

@@ -7,12 +7,15 @@ use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
 use slix::format::detect::{Detection, Detector};
-use slix::format::{Format, config, preset};
-use slix::input::Head;
+use slix::format::envelope::Envelope;
+use slix::format::extract::Extractor;
+use slix::format::{Clock, Format, config, preset};
+use slix::input::{Head, Input};
+use slix::record::{Field, Need};
 use slix::slo::definitions::Definitions;
 use slix::slo::spec::FormatSpec;
 
-use super::args::FormatArgs;
+use super::args::{FormatArgs, WindowBy};
 
 /// Lines of a head that detection tries.
 const SAMPLE_LINES_MAX: usize = 1_000;
@@ -27,6 +30,14 @@ pub struct Formats {
     service: String,
     presets: OnceCell<Candidates>,
     zone: Option<TimeZone>,
+    year: Option<Year>,
+    window_by: Option<Clock>,
+}
+
+/// Where the year comes from that an old syslog header lacks.
+enum Year {
+    Given(i16),
+    OfFile,
 }
 
 struct DeclaredInput {
@@ -54,6 +65,12 @@ impl Formats {
             service: String::new(),
             presets: OnceCell::new(),
             zone,
+            year: args.year.as_deref().map(parse_year).transpose()?,
+            window_by: match args.window_by {
+                WindowBy::Logged => None,
+                WindowBy::Start => Some(Clock::Start),
+                WindowBy::End => Some(Clock::End),
+            },
         };
         if let Some(definitions) = definitions {
             formats.declared = declared(definitions.format.as_ref())?;
@@ -70,6 +87,35 @@ impl Formats {
     /// The zone of times that carry none.
     pub fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
+    }
+
+    /// Where in time events are counted, if not at the time of their line.
+    pub fn window_by(&self) -> Option<Clock> {
+        self.window_by
+    }
+
+    /// Binds a format to needs, with the zone, the clock, and the year of an input.
+    pub fn bind(&self, format: &Format, needs: &[Need], year: Option<i16>) -> Result<Extractor> {
+        let extractor = Extractor::bind(format, needs, self.zone())?.with_year(year);
+        match self.window_by {
+            Some(clock) => extractor.with_clock(format, clock),
+            None => Ok(extractor),
+        }
+    }
+
+    /// The year of the first line of an input, if its format needs one.
+    pub fn year(&self, format: &Format, input: &Input, head: &Head) -> Result<Option<i16>> {
+        let is_told = format.resolve(&Field::Time).is_some() || !format.envelopes.contains(&Envelope::Rfc3164);
+        match (&self.year, is_told) {
+            (_, true) => Ok(None),
+            (Some(Year::Given(year)), _) => Ok(Some(*year)),
+            (Some(Year::OfFile), _) => year_of_file(input, head).map(Some),
+            (None, _) => {
+                let message = format!("{}: the only time of its lines is that of syslog, which has no year", input.name());
+                Err(Error::new(ErrorKind::Usage, message)
+                    .hint("give the year of the first line by --year 2026, or --year file for that of the file's time"))
+            }
+        }
     }
 
     /// The formats that are named, each with the service whose inputs have it (none: all inputs).
@@ -191,6 +237,32 @@ fn sample(head: &Head) -> Vec<&[u8]> {
     lines
 }
 
+fn parse_year(text: &str) -> Result<Year> {
+    match (text, text.parse()) {
+        ("file", _) => Ok(Year::OfFile),
+        (_, Ok(year @ 1970..=9998)) => Ok(Year::Given(year)),
+        _ => {
+            Err(Error::new(ErrorKind::Usage, format!("--year: `{text}` is not a year"))
+                .hint("write it in four digits, or `file`"))
+        }
+    }
+}
+
+/// The year of the first line of a file: that of the file's time, or the one before, if the first month comes after that of the file.
+fn year_of_file(input: &Input, head: &Head) -> Result<i16> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let failed = || {
+        Error::new(ErrorKind::Usage, format!("{}: --year file needs a file with a time", input.name()))
+            .hint("give the year of the first line, as in --year 2026")
+    };
+    let modified = input.path().and_then(|path| std::fs::metadata(path).ok()?.modified().ok()).ok_or_else(failed)?;
+    let written = jiff::Timestamp::try_from(modified).map_err(|_| failed())?.to_zoned(TimeZone::UTC);
+    let text = String::from_utf8_lossy(&head.bytes);
+    let first = MONTHS.iter().filter_map(|month| Some((text.find(&format!("{month} "))?, month))).min();
+    let month = first.and_then(|(_, month)| MONTHS.iter().position(|m| m == month)).map_or(1, |at| at as i8 + 1);
+    Ok(written.year() - i16::from(month > written.month()))
+}
+
 fn parse_zone(text: &str) -> Result<TimeZone> {
     jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(text).map_err(|cause| {
         let error = Error::new(ErrorKind::Usage, format!("--tz: `{text}` is not a time zone")).because(cause);
@@ -287,7 +359,8 @@ mod tests {
     fn globs_of_definitions_find_files() {
         let text = "service: shop\ninputs:\n  - {files: 'api-*.log', service: api}\n  - {files: ['logs/web/*.log', './x.log'], service: web}\nslos: [{name: a, target: 99%, good: status < 500}]";
         let definitions = Definitions::parse("slos.yaml", text).unwrap();
-        let args = FormatArgs { format: None, nginx_conf: None, apache_conf: None, tz: None };
+        let args =
+            FormatArgs { format: None, nginx_conf: None, apache_conf: None, tz: None, year: None, window_by: WindowBy::Logged };
         let formats = Formats::new(&args, Some(&definitions)).unwrap();
         let cases = [
             ("old/api-1.log", "api"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use slix::aggregate::{IndicatorKey, Partial};
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::Asked;
+use slix::format::Clock;
 use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::definitions::Definitions;
@@ -99,6 +100,15 @@ pub struct Questions {
 }
 
 impl Questions {
+    /// The same questions of counts that are kept by another clock than that of the lines.
+    pub fn counted_by(mut self, clock: Option<Clock>) -> Questions {
+        if let Some(clock) = clock {
+            let words = format!("\nclock: {}", clock.words());
+            self.slos.iter_mut().for_each(|slo| slo.canonical = slo.canonical.replace("\nclock: logged", &words));
+        }
+        self
+    }
+
     /// The SLOs, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Question> {
         self.slos.iter()
