@@ -223,9 +223,12 @@ fn counts<'a>(scores: &'a [Score<'a>]) -> impl Iterator<Item = (&'a str, usize)>
 #[cold]
 fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
     let mut message = what.to_owned();
-    let listed = counts(scores).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ");
+    let read = counts(scores).filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>();
     // Writing to a String cannot fail.
-    let _ = write!(message, "; of {} lines each format read: {listed}", lines.len());
+    let _ = match read.as_slice() {
+        [] => write!(message, "; none of the {} known formats reads any of {} lines", counts(scores).count(), lines.len()),
+        read => write!(message, "; of {} lines each format read: {}", lines.len(), read.join(", ")),
+    };
     if let Some(line) = lines.iter().find(|line| !line.trim_ascii().is_empty()) {
         let _ = write!(message, "; the first line begins: {}", shown(line));
     }
