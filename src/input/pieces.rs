@@ -80,7 +80,7 @@ impl<'a> Pieces<'a> {
     pub(super) fn new(inputs: &'a [Input], threads: usize, range: ByteRange) -> Self {
         let rank = |&number: &usize| match (inputs[number].kind(), inputs[number].size()) {
             (Kind::Stream, _) => (0, Reverse(0)),
-            (Kind::Gzip | Kind::Zstd, size) => (1, Reverse(size.unwrap_or(0))),
+            (Kind::Gzip | Kind::Zstd | Kind::Bzip2 | Kind::Xz | Kind::Lz4, size) => (1, Reverse(size.unwrap_or(0))),
             (Kind::Plain | Kind::Slices, _) => (2, Reverse(0)),
         };
         let mut order: Vec<usize> = (0..inputs.len()).filter(|&number| inputs[number].kind() != Kind::Slices).collect();
