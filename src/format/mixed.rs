@@ -9,7 +9,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Kind, Need, Outcome, Reason, Skip, Slot};
 use crate::time::Instant;
 
+impl Reader {
+    /// The text that the fields of the last line stand in: the line, or what was taken out of its envelope.
+    pub fn text<'a>(&'a self, line: &'a [u8]) -> &'a [u8] {
+        if self.is_unwrapped { self.unwrapper.text() } else { line }
+    }
+}
+
 impl Extractor {
+    /// The name of the format that read the last line of a reader.
+    pub fn format_of(&self, reader: &Reader) -> &str {
+        if reader.by > 0 { self.others[reader.by - 1].format_name() } else { self.format_name() }
+    }
+
     /// Counts events at the start or at the end of a request, whichever the line tells: the other one is the time and the latency. An
     /// event whose latency is unknown stays at the time of its line.
     ///

@@ -50,6 +50,7 @@ mod number;
 mod plan;
 pub mod preset;
 mod presets;
+pub mod propose;
 pub mod request;
 mod resolve;
 mod shape;

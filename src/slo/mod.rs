@@ -16,6 +16,7 @@ pub mod expr;
 pub mod flags;
 mod literal;
 mod nearest;
+pub mod normalize;
 pub mod notes;
 pub mod parse;
 pub mod route;

@@ -53,6 +53,14 @@ pub enum Command {
     /// Check a definition file and say what it means
     #[command(long_about = CHECK)]
     Check(CheckArgs),
+    /// List the formats that have a name, or explain one: its fields, clock and unit
+    Formats(FormatsArgs),
+    /// Say what logs are: format, envelope, compression, time, lines by outcome, and what can be asked of them
+    Detect(DetectArgs),
+    /// Group rejected lines by their shape, and propose what would read them
+    Rejects(RejectsArgs),
+    /// Write a definition file fitted to a log: its format, its routes, and targets that it kept
+    Init(InitArgs),
 }
 
 const REPORT: &str = "\
@@ -191,6 +199,50 @@ pub struct CheckArgs {
     /// How lines are written.
     #[command(flatten)]
     pub format: FormatArgs,
+}
+
+/// `slix formats`.
+#[derive(Args, Debug)]
+pub struct FormatsArgs {
+    /// Explain this one
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// `slix detect`.
+#[derive(Args, Debug)]
+pub struct DetectArgs {
+    /// Logs: files, directories, 'globs', and - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// `slix rejects`.
+#[derive(Args, Debug)]
+pub struct RejectsArgs {
+    /// Logs: files, directories, 'globs', and - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// `slix init`.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The log
+    #[arg(value_name = "INPUT")]
+    pub input: PathBuf,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Write here instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
 }
 
 const READING: &str = "Reading";
