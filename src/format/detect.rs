@@ -30,6 +30,15 @@ pub struct Detector {
     trials: Vec<(Extractor, RefCell<Reader>)>,
 }
 
+/// Formats that one log may hold lines of.
+const MIXED_MAX: usize = 5;
+/// A further format must read so many lines, or one in so many.
+const MIXED_LINES_MIN: usize = 2;
+const MIXED_SHARE: usize = 100;
+
+/// Reads a line by a format.
+type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
+
 /// Lines that the envelopes of a log are told by.
 const ENVELOPE_LINES_MAX: usize = 100;
 
@@ -100,7 +109,51 @@ impl Detector {
             let candidates = vec![(only.name.clone(), score.events)];
             return Ok(Detection { format: only.clone(), events: score.events, lines: lines.len(), candidates });
         }
-        detect(lines, &self.formats, &read)
+        let found = detect(lines, &self.formats, &read);
+        self.mixed(lines, &read, found)
+    }
+
+    /// Adds the formats that read what the first one does not, where a log holds lines of several. Each of them must read some lines that no
+    /// other reads, and all of them together more than half.
+    fn mixed(&self, lines: &[&[u8]], read: &Reads, found: Result<Detection>) -> Result<Detection> {
+        let reset = || self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        let enough = (lines.len() / MIXED_SHARE).max(MIXED_LINES_MIN);
+        let (mut left, mut picked): (Vec<&[u8]>, Vec<(usize, usize)>) = (lines.to_vec(), Vec::new());
+        let first = found.as_ref().ok().and_then(|found| self.formats.iter().position(|format| *format == found.format));
+        let mut skipped = 0;
+        while picked.len() < MIXED_MAX {
+            let is_open =
+                |i: &usize| picked.iter().all(|(known, _)| known != i) && (first.is_none_or(|f| f == *i) || !picked.is_empty());
+            let score = |i: usize| {
+                reset();
+                Score::of(&self.formats[i], &left, read)
+            };
+            let best = (0..self.formats.len())
+                .filter(is_open)
+                .map(|i| (i, score(i)))
+                .reduce(|best, next| if next.1.rank() > best.1.rank() { next } else { best });
+            let Some((i, best)) = best.filter(|(_, best)| best.events >= enough || picked.is_empty() && best.events > 0) else {
+                break;
+            };
+            if picked.is_empty() {
+                skipped = best.skipped;
+            }
+            picked.push((i, best.events));
+            reset();
+            left.retain(|line| read(&self.formats[i], line) != Outcome::Event);
+        }
+        let events: usize = picked.iter().map(|(_, events)| events).sum();
+        if picked.len() < 2 || 2 * events <= lines.len() - skipped {
+            return found;
+        }
+        let mut format = self.formats[picked[0].0].clone();
+        for &(i, _) in &picked[1..] {
+            let Format { others, .. } = &self.formats[i];
+            format.others.push(Format { others: Vec::new(), ..self.formats[i].clone() });
+            format.others.extend(others.iter().cloned());
+        }
+        let candidates = picked.iter().map(|&(i, events)| (self.formats[i].name.clone(), events)).collect();
+        Ok(Detection { format, events, lines: lines.len(), candidates })
     }
 
     /// The format that reads most of a line that none reads.
@@ -274,6 +327,25 @@ mod tests {
             assert_eq!(found.format.layout, preset::Preset::named("ingress-nginx").unwrap().formats().unwrap()[2].layout);
             assert_eq!(found.format.others.len(), 2);
         }
+    }
+
+    #[test]
+    fn a_log_may_hold_lines_of_several_formats() {
+        let example = |name: &str| preset::Preset::named(name).unwrap().example;
+        let lines = [
+            example("vhost_combined"),
+            example("common"),
+            example("common"),
+            example("vhost_combined"),
+            example("traefik"),
+            "junk",
+        ];
+        let found = detected(&lines).unwrap();
+        // One line of a format might be luck.
+        assert_eq!(found.candidates, [("vhost_combined".to_owned(), 2), ("common".to_owned(), 2)]);
+        assert!(found.format.others.iter().any(|other| other.name == "common"));
+        let alone = detected(&[example("common"), example("common"), example("combined")]).unwrap();
+        assert_eq!((alone.format.name.as_str(), alone.events), ("common", 2));
     }
 
     #[test]

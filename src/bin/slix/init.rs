@@ -108,7 +108,8 @@ impl Seen {
 
 /// The highest target that was met with half of its budget left, or the lowest.
 fn target(good: u64, valid: u64) -> &'static str {
-    let met = |&&(n, d, _): &&(u64, u64, &str)| 2 * (valid - good) * d <= valid * (d - n);
+    // Fewer requests than one failure may be told from none by say nothing of a target.
+    let met = |&&(n, d, _): &&(u64, u64, &str)| valid * (d - n) >= d && 2 * (valid - good) * d <= valid * (d - n);
     TARGETS.iter().find(met).map_or("95%", |(_, _, text)| text)
 }
 
