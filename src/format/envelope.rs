@@ -285,7 +285,12 @@ fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<I
         Envelope::Rfc5424 => rfc5424(level, line),
         Envelope::SyslogIso => {
             let (time, length) = level.leading_stamp(without_priority(line))?;
-            whole(behind_host(&without_priority(line)[length..])?, time)
+            let rest = &without_priority(line)[length..];
+            let text = behind_host(rest)?;
+            // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
+            let has_tag =
+                rest.len() - text.len() > memchr::memchr(b' ', rest)? + 1 && line[..line.len() - text.len()].ends_with(b": ");
+            whole(text, time).filter(|_| has_tag || text.starts_with(b"{"))
         }
         Envelope::Stamp => {
             let (time, length) = level.leading_stamp(line)?;
@@ -535,7 +540,7 @@ mod tests {
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - [a b=\"x\\]\\\"y\"][c] \u{feff}{LINE}"), 2),
             (SyslogIso, format!("2026-11-01T11:00:03+01:00 web nginx[7]: {LINE}"), 3),
-            (SyslogIso, format!("<13>2026-11-01T11:00:03+01:00 web  {LINE}"), 3),
+            (SyslogIso, format!("<13>2026-11-01T11:00:03+01:00 web nginx: {LINE}"), 3),
             (Docker, format!(r#"{{"log":"{escaped}\n","stream":"stdout","time":"2026-11-01T10:00:04Z"}}"#), 4),
             (Cri, format!("2026-11-01T10:00:05Z stderr F {LINE}"), 5),
             (Stamp, format!("2026-11-01T10:00:06Z {LINE}"), 6),
@@ -576,9 +581,7 @@ mod tests {
     fn nestings_are_found_as_they_are() {
         let line = format!("web-1  | 2026-11-01T10:00:00Z {LINE}");
         let found = nestings(&[line.as_bytes(), b"", line.as_bytes()]);
-        let nested = |inner| vec![Envelope::Compose, inner];
-        // Which of the two it is, the format of the lines decides.
-        assert_eq!(found, [nested(Envelope::SyslogIso), nested(Envelope::Stamp), vec![Envelope::Compose], vec![]]);
+        assert_eq!(found, [vec![Envelope::Compose, Envelope::Stamp], vec![Envelope::Compose], vec![]]);
         assert_eq!(nestings(&[LINE.as_bytes()]), [vec![]; 1]);
     }
 

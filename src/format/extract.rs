@@ -113,17 +113,18 @@ impl Extractor {
     /// # Errors
     /// A need that the format has no field for, or has in another kind.
     pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
-        let mut extractor = Extractor::bind_one(format, needs, zone, &format.others)?;
-        let of_other = |other| Extractor::bind_one(other, needs, zone, std::slice::from_ref(format));
+        let family: Vec<&Format> = std::iter::once(format).chain(&format.others).collect();
+        let mut extractor = Extractor::bind_one(format, needs, zone, &family)?;
+        let of_other = |other| Extractor::bind_one(other, needs, zone, &family);
         extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
         Ok(extractor)
     }
 
-    /// Binds one format. What it does not have, but one of the `others` of the same log has, is absent in its lines.
-    fn bind_one(format: &Format, needs: &[Need], zone: Option<&TimeZone>, others: &[Format]) -> Result<Extractor> {
+    /// Binds one format. What it does not have, but another of the `family` has, is absent in its lines.
+    fn bind_one(format: &Format, needs: &[Need], zone: Option<&TimeZone>, family: &[&Format]) -> Result<Extractor> {
         let mut binding = Binding::of(format);
         let derive = |need| match binding.derive(need) {
-            Err(_) if others.iter().any(|other| Binding::of(other).derive(need).is_ok()) => Ok(Derive::Absent),
+            Err(_) if family.iter().any(|other| Binding::of(other).derive(need).is_ok()) => Ok(Derive::Absent),
             derived => derived,
         };
         let outputs = needs.iter().map(derive).collect::<Result<Vec<_>>>()?;

@@ -80,6 +80,13 @@ fn is_divider(c: char) -> bool {
     c.is_ascii_whitespace() || matches!(c, '"' | '[' | ']' | '|' | ';' | '$' | '(' | ')')
 }
 
+/// Four numbers with dots between, or hexadecimal ones with colons.
+fn is_address(text: &str) -> bool {
+    let is_v4 = text.split('.').count() == 4 && text.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_v6 = text.matches(':').count() >= 2 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+    is_v4 || is_v6
+}
+
 fn closing_quote(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.bytes().position(|b| {
@@ -126,7 +133,7 @@ impl Speller {
             self.has_time = true;
             return variable.to_owned();
         }
-        if !self.has_address && (value.parse::<std::net::IpAddr>().is_ok()) {
+        if !self.has_address && is_address(value) {
             self.has_address = true;
             return "$remote_addr".to_owned();
         }
