@@ -20,6 +20,7 @@
 //!    shaped field stands behind that literal, the first occurrence counts behind which the shaped field can
 //!    be read *and* is followed by the literal behind it (or, if nothing is behind it, by the end of the line). So `$upstream_addr
 //!    $upstream_status` reads `10.0.0.1:80, 10.0.0.2:80 502, 200`. The last element of a template reaches to the end of the line.
+//!    A [word](TemplateField::word) ends at the first occurrence of the literal, whatever follows.
 //! 4. A **quoted** field is `"`, a value and `"`: it ends at the first quote that is not escaped ([`Escape::Backslash`])
 //!    and that the literal behind the field follows (the end of the line, if it is the last element; anything, if a field touches it
 //!    or the template is open ended). A bare `-` instead of the quotes is an absent value. A shaped value must fill
@@ -145,6 +146,9 @@ pub struct TemplateField {
     pub quoted: bool,
     /// Blanks may stand before the number, because its writer fills a column.
     pub padded: bool,
+    /// An unquoted text ends at the very first occurrence of the literal behind it, whatever follows: its writer never lets the
+    /// literal stand in it.
+    pub word: bool,
 }
 
 /// How a writer escapes text inside fields.

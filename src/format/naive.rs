@@ -56,7 +56,8 @@ fn unquoted(template: &Template, i: usize, line: &[u8], at: usize) -> Result<(us
     let mark = literal(template, i + 1);
     assert!(!mark.is_empty(), "a template in which a text touches another field");
     for end in at..=line.len() {
-        if line[end..].starts_with(mark) && can_go_on(template, i + 2, line, end + mark.len()) {
+        let is_word = matches!(&template.elements[i], Element::Field(f) if f.word);
+        if line[end..].starts_with(mark) && (is_word || can_go_on(template, i + 2, line, end + mark.len())) {
             return Ok((end, value(line, at..end)));
         }
     }

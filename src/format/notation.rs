@@ -12,7 +12,8 @@
 //! | `time TEXT`, `created TEXT`, `ended TEXT`, `when TEXT` | the event's time, that of its creation, its end where the time is its start, another time |
 //! | `code`, `number`, `size`, `UNIT` | another status, a number, a count of bytes, a duration |
 //!
-//! `{{` is a brace, and `padded` before a meaning says that the number's writer fills a column with blanks. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
+//! An unquoted text ends at the first occurrence of what stands behind it; with `free` before its meaning it may hold that, and ends where the rest
+//! of the line can be read. `{{` is a brace, and `padded` before a meaning says that the number's writer fills a column with blanks. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
 //! strftime pattern (also `iso tab`, with a tab between date and time, and `iso or unix`) in which `%3f` is a fraction of three digits at most; `utc` before it says that a time without a zone is UTC.
 
 use super::template::{self, Candidate, Piece, Source};
@@ -61,9 +62,9 @@ fn candidate(source: Source, field: &str, at: usize) -> Result<Candidate> {
     // A name may hold colons (`client:port`), but no blank behind one.
     let (name, words) = field.split_once(": ").unwrap_or((field, ""));
     let words = words.trim();
-    let padded = words.starts_with("padded ");
-    let meaning = meaning(source, words.trim_start_matches("padded "))?;
-    Ok(Candidate { name: name.to_owned(), meaning, rank: template::DECLARED, span, padded })
+    let (padded, word) = (words.starts_with("padded "), !words.starts_with("free"));
+    let meaning = meaning(source, words.trim_start_matches("padded ").trim_start_matches("free").trim_start())?;
+    Ok(Candidate { name: name.to_owned(), meaning, rank: template::DECLARED, span, padded, word })
 }
 
 /// What the words behind a name mean.

@@ -44,6 +44,8 @@ pub(super) enum Step {
     },
     Text {
         field: usize,
+        /// It ends at the first place of the literal behind it.
+        word: bool,
     },
     Quoted {
         field: usize,
@@ -138,7 +140,7 @@ impl Plan {
         };
         match check {
             _ if spec.quoted => Step::Quoted { field, check },
-            Check::Nothing => Step::Text { field },
+            Check::Nothing => Step::Text { field, word: spec.word },
             Check::Number => Step::Number { field, lists, padded: spec.padded },
             Check::Status => Step::Status { field, lists },
             Check::Time(reader) => Step::Time { field, reader },
@@ -181,7 +183,7 @@ impl Plan {
             Some(Step::Time { field, .. }) => format!("a time ({})", name(*field)),
             Some(Step::Number { field, .. }) => format!("a number ({})", name(*field)),
             Some(Step::Status { field, .. }) => format!("a status ({})", name(*field)),
-            Some(Step::Text { field } | Step::Quoted { field, .. }) => format!("{}, and what follows it", name(*field)),
+            Some(Step::Text { field, .. } | Step::Quoted { field, .. }) => format!("{}, and what follows it", name(*field)),
             None => "the end of the line".to_owned(),
         }
     }
@@ -207,8 +209,8 @@ impl Plan {
                 true => Ok(at + text.len()),
                 false => Err(misfit(Reason::Layout)),
             },
-            Step::Text { field } => {
-                let end = self.text_end(i + 1, line, at, &mut found.readers).ok_or(misfit(Reason::Layout))?;
+            Step::Text { field, word } => {
+                let end = self.text_end(i + 1, line, at, word, &mut found.readers).ok_or(misfit(Reason::Layout))?;
                 found.spans[field] = Slot::Line(at as u32, end as u32);
                 Ok(end)
             }
@@ -262,9 +264,10 @@ impl Plan {
     }
 
     /// Where a text field that begins at `at` ends: the first place from which step `next` and its followers can go on.
-    fn text_end(&self, next: usize, line: &[u8], at: usize, readers: &mut [TimeReader]) -> Option<usize> {
+    fn text_end(&self, next: usize, line: &[u8], at: usize, word: bool, readers: &mut [TimeReader]) -> Option<usize> {
         match self.steps.get(next) {
             None => Some(line.len()),
+            Some(Step::Literal { finder, .. }) if word => finder.find(&line[at..]).map(|place| at + place),
             Some(Step::Literal { finder, .. }) => {
                 let mut from = at;
                 // One byte on after each miss, because occurrences may overlap (`- - -`).

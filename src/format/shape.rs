@@ -327,7 +327,7 @@ impl Compiler<'_> {
         let blends = next.and_then(|text| text.first()).is_some_and(|b| b.is_ascii_digit() || b".,:-+Z".contains(b));
         let needed = |field: usize| self.needed[field].then_some(field);
         match *step {
-            Step::Text { field }
+            Step::Text { field, .. }
                 if self.plan.is_request(field)
                     && self.needed[field]
                     && literal.is_none()
@@ -335,7 +335,7 @@ impl Compiler<'_> {
             {
                 Some(Op::Request { field })
             }
-            Step::Text { field } => match (literal, unmarked) {
+            Step::Text { field, .. } => match (literal, unmarked) {
                 (Some(literal), Some(text)) => {
                     Some(Op::TextTo { field: needed(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
                 }

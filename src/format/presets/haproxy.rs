@@ -14,7 +14,7 @@ use crate::format::preset::{Preset, Spec};
 macro_rules! http {
     ($ahead:literal, $($more:expr),*) => {
         concat!(
-            "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server} {TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
+            "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server: free} {TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
             $ahead, "{Ta: latency ms} {status: status} ", $ahead, "{bytes_read: bytes} {req_cookie} {res_cookie} {termination_state} ",
             "{actconn}/{feconn}/{beconn}/{srv_conn}/{retries} {srv_queue}/{backend_queue}"
             $(, $more)*
@@ -31,13 +31,13 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
     detects_as: None,
     layouts: &[
         Spec::Line(http!("", r#" "{http_request: request}""#)),
-        Spec::Line(http!("", r#" {{{captured} "{http_request: request}""#)),
+        Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}""#)),
         Spec::Line(http!("+", r#" "{http_request: request}""#)),
-        Spec::Line(http!("+", r#" {{{captured} "{http_request: request}""#)),
+        Spec::Line(http!("+", r#" {{{captured: free} "{http_request: request}""#)),
         Spec::LineAndMore(http!("", r#" "{http_request: request}""#)),
-        Spec::LineAndMore(http!("", r#" {{{captured} "{http_request: request}""#)),
+        Spec::LineAndMore(http!("", r#" {{{captured: free} "{http_request: request}""#)),
         // Cut off.
         Spec::Line(http!("", r#" "{http_request: request}"#)),
-        Spec::Line(http!("", r#" {{{captured} "{http_request: request}"#)),
+        Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}"#)),
     ],
 }];

@@ -8,7 +8,7 @@
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
 
-const JETTY: &str = r#"{client: client} {ident} {user} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#;
+const JETTY: &str = r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#;
 
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
@@ -20,7 +20,7 @@ pub(super) static PRESETS: &[Preset] = &[
         detects_as: Some("common"),
         layouts: &[
             Spec::Line(
-                r#"{client: client} {ident} {user} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes}"#,
+                r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes}"#,
             ),
             Spec::Line(JETTY),
         ],
@@ -35,7 +35,7 @@ pub(super) static PRESETS: &[Preset] = &[
         layouts: &[
             Spec::Line(JETTY),
             Spec::Line(
-                r#"{client: client} {ident} {user} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}" {latency: padded latency ms}"#,
+                r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}" {latency: padded latency ms}"#,
             ),
         ],
     },

@@ -18,7 +18,7 @@ pub(super) static PRESETS: &[Preset] = &[
         clock: Clock::End,
         detects_as: Some("combined"),
         layouts: &[Spec::Line(
-            r#"{%h: client} {%V: host} {%u} [{%t: time clf}] "{%r: request}" {%>s: status} {%b: bytes} "{referer}" "{user_agent: agent}""#,
+            r#"{%h: client} {%V: host} {%u: free} [{%t: time clf}] "{%r: request}" {%>s: status} {%b: bytes} "{referer}" "{user_agent: agent}""#,
         )],
     },
     Preset {
@@ -29,7 +29,7 @@ pub(super) static PRESETS: &[Preset] = &[
         clock: Clock::Start,
         detects_as: Some("combined"),
         layouts: &[Spec::Line(
-            r#"{client: client} {ident} {user} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#,
+            r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#,
         )],
     },
     Preset {

@@ -11,7 +11,7 @@
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
 
-const COMBINED: &str = r#"{client: client} {ident} {user} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#;
+const COMBINED: &str = r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#;
 
 macro_rules! uwsgi {
     ($unit:literal, $word:literal) => {
