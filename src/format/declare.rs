@@ -520,7 +520,7 @@ mod tests {
     #[test]
     fn the_examples_of_the_documentation_work() {
         let blocks: Vec<&str> = PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(blocks.len(), 3);
+        assert_eq!(blocks.len(), 4);
         for block in blocks {
             let value: Value = serde_saphyr::from_str(block).unwrap();
             Format::from_value(&value["format"]).unwrap_or_else(|e| panic!("{block}: {e}"));

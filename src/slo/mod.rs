@@ -18,6 +18,7 @@ mod literal;
 mod nearest;
 pub mod normalize;
 pub mod notes;
+pub mod openapi;
 pub mod parse;
 pub mod route;
 pub mod spec;

@@ -68,7 +68,14 @@ pub fn read_definitions(path: &Path) -> Result<Definitions> {
     let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
     let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
     let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
-    Definitions::parse(&name, &text)
+    // Files that it names lie beside it.
+    Definitions::parse_with(&name, &text, &|file| {
+        let place = path.parent().unwrap_or(Path::new("")).join(file);
+        std::fs::read_to_string(&place).map_err(|cause| {
+            let message = format!("{name}: routes_from: {} cannot be read", place.display());
+            Error::new(ErrorKind::Definition, message).because(cause)
+        })
+    })
 }
 
 fn options(args: &AskingArgs, has_latency: bool) -> Result<Definitions> {
