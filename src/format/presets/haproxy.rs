@@ -12,9 +12,11 @@ use crate::format::preset::{Preset, Spec};
 
 /// A line up to its queues; what stands before Ta and before the bytes is given.
 macro_rules! http {
-    ($ahead:literal, $($more:expr),*) => {
+    ($ahead:literal, $($more:expr),*) => { http!($ahead; ""; $($more),*) };
+    ($ahead:literal; $host:literal; $($more:expr),*) => {
         concat!(
-            "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server: free} {TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
+            "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server} ",
+            $host, "{TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
             $ahead, "{Ta: latency ms} {status: status} ", $ahead, "{bytes_read: bytes} {req_cookie} {res_cookie} {termination_state} ",
             "{actconn}/{feconn}/{beconn}/{srv_conn}/{retries} {srv_queue}/{backend_queue}"
             $(, $more)*
@@ -36,6 +38,8 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
         Spec::Line(http!("+", r#" {{{captured: free} "{http_request: request}""#)),
         Spec::LineAndMore(http!("", r#" "{http_request: request}""#)),
         Spec::LineAndMore(http!("", r#" {{{captured: free} "{http_request: request}""#)),
+        // With the host before the timers, as many have put it into a log-format of their own.
+        Spec::Line(http!(""; "{host: host} "; r#" "{http_request: request}""#)),
         // Cut off.
         Spec::Line(http!("", r#" "{http_request: request}"#)),
         Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}"#)),
