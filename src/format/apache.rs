@@ -65,7 +65,8 @@ impl Item {
         let Time { name, mut tokens, span, meaning, .. } = time;
         let before = literal_at(&tokens, 0).inspect(|_| drop(tokens.remove(0)));
         let after = literal_at(&tokens, tokens.len().wrapping_sub(1)).inspect(|_| drop(tokens.pop()));
-        let field = Piece::Field(Candidate { name, meaning: meaning(simplify(tokens)), rank: 1, span });
+        let field =
+            Piece::Field(Candidate { name, meaning: meaning(simplify(tokens)), rank: 1, span, padded: false, word: false });
         vec![Piece::Literal(before.unwrap_or_default()), field, Piece::Literal(after.unwrap_or_default())]
     }
 }
@@ -194,7 +195,7 @@ fn item(source: Source, span: std::ops::Range<usize>, directive: &Directive) -> 
              server, write its fields as an nginx string: \"$remote_addr [$time_local] …\"",
         ));
     };
-    Ok(Item::Piece(Piece::Field(Candidate { name, meaning, rank, span })))
+    Ok(Item::Piece(Piece::Field(Candidate { name, meaning, rank, span, padded: false, word: false })))
 }
 
 /// The meaning of every directive but `%t`, with its rank among those that can have the same common meaning.
@@ -273,7 +274,7 @@ fn time(source: Source, span: &std::ops::Range<usize>, argument: Option<&str>) -
 }
 
 /// The tokens of a `strftime` format, in the C locale.
-fn strftime(source: Source, span: &std::ops::Range<usize>, format: &str) -> Result<Vec<TimeToken>> {
+pub(super) fn strftime(source: Source, span: &std::ops::Range<usize>, format: &str) -> Result<Vec<TimeToken>> {
     let mut tokens = Vec::new();
     let mut rest = format;
     while !rest.is_empty() {
@@ -359,7 +360,7 @@ fn join_literals(tokens: Vec<TimeToken>) -> Vec<TimeToken> {
 }
 
 /// The simplest text that reads the same times.
-fn simplify(tokens: Vec<TimeToken>) -> TimeText {
+pub(super) fn simplify(tokens: Vec<TimeToken>) -> TimeText {
     match tokens.as_slice() {
         [TimeToken::EpochSeconds] => TimeText::Epoch(Unit::Seconds),
         [TimeToken::Epoch(unit)] => TimeText::Epoch(*unit),

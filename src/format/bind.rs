@@ -39,7 +39,9 @@ impl<'a> Binding<'a> {
     /// Timestamp fields with their texts, in order; their position here is the number of their clock.
     pub(super) fn clocks(&self) -> Vec<(usize, &'a TimeText)> {
         let text = |number: usize| match self.meaning(number)? {
-            Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => Some((number, text)),
+            Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text) => {
+                Some((number, text))
+            }
             _ => None,
         };
         (0..self.sources.len()).filter_map(text).collect()
@@ -53,6 +55,11 @@ impl<'a> Binding<'a> {
     /// The clocks that give the time of creation.
     pub(super) fn created(&self) -> Vec<usize> {
         self.clocks_with(|m| matches!(m, Meaning::Created(_)))
+    }
+
+    /// The clocks that give the end of an event whose time is its start.
+    pub(super) fn ended(&self) -> Vec<usize> {
+        self.clocks_with(|m| matches!(m, Meaning::Ended(_)))
     }
 
     fn clocks_with(&self, holds: impl Fn(&Meaning) -> bool) -> Vec<usize> {
@@ -89,7 +96,12 @@ impl<'a> Binding<'a> {
         let numbers = self.numbers(&resolved.sources);
         match (resolved.combine, &need.field) {
             (Combine::Sum, _) => Ok(Derive::Sum(self.with_units(&numbers))),
+            (Combine::Difference, Field::Latency) => Ok(Derive::UntilEnd),
+            (Combine::Difference, Field::Elapsed) if !self.ended().is_empty() => Ok(Derive::UntilEnd),
             (Combine::Difference, _) => Ok(Derive::Elapsed),
+            (Combine::First, Field::Latency) if !self.ended().is_empty() => {
+                Ok(Derive::ScaledOrUntilEnd(self.with_units(&numbers)))
+            }
             (Combine::First, Field::Method) => Ok(Derive::Part(Part::Method, self.whence(&numbers))),
             (Combine::First, Field::Path) => Ok(Derive::Part(Part::Path, self.whence(&numbers))),
             (Combine::First, Field::Query) => Ok(Derive::Part(Part::Query, self.whence(&numbers))),

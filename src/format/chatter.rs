@@ -13,7 +13,7 @@ pub(super) fn outcome(line: &[u8], reason: Reason) -> Outcome {
 
 /// What servers write beside their access log: error logs and start-up lines.
 fn is_chatter(line: &[u8]) -> bool {
-    is_nginx_error(line) || is_apache_error(line) || is_levelled(line)
+    is_nginx_error(line) || is_apache_error(line) || is_levelled(line) || is_haproxy_other(line)
 }
 
 /// nginx, ngx_log_error_core: `2026/11/01 10:00:00 [error] 42#42: *7 …`.
@@ -32,6 +32,32 @@ fn is_levelled(line: &[u8]) -> bool {
     const LEVELS: [&[u8]; 9] = [b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"WARNING", b"ERROR", b"CRITICAL", b"FATAL"];
     let word = line.iter().take_while(|b| b.is_ascii_uppercase()).count();
     LEVELS.contains(&&line[..word]) && matches!(line.get(word), Some(b':' | b' ' | b'\t'))
+}
+
+/// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
+/// three timers and no request, and what it says of itself and of its servers.
+fn is_haproxy_other(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 9] = [
+        b"Proxy ",
+        b"Connect from ",
+        b"Server ",
+        b"Backup Server ",
+        b"backend ",
+        b"Health check ",
+        b"Stopping ",
+        b"Pausing ",
+        b"New worker ",
+    ];
+    if WORDS.iter().any(|word| line.starts_with(word)) {
+        return true;
+    }
+    let Some(open) = memchr::memmem::find(line, b" [") else { return false };
+    let Some(rest) = line.get(open + 2..).filter(|rest| has_pattern(rest, b"00/Aaa/0000:00:00:00.000] ")) else { return false };
+    let mut words = rest[26..].split(|&b| b == b' ').skip(1);
+    let (second, third) = (words.next().unwrap_or(b""), words.next().unwrap_or(b""));
+    let timers = third.iter().filter(|&&b| b == b'/').count();
+    let is_message = rest[26..].split(|&b| b == b' ').next().is_some_and(|word| word.ends_with(b":") && word.contains(&b'/'));
+    !line.contains(&b'"') && (is_message || second.contains(&b'/') && timers == 2)
 }
 
 /// Whether the line begins like the pattern, in which `0` is a digit, `A` a capital, `a` a small letter.
@@ -57,11 +83,23 @@ mod tests {
             "[Tue Mar  5 23:59:58 2024] [error] [client ::1] x",
             "DEBUG: plugin says hello",
             "WARN\tlow on memory",
+            "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web/1: SSL handshake failure",
+            "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] db db/db1 0/1/5012 2313 -- 1/1/1/1/0 0/0",
+            "Proxy web started.",
+            "Connect from 192.0.2.7:40112 to 192.0.2.1:80 (web/HTTP)",
         ] {
             assert_eq!(outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Chatter), "{line}");
         }
         assert_eq!(outcome(b"#Fields: a b", Reason::Layout), Outcome::Skipped(Skip::Comment));
-        for line in ["192.0.2.1 - - [05/Mar/2024", "DEBUGGER x", "[Tue] [x]", "{\"a\":", "ERROR", ""] {
+        for line in [
+            "192.0.2.1 - - [05/Mar/2024",
+            "DEBUGGER x",
+            "[Tue] [x]",
+            "{\"a\":",
+            "ERROR",
+            "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
+            "",
+        ] {
             assert_eq!(outcome(line.as_bytes(), Reason::Json), Outcome::Rejected(Reason::Json), "{line}");
         }
     }

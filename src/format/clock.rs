@@ -69,6 +69,11 @@ const MONTHS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", 
 impl TimeReader {
     /// A reader for this kind of text. `zone` is that of texts which carry none.
     pub fn new(text: &TimeText, zone: Option<TimeZone>) -> Self {
+        let (text, zone) = match text {
+            TimeText::Utc(text) => (&**text, Some(TimeZone::UTC)),
+            TimeText::IsoColumns => (text, Some(TimeZone::UTC)),
+            text => (text, zone),
+        };
         TimeReader {
             text: text.clone(),
             zone,
@@ -83,11 +88,18 @@ impl TimeReader {
     pub fn read(&mut self, bytes: &[u8]) -> TimeRead {
         match &self.text {
             TimeText::Clf => self.read_clf(bytes),
-            TimeText::Iso8601 => self.read_iso8601(bytes),
+            TimeText::Iso8601 | TimeText::IsoColumns => self.read_iso8601(bytes),
+            TimeText::IsoOrUnix => match bytes.iter().take_while(|b| b.is_ascii_digit()).count() {
+                0..=4 => self.read_iso8601(bytes),
+                5..=11 => read_epoch(bytes, Unit::Seconds),
+                _ => read_epoch(bytes, Unit::Nanos),
+            },
             TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
             TimeText::Pattern(tokens) => read_pattern(tokens, bytes, self.zone.as_ref()),
+            // `new` leaves none.
+            TimeText::Utc(_) => TimeRead::Bad,
         }
     }
 
@@ -138,9 +150,14 @@ impl TimeReader {
     pub fn blanks(&self) -> Option<usize> {
         match self.text {
             TimeText::Clf => Some(1),
-            TimeText::Iso8601 | TimeText::Epoch(_) => Some(0),
-            TimeText::Pattern(_) | TimeText::ClfOrIso8601 => None,
+            TimeText::Iso8601 | TimeText::Epoch(_) | TimeText::IsoColumns | TimeText::IsoOrUnix => Some(0),
+            TimeText::Pattern(_) | TimeText::ClfOrIso8601 | TimeText::Utc(_) => None,
         }
+    }
+
+    /// How many tabs it holds.
+    pub fn tabs(&self) -> usize {
+        usize::from(self.text == TimeText::IsoColumns)
     }
 
     #[inline(always)]
@@ -219,7 +236,7 @@ fn clf_minute(text: &[u8; CLF_LENGTH]) -> Option<i64> {
 
 /// The seconds since 1970 of the minute in `yyyy-mm-ddTHH:MM:`, as if it were UTC.
 fn iso_minute(text: &[u8; ISO_SECONDS_LENGTH]) -> Option<i64> {
-    if text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b't' | b' ') || text[13] != b':' {
+    if text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b't' | b' ' | b'\t') || text[13] != b':' {
         return None;
     }
     let (month, day) = (digits(&text[5..7])?, digits(&text[8..10])?);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::template::{self, Candidate, DECLARED, Piece, Source};
-use super::{Clock, Escape, Format, Layout, Meaning, TimeText, Unit, apache, config, json, nginx, preset};
+use super::{Clock, Escape, Format, JsonMap, Keyed, Layout, Meaning, TimeText, Unit, apache, config, json, nginx, preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Kind;
 
@@ -18,8 +18,7 @@ impl Format {
         Ok(candidates.swap_remove(0))
     }
 
-    /// As [`Format::parse`], but with every layout that a preset's name stands for, the current one first; never empty. With more than
-    /// one, [`super::detect`] can tell which a log has.
+    /// As [`Format::parse`], but of a preset's name with its older layouts as [others](Format::others); never empty.
     ///
     /// # Errors
     /// As [`Format::parse`].
@@ -38,13 +37,14 @@ impl Format {
         match syntax(text) {
             Some(Syntax::Nginx) => Ok(vec![StringFormat::CUSTOM.nginx(source)?]),
             Some(Syntax::Apache) => Ok(vec![StringFormat::CUSTOM.apache(source)?]),
-            None => preset::Preset::named(trimmed)?.formats(),
+            None => Ok(vec![preset::Preset::named(trimmed)?.family()?]),
         }
     }
 
     /// Reads the value of `format:` in a definition file: a text as for [`Format::parse`], or an object with one of
     ///
     /// - `json: {time: ts, status: status, latency: request_time s, path: request.uri}`: keys of a JSON line ([`json`]),
+    /// - `logfmt: {time: ts, status: status}`: names of `name=value` pairs, in the same way,
     /// - `log_format: '…'`: an nginx or Apache string, with `escape: default|json|none` for nginx,
     /// - `preset: name`,
     ///
@@ -64,7 +64,7 @@ impl Format {
 }
 
 /// The keys of a format's definition.
-const KEYS: [&str; 8] = ["json", "log_format", "preset", "escape", "fields", "clock", "only_if", "name"];
+const KEYS: [&str; 9] = ["json", "logfmt", "log_format", "preset", "escape", "fields", "clock", "only_if", "name"];
 
 enum Syntax {
     Nginx,
@@ -91,14 +91,13 @@ pub(super) fn definition(message: impl Into<String>) -> Error {
 
 fn from_object(map: &Map<String, Value>) -> Result<Format> {
     check_keys(map)?;
-    let mut format = match (map.get("json"), map.get("log_format"), map.get("preset")) {
+    let mut format = match (map.get("json").or(map.get("logfmt")), map.get("log_format"), map.get("preset")) {
+        (Some(_), ..) if map.contains_key("json") && map.contains_key("logfmt") => return Err(exactly_one()),
+        (Some(pairs), None, None) if map.contains_key("logfmt") => custom_logfmt(pairs)?,
         (Some(json), None, None) => custom_json(json)?,
         (None, Some(text), None) => log_format(map, text_of("log_format", text)?)?,
         (json, None, Some(name)) => from_preset(map, json, text_of("preset", name)?)?,
-        _ => {
-            return Err(definition("`format` needs exactly one of `json`, `log_format` and `preset`")
-                .hint("only `preset` and `json` go together: the preset with some keys changed"));
-        }
+        _ => return Err(exactly_one()),
     };
     if let Some(clock) = clock(map)? {
         format.clock = clock;
@@ -122,8 +121,19 @@ fn check_keys(map: &Map<String, Value>) -> Result<()> {
     }
 }
 
+#[cold]
+fn exactly_one() -> Error {
+    definition("`format` needs exactly one of `json`, `logfmt`, `log_format` and `preset`")
+        .hint("only `preset` and `json` go together: the preset with some keys changed")
+}
+
+fn custom_logfmt(value: &Value) -> Result<Format> {
+    let map = JsonMap { keyed: Keyed::Logfmt, ..json::map(value)? };
+    Ok(Format::new("custom", Layout::Json(map), Clock::End))
+}
+
 fn custom_json(value: &Value) -> Result<Format> {
-    Ok(Format { name: "custom".into(), layout: Layout::Json(json::map(value)?), clock: Clock::End })
+    Ok(Format::new("custom", Layout::Json(json::map(value)?), Clock::End))
 }
 
 fn log_format(map: &Map<String, Value>, text: &str) -> Result<Format> {
@@ -219,11 +229,11 @@ impl StringFormat<'_> {
             && let Some(map) = nginx::json_map(&pieces)
         {
             template::check_time(source, template::fields(&pieces))?;
-            return Ok(Format { name, layout: Layout::Json(map), clock });
+            return Ok(Format::new(name, Layout::Json(map), clock));
         }
         let escape = self.escape.or(prefix).unwrap_or(Escape::Backslash);
         let layout = Layout::Delimited(template::build(source, pieces, escape)?);
-        Ok(Format { name, layout, clock })
+        Ok(Format::new(name, layout, clock))
     }
 
     /// As an Apache string.
@@ -232,12 +242,12 @@ impl StringFormat<'_> {
         declare(source, &mut pieces, self.fields)?;
         let template = template::build(source, pieces, self.escape.unwrap_or(Escape::Backslash))?;
         let layout = Layout::Delimited(template);
-        Ok(Format { name: self.name.to_owned(), layout, clock: self.clock.unwrap_or(clock) })
+        Ok(Format::new(self.name, layout, self.clock.unwrap_or(clock)))
     }
 }
 
 /// Gives fields of a string the meanings that are declared beside it.
-fn declare(source: Source, pieces: &mut [Piece], fields: &[(String, String)]) -> Result<()> {
+pub(super) fn declare(source: Source, pieces: &mut [Piece], fields: &[(String, String)]) -> Result<()> {
     for (key, value) in fields {
         let own = key.starts_with(['$', '%']);
         let (name, reading) = if own { (key.as_str(), Reading::word(value)) } else { Reading::split(value) };
@@ -376,7 +386,9 @@ pub(super) fn custom(reading: Option<Reading>, known: &Meaning) -> Meaning {
 
 fn time_text(name: &str, reading: Option<Reading>, known: Option<&Meaning>) -> Result<TimeText> {
     match (reading, known) {
-        (None, Some(Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text))) => Ok(text.clone()),
+        (None, Some(Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text))) => {
+            Ok(text.clone())
+        }
         (None | Some(Reading::Rfc3339), _) => Ok(TimeText::Iso8601),
         (Some(Reading::Clf), _) => Ok(TimeText::Clf),
         (Some(Reading::In(unit)), _) if !matches!(unit, Unit::Minutes | Unit::Written) => Ok(TimeText::Epoch(unit)),
@@ -508,7 +520,7 @@ mod tests {
     #[test]
     fn the_examples_of_the_documentation_work() {
         let blocks: Vec<&str> = PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert_eq!(blocks.len(), 3);
+        assert_eq!(blocks.len(), 4);
         for block in blocks {
             let value: Value = serde_saphyr::from_str(block).unwrap();
             Format::from_value(&value["format"]).unwrap_or_else(|e| panic!("{block}: {e}"));
@@ -520,7 +532,7 @@ mod tests {
 
     #[test]
     fn the_documentation_lists_every_preset_with_its_clock() {
-        for preset in preset::PRESETS {
+        for preset in preset::all() {
             let row = PAGE.lines().find(|l| l.starts_with(&format!("| `{}` |", preset.name)));
             let clock = row.and_then(|r| r.split('|').nth(3)).unwrap_or_else(|| panic!("no row for {}", preset.name));
             let want = if preset.clock() == Clock::Start { " start" } else { " end" };

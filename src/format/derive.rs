@@ -3,6 +3,7 @@
 use super::Unit;
 use super::number;
 use super::request::{split_request, split_target};
+use crate::batch::{ABSENT, Column};
 use crate::block::{Block, Place};
 use crate::record::Slot;
 use crate::time::Instant;
@@ -28,8 +29,14 @@ pub(super) enum Derive {
     Time,
     /// The event's time less that of its creation.
     Elapsed,
+    /// The end less the event's time.
+    UntilEnd,
+    /// The first of several numbers, or else the end less the event's time.
+    ScaledOrUntilEnd(Vec<(usize, Unit)>),
     /// The input's name.
     Input,
+    /// Nothing: these lines do not have what others of the log have.
+    Absent,
 }
 
 impl Derive {
@@ -41,6 +48,7 @@ impl Derive {
                 [(field, unit)] if unit != Unit::Written => Columnar::Scaled(field, unit),
                 _ => Columnar::ByLine,
             },
+            Derive::Sum(fields) if fields.iter().all(|(_, unit)| *unit != Unit::Written) => Columnar::Sum,
             Derive::Part(part, fields) => match (part, &fields[..]) {
                 (Part::Method, [(_, Whence::Request)]) => Columnar::Method,
                 (Part::Path, [(_, Whence::Request)]) => Columnar::Path,
@@ -54,13 +62,22 @@ impl Derive {
         }
     }
 
+    /// The fields of a sum.
+    pub(super) fn summands(&self) -> &[(usize, Unit)] {
+        if let Derive::Sum(fields) = self { fields } else { &[] }
+    }
+
     /// The fields it is made from.
     pub(super) fn fields(&self) -> Vec<usize> {
         match self {
             Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
             Derive::Part(_, fields) => fields.iter().map(|(field, _)| *field).collect(),
-            Derive::Scaled(fields) | Derive::Sum(fields) => fields.iter().map(|(field, _)| *field).collect(),
-            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::Input => Vec::new(),
+            Derive::Scaled(fields) | Derive::Sum(fields) | Derive::ScaledOrUntilEnd(fields) => {
+                fields.iter().map(|(field, _)| *field).collect()
+            }
+            Derive::EventStatus | Derive::Time | Derive::Elapsed | Derive::UntilEnd | Derive::Input | Derive::Absent => {
+                Vec::new()
+            }
         }
     }
 }
@@ -71,6 +88,8 @@ pub(super) enum Columnar {
     Status,
     /// The values of a field.
     Scaled(usize, Unit),
+    /// The sum of the values of fields.
+    Sum,
     /// The methods, and the paths, of requests that are usual.
     Method,
     Path,
@@ -108,6 +127,7 @@ pub(super) struct Fields<'a> {
     pub(super) status: Option<u16>,
     pub(super) time: Instant,
     pub(super) created: Option<Instant>,
+    pub(super) ended: Option<Instant>,
 }
 
 impl<'a> Fields<'a> {
@@ -157,18 +177,18 @@ impl<'a> Fields<'a> {
             Derive::Sum(fields) => int(self.sum(fields)),
             Derive::Number(fields) => int(self.first(fields).and_then(|(text, _)| number::billionths(text))),
             Derive::Time => Slot::Int(self.time.micros()),
-            Derive::Elapsed => int(self.elapsed_nanos()),
+            Derive::Elapsed => int(nanos_between(self.created, Some(self.time))),
+            Derive::ScaledOrUntilEnd(fields) => {
+                int(self.first_scaled(fields).or_else(|| nanos_between(Some(self.time), self.ended)))
+            }
+            Derive::UntilEnd => int(nanos_between(Some(self.time), self.ended)),
             Derive::Input => Slot::Scratch(0, self.input_bytes as u32),
+            Derive::Absent => Slot::Absent,
         }
     }
 
     fn sum(&self, fields: &[(usize, Unit)]) -> Option<i64> {
         fields.iter().try_fold(0i64, |sum, &(field, unit)| sum.checked_add(number::scaled(self.text(field)?.0, unit)?))
-    }
-
-    fn elapsed_nanos(&self) -> Option<i64> {
-        let micros = self.time.micros().checked_sub(self.created?.micros()).filter(|&micros| micros >= 0)?;
-        micros.checked_mul(1_000)
     }
 
     #[inline]
@@ -195,6 +215,11 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The nanoseconds from one instant to another; none when the second one is earlier.
+fn nanos_between(from: Option<Instant>, to: Option<Instant>) -> Option<i64> {
+    to?.micros().checked_sub(from?.micros()).filter(|&micros| micros >= 0)?.checked_mul(1_000)
+}
+
 /// The place of `part`, which is a slice of `text`, which stands at `place`.
 #[inline]
 fn within(place: Slot, text: &[u8], part: &[u8]) -> Slot {
@@ -211,4 +236,15 @@ fn within(place: Slot, text: &[u8], part: &[u8]) -> Slot {
 #[inline(always)]
 pub(super) fn is_dash(block: &Block, from: Place, to: Place) -> bool {
     to.wrapping_sub(from) == 1 && block[usize::from(from)] == b'-'
+}
+
+/// The sums of a batch's numbers, each absent when one of its parts is.
+pub(super) fn summed(ints: &[Column<i64>], fields: &[(usize, Unit)], sums: &mut Column<i64>) {
+    sums.fill(0);
+    for &(field, _) in fields {
+        for (sum, &part) in sums.iter_mut().zip(&ints[field]) {
+            let is_known = *sum != ABSENT && part != ABSENT;
+            *sum = if is_known { sum.checked_add(part).unwrap_or(ABSENT) } else { ABSENT };
+        }
+    }
 }

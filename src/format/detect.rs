@@ -1,10 +1,15 @@
 //! Which format a log has, decided by its head.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 
+use jiff::tz::TimeZone;
+
+use super::envelope;
+use super::extract::{Extractor, Reader};
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
-use crate::record::Outcome;
+use crate::record::{Field, Outcome, Reason, Skip};
 
 /// What detection found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +22,149 @@ pub struct Detection {
     pub lines: usize,
     /// Every candidate that reads lines, by name, with how many, most first.
     pub candidates: Vec<(String, usize)>,
+}
+
+/// Decides which of some formats logs have, and what their lines are wrapped in.
+pub struct Detector {
+    formats: Vec<Format>,
+    trials: Vec<(Extractor, RefCell<Reader>)>,
+}
+
+/// Formats that one log may hold lines of.
+const MIXED_MAX: usize = 5;
+/// A further format must read so many lines, or one in so many.
+const MIXED_LINES_MIN: usize = 2;
+const MIXED_SHARE: usize = 100;
+
+/// Reads a line by a format.
+type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
+
+/// Lines that the envelopes of a log are told by.
+const ENVELOPE_LINES_MAX: usize = 100;
+
+impl Detector {
+    /// Binds all formats. Local times tell the format as well as others do, whatever their zone is.
+    ///
+    /// # Errors
+    /// None for formats that can be bound.
+    pub fn new(formats: Vec<Format>, zone: Option<&TimeZone>) -> Result<Detector> {
+        let zone = zone.cloned().unwrap_or(TimeZone::UTC);
+        let trial = |format: &Format| {
+            let extractor = Extractor::bind(format, &[], Some(&zone))?;
+            let reader = RefCell::new(extractor.reader(""));
+            Ok((extractor, reader))
+        };
+        Ok(Detector { trials: formats.iter().map(trial).collect::<Result<_>>()?, formats })
+    }
+
+    /// The formats that are tried.
+    pub fn formats(&self) -> &[Format] {
+        &self.formats
+    }
+
+    /// The format of a log that begins with these lines.
+    ///
+    /// Each nesting of envelopes that most lines are in is tried, and the lines as they stand; the one whose lines are read most often is
+    /// right, and of equals the deepest. A format that stands alone is the log's, even if it reads nothing.
+    ///
+    /// # Errors
+    /// As [`detect`], if there are several formats.
+    pub fn find(&self, lines: &[&[u8]]) -> Result<Detection> {
+        let head = &lines[..lines.len().min(ENVELOPE_LINES_MAX)];
+        let mut best: Option<Detection> = None;
+        let mut failure = None;
+        for nesting in envelope::nestings(head) {
+            let inner = envelope::unwrapped(lines.iter().copied(), &nesting).0;
+            let inner: Vec<&[u8]> = inner.iter().map(|line| &line[..]).collect();
+            match self.find_bare(&inner, !nesting.is_empty()) {
+                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
+                    let mut format = arrange(found.format, &inner)?;
+                    format.envelopes = nesting;
+                    best = Some(Detection { format, ..found });
+                }
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        match (best, failure) {
+            (Some(best), _) => Ok(best),
+            (None, Some(error)) => Err(error),
+            (None, None) => detect(lines, &[], &|_, _| Outcome::Rejected(Reason::Layout)),
+        }
+    }
+
+    /// The format of lines that are in no envelope, or out of it.
+    fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
+        self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        let read = |format: &Format, line: &[u8]| {
+            if line.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+                return Outcome::Skipped(Skip::Blank);
+            }
+            let at = self.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
+            let (extractor, reader) = &self.trials[at];
+            extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && format.resolve(&Field::Time).is_none())
+        };
+        if let [only] = self.formats.as_slice() {
+            let score = Score::of(only, lines, &read);
+            let candidates = vec![(only.name.clone(), score.events)];
+            return Ok(Detection { format: only.clone(), events: score.events, lines: lines.len(), candidates });
+        }
+        let found = detect(lines, &self.formats, &read);
+        self.mixed(lines, &read, found)
+    }
+
+    /// Adds the formats that read what the first one does not, where a log holds lines of several. Each of them must read some lines that no
+    /// other reads, and all of them together more than half.
+    fn mixed(&self, lines: &[&[u8]], read: &Reads, found: Result<Detection>) -> Result<Detection> {
+        let reset = || self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        let enough = (lines.len() / MIXED_SHARE).max(MIXED_LINES_MIN);
+        let (mut left, mut picked): (Vec<&[u8]>, Vec<(usize, usize)>) = (lines.to_vec(), Vec::new());
+        let first = found.as_ref().ok().and_then(|found| self.formats.iter().position(|format| *format == found.format));
+        let mut skipped = 0;
+        while picked.len() < MIXED_MAX {
+            let is_open =
+                |i: &usize| picked.iter().all(|(known, _)| known != i) && (first.is_none_or(|f| f == *i) || !picked.is_empty());
+            let score = |i: usize| {
+                reset();
+                Score::of(&self.formats[i], &left, read)
+            };
+            let best = (0..self.formats.len())
+                .filter(is_open)
+                .map(|i| (i, score(i)))
+                .reduce(|best, next| if next.1.rank() > best.1.rank() { next } else { best });
+            let Some((i, best)) = best.filter(|(_, best)| best.events >= enough || picked.is_empty() && best.events > 0) else {
+                break;
+            };
+            if picked.is_empty() {
+                skipped = best.skipped;
+            }
+            picked.push((i, best.events));
+            reset();
+            left.retain(|line| read(&self.formats[i], line) != Outcome::Event);
+        }
+        let events: usize = picked.iter().map(|(_, events)| events).sum();
+        if picked.len() < 2 || 2 * events <= lines.len() - skipped {
+            return found;
+        }
+        let mut format = self.formats[picked[0].0].clone();
+        for &(i, _) in &picked[1..] {
+            let Format { others, .. } = &self.formats[i];
+            format.others.push(Format { others: Vec::new(), ..self.formats[i].clone() });
+            format.others.extend(others.iter().cloned());
+        }
+        let candidates = picked.iter().map(|&(i, events)| (self.formats[i].name.clone(), events)).collect();
+        Ok(Detection { format, events, lines: lines.len(), candidates })
+    }
+
+    /// The format that reads most of a line that none reads.
+    pub fn nearest(&self, line: &[u8]) -> Option<&Format> {
+        let read = |(extractor, reader): &(Extractor, RefCell<Reader>)| {
+            extractor.misread(line, &mut reader.borrow_mut()).map_or(line.len(), |misread| misread.at)
+        };
+        let reads: Vec<usize> = self.trials.iter().map(read).collect();
+        let best = (0..reads.len()).rev().max_by_key(|&i| reads[i])?;
+        self.formats.get(best)
+    }
 }
 
 /// Decides which of `candidates` a log has by its first lines, which `reader` reads.
@@ -47,6 +195,31 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
         }),
         _ => Err(none("no known format reads most of the lines", lines, &scores)),
     }
+}
+
+/// Puts the layout of a family first that reads most of the lines by itself, the first of equals. The others stay others.
+///
+/// # Errors
+/// None for formats that can be bound.
+pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
+    if format.others.is_empty() || lines.is_empty() {
+        return Ok(format);
+    }
+    let mut layouts = vec![Format { others: Vec::new(), ..format.clone() }];
+    layouts.extend(format.others);
+    let mut best = (0, 0);
+    for (i, layout) in layouts.iter().enumerate() {
+        // Local times tell the layout as well as others do, whatever zone they are in.
+        let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
+        let mut reader = extractor.reader("");
+        let events = lines.iter().filter(|line| extractor.read(line, &mut reader) == Outcome::Event).count();
+        if events > best.0 {
+            best = (events, i);
+        }
+    }
+    let mut first = layouts.remove(best.1);
+    first.others = layouts;
+    Ok(first)
 }
 
 /// How well a candidate reads the lines.
@@ -84,8 +257,9 @@ impl<'a> Score<'a> {
 /// How much of a line a layout pins down: fields, and bytes of text between them.
 fn pinned(layout: &Layout) -> (usize, usize) {
     match layout {
-        // Keys stand anywhere, and most maps list more than a line has: JSON formats are told apart by what they skip.
-        Layout::Json(_) => (0, 0),
+        // Keys stand anywhere, and most maps list more than a line has: JSON formats are told apart by what they skip, and
+        // of two that read a line the one is right that asks more of it.
+        Layout::Json(map) => (map.only_if.len(), 0),
         Layout::Delimited(template) => template.elements.iter().fold((0, 0), |(fields, bytes), e| match e {
             Element::Field(f) => (fields + 1, bytes + if f.quoted { 2 } else { 0 }),
             Element::Literal(text) => (fields, bytes + text.len()),
@@ -102,9 +276,12 @@ fn counts<'a>(scores: &'a [Score<'a>]) -> impl Iterator<Item = (&'a str, usize)>
 #[cold]
 fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
     let mut message = what.to_owned();
-    let listed = counts(scores).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ");
+    let read = counts(scores).filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>();
     // Writing to a String cannot fail.
-    let _ = write!(message, "; of {} lines each format read: {listed}", lines.len());
+    let _ = match read.as_slice() {
+        [] => write!(message, "; none of the {} known formats reads any of {} lines", counts(scores).count(), lines.len()),
+        read => write!(message, "; of {} lines each format read: {}", lines.len(), read.join(", ")),
+    };
     if let Some(line) = lines.iter().find(|line| !line.trim_ascii().is_empty()) {
         let _ = write!(message, "; the first line begins: {}", shown(line));
     }
@@ -128,16 +305,16 @@ mod tests {
 
     fn detected(lines: &[&str]) -> Result<Detection> {
         let lines: Vec<&[u8]> = lines.iter().map(|l| l.as_bytes()).collect();
-        detect(&lines, &preset::candidates().unwrap(), &naive::outcome)
+        Detector::new(preset::candidates().unwrap(), None).unwrap().find(&lines)
     }
 
     #[test]
     fn every_preset_is_detected_by_its_example() {
-        for preset in preset::PRESETS {
-            let found = detected(&[preset.example; 3]).unwrap();
-            assert_eq!(found.format.name, preset.name, "{:?}", found.candidates);
-            assert_eq!((found.events, found.lines), (3, 3));
-            assert_eq!(found.candidates[0], (preset.name.to_owned(), 3));
+        for preset in preset::all().filter(|preset| preset.family().unwrap().resolve(&Field::Time).is_some()) {
+            let lines: Vec<&str> = [preset.example; 3].iter().flat_map(|example| example.lines()).collect();
+            let found = detected(&lines).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+            assert_eq!(found.format.name, preset.detects_as.unwrap_or(preset.name), "{:?}", found.candidates);
+            assert_eq!((found.events, &*found.format.envelopes), (3, &[][..]), "{}", preset.name);
         }
     }
 
@@ -146,13 +323,34 @@ mod tests {
         let line = r#"10.0.0.1 - [192.0.2.7] - - [05/Jun/2019:10:00:00 +0000] "GET / HTTP/1.1" 200 7 "-" "x" 20 0.001 [a-b-80] 10.0.0.2:80, 10.0.0.3:80 0, 7 0.000, 0.001 502, 200"#;
         for line in [line.to_owned(), format!("{line} 5f1e")] {
             let found = detected(&[&line]).unwrap();
-            assert_eq!(found.format, Format::candidates("ingress-nginx").unwrap()[2]);
+            assert_eq!(found.format.name, "ingress-nginx");
+            assert_eq!(found.format.layout, preset::Preset::named("ingress-nginx").unwrap().formats().unwrap()[2].layout);
+            assert_eq!(found.format.others.len(), 2);
         }
     }
 
     #[test]
+    fn a_log_may_hold_lines_of_several_formats() {
+        let example = |name: &str| preset::Preset::named(name).unwrap().example;
+        let lines = [
+            example("vhost_combined"),
+            example("common"),
+            example("common"),
+            example("vhost_combined"),
+            example("traefik"),
+            "junk",
+        ];
+        let found = detected(&lines).unwrap();
+        // One line of a format might be luck.
+        assert_eq!(found.candidates, [("vhost_combined".to_owned(), 2), ("common".to_owned(), 2)]);
+        assert!(found.format.others.iter().any(|other| other.name == "common"));
+        let alone = detected(&[example("common"), example("common"), example("combined")]).unwrap();
+        assert_eq!((alone.format.name.as_str(), alone.events), ("common", 2));
+    }
+
+    #[test]
     fn a_few_lucky_lines_do_not_decide() {
-        let error = detected(&[preset::PRESETS[0].example, "junk\u{1b}[31m", "more junk"]).unwrap_err();
+        let error = detected(&[preset::all().next().unwrap().example, "junk\u{1b}[31m", "more junk"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Format);
         assert!(error.message().contains("combined 1") && error.message().contains("of 3 lines"), "{error}");
         let error = detected(&["junk\u{1b}[31m"]).unwrap_err();
@@ -163,7 +361,7 @@ mod tests {
 
     #[test]
     fn blank_lines_and_chatter_do_not_count_against_a_format() {
-        let traefik = preset::PRESETS.iter().find(|p| p.name == "traefik").unwrap();
+        let traefik = preset::Preset::named("traefik").unwrap();
         let found = detected(&["", "DEBUG: plugin says hello", "DEBUG: again", traefik.example]).unwrap();
         assert_eq!((found.format.name.as_str(), found.events), ("traefik", 1));
     }

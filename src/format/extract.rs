@@ -8,11 +8,13 @@ use super::bind::Binding;
 use super::chatter;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{self, Columnar, Derive, Fields};
+use super::envelope::Unwrapper;
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
+use super::keyed::{self, Header};
 use super::plan::{Plan, TimeFound};
 use super::shape::{MARKS_MAX, Shape, Want};
 use super::walk::{Columns, Lines};
-use super::{Escape, Format, JsonCondition, Layout};
+use super::{Escape, Format, JsonCondition, Keyed, Layout};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Values};
 use crate::block::{Block, Place, Positions};
 use crate::error::Result;
@@ -27,12 +29,19 @@ pub struct Extractor {
     status: Vec<usize>,
     time: Vec<usize>,
     created: Vec<usize>,
+    ended: Vec<usize>,
     name: String,
+    /// Readers of the lines that this one does not read.
+    pub(super) others: Vec<Extractor>,
+    /// Takes lines out of their envelopes.
+    pub(super) unwrapper: Unwrapper,
+    /// The latency that is added to the time (1) or taken off it (-1), where events are counted at the other end of a request.
+    pub(super) shift: Option<(Derive, i64)>,
 }
 
 enum Compiled {
     Delimited { plan: Plan, shape: Option<Shape> },
-    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)> },
+    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed },
 }
 
 /// What one worker keeps from line to line.
@@ -45,12 +54,26 @@ pub struct Reader {
     slots: Vec<Slot>,
     time: Instant,
     no_response: bool,
+    /// Those of the other extractors, and which of them has read the last line (0: this one).
+    pub(super) others: Vec<Reader>,
+    pub(super) by: usize,
+    pub(super) unwrapper: Unwrapper,
+    /// Whether the last line is that of the unwrapper.
+    pub(super) is_unwrapped: bool,
+    /// The time of the envelope.
+    pub(super) stamped: Option<Instant>,
+    /// What the directives of the log said.
+    header: Header,
 }
 
 impl Reader {
     /// The record of the last line that was an event.
     #[inline]
     pub fn record<'a>(&'a self, line: &'a [u8]) -> Record<'a> {
+        let line = if self.is_unwrapped { self.unwrapper.text() } else { line };
+        if self.by > 0 {
+            return self.others[self.by - 1].record(line);
+        }
         Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
     }
 
@@ -59,6 +82,9 @@ impl Reader {
         self.scratch.clear();
         self.scratch.extend_from_slice(input.as_bytes());
         self.input_bytes = input.len();
+        self.others.iter_mut().for_each(|other| other.turn_to(input));
+        self.unwrapper.reset();
+        self.header = Header::default();
     }
 
     /// Text that the slots refer to, beside the lines.
@@ -70,7 +96,7 @@ impl Reader {
     /// Whether the last event got no response: the format has a status, and it is absent.
     #[inline]
     pub fn no_response(&self) -> bool {
-        self.no_response
+        if self.by > 0 { self.others[self.by - 1].no_response() } else { self.no_response }
     }
 }
 
@@ -102,8 +128,21 @@ impl Extractor {
     /// # Errors
     /// A need that the format has no field for, or has in another kind.
     pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
+        let family: Vec<&Format> = std::iter::once(format).chain(&format.others).collect();
+        let mut extractor = Extractor::bind_one(format, needs, zone, &family)?;
+        let of_other = |other| Extractor::bind_one(other, needs, zone, &family);
+        extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
+        Ok(extractor)
+    }
+
+    /// Binds one format. What it does not have, but another of the `family` has, is absent in its lines.
+    fn bind_one(format: &Format, needs: &[Need], zone: Option<&TimeZone>, family: &[&Format]) -> Result<Extractor> {
         let mut binding = Binding::of(format);
-        let outputs = needs.iter().map(|need| binding.derive(need)).collect::<Result<Vec<_>>>()?;
+        let derive = |need| match binding.derive(need) {
+            Err(_) if family.iter().any(|other| Binding::of(other).derive(need).is_ok()) => Ok(Derive::Absent),
+            derived => derived,
+        };
+        let outputs = needs.iter().map(derive).collect::<Result<Vec<_>>>()?;
         let layout = match &format.layout {
             Layout::Delimited(template) => {
                 let plan = Plan::new(template, zone);
@@ -116,7 +155,7 @@ impl Extractor {
                 let wanted = Wanted::of(map, binding.extra_paths());
                 let clocks =
                     binding.clocks().into_iter().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
-                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks }
+                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks, keyed: map.keyed }
             }
         };
         Ok(Extractor {
@@ -125,7 +164,11 @@ impl Extractor {
             status: binding.status(),
             time: binding.time(),
             created: binding.created(),
+            ended: binding.ended(),
             name: format.name.clone(),
+            others: Vec::new(),
+            unwrapper: Unwrapper::new(&format.envelopes, zone, None),
+            shift: None,
         })
     }
 
@@ -166,33 +209,77 @@ impl Extractor {
             slots: vec![Slot::Absent; self.outputs.len()],
             time: Instant::from_micros(0),
             no_response: false,
+            others: self.others.iter().map(|other| other.reader(input)).collect(),
+            by: 0,
+            unwrapper: self.unwrapper.clone(),
+            is_unwrapped: false,
+            stamped: None,
+            header: Header::default(),
         }
     }
 
     /// Reads a line, without its line end.
     pub fn read(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        if self.unwrapper.is_empty() { self.read_any(line, reader) } else { self.read_wrapped(line, reader) }
+    }
+
+    /// Reads a line that is in no envelope, or out of it.
+    pub(super) fn read_any(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        reader.by = 0;
+        match self.read_itself(line, reader) {
+            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) if !self.others.is_empty() => {
+                self.read_by_others(line, reader, outcome)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads a line by the format itself.
+    fn read_itself(&self, line: &[u8], reader: &mut Reader) -> Outcome {
         match &self.layout {
             Compiled::Delimited { plan, .. } => match plan.read(line, &mut reader.found) {
                 Ok(()) => self.finish(line, reader),
                 Err(misfit) => chatter::outcome(line, misfit.reason),
             },
-            Compiled::Json { wanted, conditions, clocks } => match json_read::read_object(line, &wanted.tree, &mut reader.values)
-            {
+            Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
+                reader.header.directive(line, &wanted.tree);
+                Outcome::Skipped(Skip::Comment)
+            }
+            Compiled::Json { wanted, conditions, clocks, keyed } => match read_keyed(*keyed, line, wanted, reader) {
                 Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
                 Ok(()) => {
                     find_values(line, wanted, clocks, reader);
                     self.finish(line, reader)
                 }
-                Err(_) => chatter::outcome(line, Reason::Json),
+                Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
             },
         }
+    }
+
+    /// Whether a line means what it does only with the lines before it, so that a log must be read from its beginning.
+    pub fn is_stateful(&self) -> bool {
+        let by_header = matches!(&self.layout, Compiled::Json { keyed, .. } if keyed.is_stateful());
+        by_header || self.unwrapper.is_stateful() || self.others.iter().any(Extractor::is_stateful)
+    }
+
+    /// Gives the year that the time of an old syslog header lacks.
+    pub fn with_year(mut self, year: Option<i16>) -> Self {
+        self.unwrapper.set_year(year);
+        self
     }
 
     /// Whether the line that `reader` has just read as an event is one that a writer of this format writes: where quotes are
     /// escaped, no quoted field holds a bare one. A line of another format may be read all the same, because a quoted field
     /// ends only where the line can go on, and so takes in a tail such as `" rt="0.1`; detection asks here.
     pub fn reads_cleanly(&self, line: &[u8], reader: &Reader) -> bool {
-        let Compiled::Delimited { plan, .. } = &self.layout else { return true };
+        if reader.by > 0 {
+            return self.others[reader.by - 1].reads_cleanly(line, &reader.others[reader.by - 1]);
+        }
+        let plan = match &self.layout {
+            Compiled::Delimited { plan, .. } => plan,
+            Compiled::Json { keyed: Keyed::W3c(writer), .. } => return reader.header.is_of(*writer),
+            Compiled::Json { .. } => return true,
+        };
         let escapes = plan.escape == Escape::Backslash;
         let mut quoted = plan.fields.iter().zip(&reader.found.spans).filter(|(field, _)| escapes && field.quoted);
         quoted.all(|(_, &span)| match span {
@@ -204,7 +291,7 @@ impl Extractor {
     /// How many marks a regular line holds, without its newline.
     pub fn marks_per_line(&self) -> usize {
         match &self.layout {
-            Compiled::Delimited { shape: Some(shape), .. } => shape.marks,
+            Compiled::Delimited { shape: Some(shape), .. } if self.unwrapper.is_empty() && self.shift.is_none() => shape.marks,
             _ => 0,
         }
     }
@@ -214,7 +301,7 @@ impl Extractor {
         let values = |output: &Derive| match output {
             _ if output.columnar() == Columnar::Path => Values::paths(),
             Derive::Text(_) | Derive::Part(..) => Values::texts(),
-            Derive::Input => Values::Same(Slot::Absent),
+            Derive::Input | Derive::Absent => Values::Same(Slot::Absent),
             _ => Values::ints(),
         };
         Batch::new(self.outputs.iter().map(values).collect())
@@ -280,8 +367,12 @@ impl Extractor {
                     }
                     true
                 }
+                (Columnar::Sum, Values::Ints(sums)) => {
+                    derive::summed(&columns.ints, output.summands(), sums);
+                    true
+                }
                 (_, Values::Same(slot)) => {
-                    *slot = Slot::Scratch(0, reader.input_bytes as u32);
+                    *slot = if *output == Derive::Input { Slot::Scratch(0, reader.input_bytes as u32) } else { Slot::Absent };
                     true
                 }
                 _ => false,
@@ -307,6 +398,7 @@ impl Extractor {
                 status: None,
                 time: batch.times[i],
                 created: self.created.first().map(|&clock| columns.times[clock][i]),
+                ended: self.ended.first().map(|&clock| columns.times[clock][i]),
             };
             for (values, output) in batch.slots.iter_mut().zip(&self.outputs) {
                 let is_by_line = match output.columnar() {
@@ -325,6 +417,10 @@ impl Extractor {
     #[cold]
     pub(crate) fn read_behind(&self, line: &[u8], skip: usize, reader: &mut Reader) -> Outcome {
         let outcome = self.read(&line[skip..], reader);
+        if reader.is_unwrapped {
+            return outcome;
+        }
+        let reader = if reader.by > 0 { &mut reader.others[reader.by - 1] } else { reader };
         let shift = |slot: &mut Slot| {
             if let Slot::Line(from, to) = slot {
                 *slot = Slot::Line(*from + skip as u32, *to + skip as u32);
@@ -344,7 +440,8 @@ impl Extractor {
                 TimeFound::Undated => None,
             })
         };
-        let Some(time) = at(&self.time) else { return Outcome::Undated };
+        let stamped = reader.stamped.filter(|_| self.time.is_empty());
+        let Some(time) = at(&self.time).or(stamped) else { return Outcome::Undated };
         let mut fields = Fields {
             line,
             scratch: &reader.scratch,
@@ -353,6 +450,7 @@ impl Extractor {
             time,
             status: None,
             created: at(&self.created),
+            ended: at(&self.ended),
         };
         match fields.read_status(&self.status) {
             Ok(status) => fields.status = status,
@@ -362,7 +460,7 @@ impl Extractor {
         for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {
             *slot = fields.derive(derive);
         }
-        reader.time = time;
+        reader.time = self.shifted(&fields).unwrap_or(time);
         Outcome::Event
     }
 
@@ -373,15 +471,23 @@ impl Extractor {
                 let misfit = plan.read(line, &mut reader.found).err()?;
                 Some(Misread { at: misfit.at, expected: plan.expected(misfit.step) })
             }
-            Compiled::Json { wanted, .. } => {
-                let at = json_read::read_object(line, &wanted.tree, &mut reader.values).err()?;
-                Some(Misread { at, expected: "one JSON object, well formed to its end".to_owned() })
+            Compiled::Json { wanted, keyed, .. } => {
+                let at = read_keyed(*keyed, line, wanted, reader).err()?;
+                let expected = match keyed {
+                    Keyed::Json => "one JSON object, well formed to its end",
+                    Keyed::Logfmt => "pairs of name=value",
+                    Keyed::W3c(_) => "as many values as the last #Fields line has names",
+                };
+                Some(Misread { at, expected: expected.to_owned() })
             }
         }
     }
 
     /// The fields of the last line by the log's own names, with the bytes each takes; absent ones are left out.
     pub fn raw_fields(&self, reader: &Reader) -> Vec<(String, std::ops::Range<usize>)> {
+        if reader.by > 0 {
+            return self.others[reader.by - 1].raw_fields(&reader.others[reader.by - 1]);
+        }
         let range = |slot: Slot| match slot {
             Slot::Line(from, to) => Some(from as usize..to as usize),
             _ => None,
@@ -394,7 +500,8 @@ impl Extractor {
                 .filter_map(|(f, slot)| Some((f.name.clone(), range(*slot)?)))
                 .collect(),
             Compiled::Json { wanted, .. } => {
-                let value = |i: usize| Some(reader.values[i]).filter(|v| v.kind != JsonKind::Absent);
+                let value =
+                    |i: usize| Some(reader.values[i]).filter(|v| !matches!(v.kind, JsonKind::Absent | JsonKind::Composed));
                 let present = wanted.fields.iter().zip(&wanted.names).filter_map(|(&i, name)| Some((name.clone(), value(i)?)));
                 present.map(|(name, v)| (name, v.from as usize..v.to as usize)).collect()
             }
@@ -418,6 +525,7 @@ fn wants(outputs: &[Derive], status: &[usize], count: usize) -> Vec<Want> {
     for output in outputs {
         match output.columnar() {
             Columnar::Scaled(field, unit) => wants[field].value = Some(unit),
+            Columnar::Sum => output.summands().iter().for_each(|&(field, unit)| wants[field].value = Some(unit)),
             Columnar::Method => {
                 output.fields().into_iter().for_each(|field| (wants[field].span, wants[field].method) = (true, true))
             }
@@ -439,13 +547,23 @@ fn forget_odd(batch: &mut Batch) {
     }
 }
 
+/// Finds the wanted values of a line that has names for them; the error is the byte where it stops being such a line.
+fn read_keyed(keyed: Keyed, line: &[u8], wanted: &Wanted, reader: &mut Reader) -> Result<(), usize> {
+    reader.scratch.truncate(reader.input_bytes);
+    match keyed {
+        Keyed::Json => json_read::read_object(line, &wanted.tree, &mut reader.values),
+        Keyed::Logfmt => keyed::logfmt(line, &wanted.tree, &mut reader.values),
+        Keyed::W3c(_) => reader.header.read(line, &mut reader.values, &mut reader.scratch),
+    }
+}
+
 /// Turns the values of a JSON object into fields: strings with escapes are unescaped, times are read.
 fn find_values(line: &[u8], wanted: &Wanted, clocks: &[(usize, TimeReader)], reader: &mut Reader) {
-    reader.scratch.truncate(reader.input_bytes);
     for (span, &value) in reader.found.spans.iter_mut().zip(&wanted.fields) {
         let value = reader.values[value];
         *span = match value.kind {
             JsonKind::Absent | JsonKind::Null => Slot::Absent,
+            JsonKind::Composed => Slot::Scratch(value.from, value.to),
             JsonKind::Escaped => {
                 let from = reader.scratch.len() as u32;
                 json_read::unescape(&line[value.from as usize..value.to as usize], &mut reader.scratch);

@@ -35,6 +35,8 @@ pub(super) enum JsonKind {
     Null,
     /// An object or an array: its text.
     Nested,
+    /// A text that was put together, in the scratch buffer.
+    Composed,
 }
 
 impl JsonValue {
@@ -72,6 +74,11 @@ impl KeyTree {
                 self.children[at].1.want(rest, next)
             }
         }
+    }
+
+    /// The number of the wanted value under a key.
+    pub(super) fn number_of(&self, key: &[u8]) -> Option<usize> {
+        self.child(key).and_then(|tree| tree.wanted)
     }
 
     #[inline]

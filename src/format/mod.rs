@@ -14,12 +14,13 @@
 //!    upstream lists of nginx), where an element is `-` or digits with an optional sign `-` before and an optional `.`
 //!    and more digits behind. A divider counts only if an element follows it, and not where the literal behind
 //!    the field begins with the divider's mark (` :` or `,`): `$status, $request_time` is two fields and no list.
-//!    A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
+//!    A [padded](TemplateField::padded) number may have blanks before it. A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
 //!    element, whose digits carry units.
 //! 3. An **unquoted text** field reaches up to the first occurrence of the literal behind it, and may be empty. If a
 //!    shaped field stands behind that literal, the first occurrence counts behind which the shaped field can
 //!    be read *and* is followed by the literal behind it (or, if nothing is behind it, by the end of the line). So `$upstream_addr
 //!    $upstream_status` reads `10.0.0.1:80, 10.0.0.2:80 502, 200`. The last element of a template reaches to the end of the line.
+//!    A [word](TemplateField::word) ends at the first occurrence of the literal, whatever follows.
 //! 4. A **quoted** field is `"`, a value and `"`: it ends at the first quote that is not escaped ([`Escape::Backslash`])
 //!    and that the literal behind the field follows (the end of the line, if it is the last element; anything, if a field touches it
 //!    or the template is open ended). A bare `-` instead of the quotes is an absent value. A shaped value must fill
@@ -36,15 +37,21 @@ mod corpus;
 mod declare;
 mod derive;
 pub mod detect;
+pub mod envelope;
 pub mod extract;
 pub mod json;
 mod json_read;
+mod keyed;
+mod mixed;
 #[cfg(test)]
 mod naive;
 pub mod nginx;
+mod notation;
 mod number;
 mod plan;
 pub mod preset;
+mod presets;
+pub mod propose;
 pub mod request;
 mod resolve;
 mod shape;
@@ -55,6 +62,7 @@ mod words;
 pub use resolve::{Combine, Resolved};
 
 use crate::record::Kind;
+use envelope::Envelope;
 
 /// How lines of a log are written, and what its clock means.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,6 +73,18 @@ pub struct Format {
     pub layout: Layout,
     /// What moment the time on the line marks.
     pub clock: Clock,
+    /// Formats that single lines may have instead: older layouts of the same writer, or other formats of a mixed log. A line
+    /// that the format itself does not read is read by the first of these that does.
+    pub others: Vec<Format>,
+    /// What each line is wrapped in, the outermost first.
+    pub envelopes: Vec<Envelope>,
+}
+
+impl Format {
+    /// A format without others.
+    pub(crate) fn new(name: impl Into<String>, layout: Layout, clock: Clock) -> Format {
+        Format { name: name.into(), layout, clock, others: Vec::new(), envelopes: Vec::new() }
+    }
 }
 
 /// How fields stand in a line.
@@ -83,6 +103,16 @@ pub enum Clock {
     Start,
     /// When the line was written, after the response.
     End,
+}
+
+impl Clock {
+    /// `start` or `end`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Clock::Start => "start",
+            Clock::End => "end",
+        }
+    }
 }
 
 /// A compiled format string: literals and fields in turn.
@@ -115,6 +145,11 @@ pub struct TemplateField {
     /// The field stands alone between double quotes, which belong to the field and not to the literals around it.
     /// A bare `-` without quotes is read as absent.
     pub quoted: bool,
+    /// Blanks may stand before the number, because its writer fills a column.
+    pub padded: bool,
+    /// An unquoted text ends at the very first occurrence of the literal behind it, whatever follows: its writer never lets the
+    /// literal stand in it.
+    pub word: bool,
 }
 
 /// How a writer escapes text inside fields.
@@ -149,6 +184,8 @@ pub enum Meaning {
     LatencyPart(Unit),
     /// The time of creation, from which `elapsed` is computed.
     Created(TimeText),
+    /// The end of a request whose time is its start: the latency is the difference.
+    Ended(TimeText),
     /// The time from creation to the end, as the log itself states it.
     Elapsed(Unit),
     /// Bytes sent.
@@ -174,7 +211,7 @@ impl Meaning {
     /// The kind of the value, once read.
     pub fn kind(&self) -> Kind {
         match self {
-            Meaning::Time(_) | Meaning::Created(_) | Meaning::OtherTime(_) => Kind::Time,
+            Meaning::Time(_) | Meaning::Created(_) | Meaning::Ended(_) | Meaning::OtherTime(_) => Kind::Time,
             Meaning::Status => Kind::Status,
             Meaning::Latency(_) | Meaning::LatencyPart(_) | Meaning::Elapsed(_) => Kind::Duration,
             Meaning::Bytes => Kind::Size,
@@ -221,6 +258,13 @@ pub enum TimeText {
     Epoch(Unit),
     /// [`Clf`](TimeText::Clf) or [`Iso8601`](TimeText::Iso8601): `/` behind the day or `-` behind the year tells which.
     ClfOrIso8601,
+    /// [`Iso8601`](TimeText::Iso8601) with a tab between date and time, as columns have them; UTC.
+    IsoColumns,
+    /// [`Iso8601`](TimeText::Iso8601), or a whole number since 1970: of seconds if it has up to 11 digits, else of nanoseconds. (A writer that
+    /// documents just these three.)
+    IsoOrUnix,
+    /// A text of another kind, which is UTC where it carries no zone of its own.
+    Utc(Box<TimeText>),
     /// Tokens in order, as an Apache `%{…}t` directive (or several in a row) spells them.
     Pattern(Vec<TimeToken>),
 }
@@ -278,8 +322,32 @@ pub struct JsonMap {
     pub only_if: Vec<JsonCondition>,
     /// Kind of keys that are not listed but that an indicator names, by their path ([`json::path`]).
     pub others: Kind,
+    /// How names and values stand in a line.
+    pub keyed: Keyed,
     /// Lines that do not begin with `{` are what the server says beside its log (chatter), not broken records.
     pub text_is_chatter: bool,
+}
+
+/// How the names of values are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keyed {
+    /// A JSON object a line.
+    Json,
+    /// `name=value` pairs.
+    Logfmt,
+    /// In a `#Fields` header, and the values in that order.
+    W3c(W3cWriter),
+}
+
+/// Who writes W3C logs; the unit of `time-taken` depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum W3cWriter {
+    /// IIS.
+    Iis,
+    /// CloudFront.
+    CloudFront,
+    /// Anybody else.
+    Any,
 }
 
 /// One key of a [`JsonMap`].

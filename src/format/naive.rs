@@ -56,7 +56,8 @@ fn unquoted(template: &Template, i: usize, line: &[u8], at: usize) -> Result<(us
     let mark = literal(template, i + 1);
     assert!(!mark.is_empty(), "a template in which a text touches another field");
     for end in at..=line.len() {
-        if line[end..].starts_with(mark) && can_go_on(template, i + 2, line, end + mark.len()) {
+        let is_word = matches!(&template.elements[i], Element::Field(f) if f.word);
+        if line[end..].starts_with(mark) && (is_word || can_go_on(template, i + 2, line, end + mark.len())) {
             return Ok((end, value(line, at..end)));
         }
     }
@@ -141,7 +142,7 @@ fn reason(meaning: &Meaning) -> Reason {
 /// What a value looks like, from its first byte on; `behind` is the literal behind the field.
 fn shape(meaning: &Meaning, behind: &[u8]) -> Regex {
     let pattern = match meaning {
-        Meaning::Time(t) | Meaning::Created(t) | Meaning::OtherTime(t) => format!("(?:{}|-)", time_shape(t)),
+        Meaning::Time(t) | Meaning::Created(t) | Meaning::Ended(t) | Meaning::OtherTime(t) => format!("(?:{}|-)", time_shape(t)),
         Meaning::Latency(Unit::Written) | Meaning::Other(_, Unit::Written) => {
             r"(?:(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|-|)".into()
         }
@@ -165,6 +166,10 @@ fn time_shape(text: &TimeText) -> String {
         TimeText::Iso8601 => iso.into(),
         TimeText::ClfOrIso8601 => format!("(?:{clf}|{iso})"),
         TimeText::Epoch(_) => r"\d+(?:\.\d+)?".into(),
+        TimeText::IsoColumns => format!("{}?", iso.replace("[T ]", r"[T \t]")),
+        TimeText::IsoOrUnix => format!(r"(?:{iso}|\d+)"),
+        TimeText::Utc(text) if **text == TimeText::Iso8601 => format!("{iso}?"),
+        TimeText::Utc(text) => time_shape(text),
         TimeText::Pattern(tokens) => tokens.iter().map(token_shape).collect(),
     }
 }
@@ -189,6 +194,15 @@ fn token_shape(token: &TimeToken) -> String {
 
 /// What becomes of a line, as far as its layout decides.
 pub(crate) fn outcome(format: &Format, line: &[u8]) -> Outcome {
+    let own = outcome_by(format, line);
+    let mut others = format.others.iter().map(|other| outcome_by(other, line));
+    match own {
+        Outcome::Rejected(_) => others.find(|read| matches!(read, Outcome::Event | Outcome::Undated)).unwrap_or(own),
+        _ => own,
+    }
+}
+
+fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
     if line.trim_ascii().is_empty() {
         return Outcome::Skipped(Skip::Blank);
     }

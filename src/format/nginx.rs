@@ -103,7 +103,7 @@ pub(super) fn pieces(source: Source) -> Result<(Vec<Piece>, Option<Escape>)> {
             Token::Variable(name) => {
                 let (rank, meaning) = variable_meaning(name);
                 let span = start..source.offset(rest);
-                Piece::Field(Candidate { name: format!("${name}"), meaning, rank, span })
+                Piece::Field(Candidate { name: format!("${name}"), meaning, rank, span, padded: false, word: false })
             }
         });
     }
@@ -220,7 +220,7 @@ fn join(pieces: &[Piece], meaning: Meaning) -> Candidate {
     });
     let start = super::template::fields(pieces).next().map_or(0, |f| f.span.start);
     let end = super::template::fields(pieces).last().map_or(start, |f| f.span.end);
-    Candidate { name: name.collect(), meaning, rank: 2, span: start..end }
+    Candidate { name: name.collect(), meaning, rank: 2, span: start..end, padded: false, word: false }
 }
 
 /// Whether a string spells a JSON object.
@@ -238,7 +238,7 @@ pub(super) fn json_map(pieces: &[Piece]) -> Option<JsonMap> {
     let mut fields: Vec<(Vec<String>, Candidate)> = found;
     super::template::elect(fields.iter_mut().map(|(_, candidate)| candidate));
     let fields = fields.into_iter().map(|(path, c)| JsonField { name: c.name, path, meaning: c.meaning }).collect();
-    Some(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false })
+    Some(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, keyed: super::Keyed::Json })
 }
 
 /// Marks around the number of a piece: private-use characters, which no configuration holds.

@@ -35,6 +35,8 @@ pub(super) enum Step {
     Number {
         field: usize,
         lists: bool,
+        /// Blanks may stand before it.
+        padded: bool,
     },
     Status {
         field: usize,
@@ -42,6 +44,8 @@ pub(super) enum Step {
     },
     Text {
         field: usize,
+        /// It ends at the first place of the literal behind it.
+        word: bool,
     },
     Quoted {
         field: usize,
@@ -122,7 +126,7 @@ impl Plan {
         // A list would swallow a following literal that looks like its separator.
         let lists = !matches!(next, Some(Element::Literal(text)) if text.starts_with(b", ") || text.starts_with(b" : "));
         let check = match &spec.meaning {
-            Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => {
+            Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text) => {
                 self.readers.push(TimeReader::new(text, zone.cloned()));
                 Check::Time(self.readers.len() - 1)
             }
@@ -136,8 +140,8 @@ impl Plan {
         };
         match check {
             _ if spec.quoted => Step::Quoted { field, check },
-            Check::Nothing => Step::Text { field },
-            Check::Number => Step::Number { field, lists },
+            Check::Nothing => Step::Text { field, word: spec.word },
+            Check::Number => Step::Number { field, lists, padded: spec.padded },
             Check::Status => Step::Status { field, lists },
             Check::Time(reader) => Step::Time { field, reader },
         }
@@ -162,6 +166,11 @@ impl Plan {
         self.readers[reader].blanks()
     }
 
+    /// How many tabs the texts of a time reader hold.
+    pub(super) fn tabs_in_time(&self, reader: usize) -> usize {
+        self.readers[reader].tabs()
+    }
+
     /// Whether a field holds request lines.
     pub(super) fn is_request(&self, field: usize) -> bool {
         self.fields[field].meaning == Meaning::Request
@@ -174,7 +183,7 @@ impl Plan {
             Some(Step::Time { field, .. }) => format!("a time ({})", name(*field)),
             Some(Step::Number { field, .. }) => format!("a number ({})", name(*field)),
             Some(Step::Status { field, .. }) => format!("a status ({})", name(*field)),
-            Some(Step::Text { field } | Step::Quoted { field, .. }) => format!("{}, and what follows it", name(*field)),
+            Some(Step::Text { field, .. } | Step::Quoted { field, .. }) => format!("{}, and what follows it", name(*field)),
             None => "the end of the line".to_owned(),
         }
     }
@@ -200,13 +209,14 @@ impl Plan {
                 true => Ok(at + text.len()),
                 false => Err(misfit(Reason::Layout)),
             },
-            Step::Text { field } => {
-                let end = self.text_end(i + 1, line, at, &mut found.readers).ok_or(misfit(Reason::Layout))?;
+            Step::Text { field, word } => {
+                let end = self.text_end(i + 1, line, at, word, &mut found.readers).ok_or(misfit(Reason::Layout))?;
                 found.spans[field] = Slot::Line(at as u32, end as u32);
                 Ok(end)
             }
             Step::Quoted { field, check } => self.read_quoted(i, field, check, line, at, found),
-            Step::Number { field, lists } => {
+            Step::Number { field, lists, padded } => {
+                let at = at + if padded { blanks(&line[at..]) } else { 0 };
                 let end = at + number::shape_length(&line[at..], lists);
                 self.ends_here(i, line, end).then_some(()).ok_or(misfit(Reason::Number))?;
                 found.spans[field] = Slot::Line(at as u32, end as u32);
@@ -254,9 +264,10 @@ impl Plan {
     }
 
     /// Where a text field that begins at `at` ends: the first place from which step `next` and its followers can go on.
-    fn text_end(&self, next: usize, line: &[u8], at: usize, readers: &mut [TimeReader]) -> Option<usize> {
+    fn text_end(&self, next: usize, line: &[u8], at: usize, word: bool, readers: &mut [TimeReader]) -> Option<usize> {
         match self.steps.get(next) {
             None => Some(line.len()),
+            Some(Step::Literal { finder, .. }) if word => finder.find(&line[at..]).map(|place| at + place),
             Some(Step::Literal { finder, .. }) => {
                 let mut from = at;
                 // One byte on after each miss, because occurrences may overlap (`- - -`).
@@ -278,6 +289,10 @@ impl Plan {
             let length = match step {
                 Step::Literal { text, .. } if line[at..].starts_with(text) => text.len(),
                 Step::Literal { .. } => return false,
+                Step::Number { lists, padded: true, .. } => {
+                    let blanks = blanks(&line[at..]);
+                    blanks + number::shape_length(&line[at + blanks..], *lists)
+                }
                 Step::Number { lists, .. } | Step::Status { lists, .. } => number::shape_length(&line[at..], *lists),
                 Step::Time { reader, .. } => match readers[*reader].read(&line[at..]) {
                     TimeRead::At(_, length) | TimeRead::NoZone(length) => length,
@@ -336,6 +351,11 @@ impl Plan {
             .map(|place| from + place)
             .find(|&quote| !is_escaped(quote) && self.goes_on(next, line, quote + 1, readers))
     }
+}
+
+/// How many blanks a text begins with.
+fn blanks(text: &[u8]) -> usize {
+    text.iter().take_while(|&&b| b == b' ').count()
 }
 
 /// A timestamp between quotes; none when the text is neither one nor a mark of absence.

@@ -94,7 +94,17 @@ impl Format {
             return Some(first(whole, Kind::Duration));
         }
         let parts = self.all(|m| matches!(m, Meaning::LatencyPart(_)));
-        (!parts.is_empty()).then_some(Resolved { sources: parts, combine: Combine::Sum, kind: Kind::Duration })
+        if !parts.is_empty() {
+            return Some(Resolved { sources: parts, combine: Combine::Sum, kind: Kind::Duration });
+        }
+        self.until_end()
+    }
+
+    /// The end less the time, where the log has both.
+    fn until_end(&self) -> Option<Resolved> {
+        let ended = *self.all(|m| matches!(m, Meaning::Ended(_))).first()?;
+        let start = *self.all(|m| matches!(m, Meaning::Time(_))).first()?;
+        Some(Resolved { sources: vec![ended, start], combine: Combine::Difference, kind: Kind::Duration })
     }
 
     fn resolve_elapsed(&self) -> Option<Resolved> {
@@ -103,7 +113,7 @@ impl Format {
             return Some(first(stated, Kind::Duration));
         }
         let end = *self.all(|m| matches!(m, Meaning::Time(_))).first()?;
-        let created = *self.all(|m| matches!(m, Meaning::Created(_))).first()?;
+        let Some(&created) = self.all(|m| matches!(m, Meaning::Created(_))).first() else { return self.until_end() };
         Some(Resolved { sources: vec![end, created], combine: Combine::Difference, kind: Kind::Duration })
     }
 

@@ -368,7 +368,7 @@ impl Compiler<'_> {
         let spanned = |field: usize| want(field).span.then_some(field);
         let to = End { literal: literal.zip(unmarked.and_then(|text| text.first().copied())), list: list_goes_on(next) };
         match *step {
-            Step::Text { field }
+            Step::Text { field, .. }
                 if self.plan.is_request(field)
                     && want(field).anything()
                     && literal.is_none()
@@ -376,7 +376,7 @@ impl Compiler<'_> {
             {
                 Some(Op::Request { field, method: want(field).method })
             }
-            Step::Text { field } => match (literal, unmarked) {
+            Step::Text { field, .. } => match (literal, unmarked) {
                 (Some(literal), Some(text)) => {
                     Some(Op::TextTo { field: spanned(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
                 }
@@ -395,7 +395,8 @@ impl Compiler<'_> {
                 Check::Status => Op::Status { field, span: want(field).span, lists: true, to: End::QUOTE },
                 Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
             }),
-            Step::Number { field, lists } => (!blends).then(|| number(field, want(field), lists, to)),
+            Step::Number { padded: true, .. } => None,
+            Step::Number { field, lists, .. } => (!blends).then(|| number(field, want(field), lists, to)),
             Step::Status { field, lists } => (!blends).then_some(Op::Status { field, span: want(field).span, lists, to }),
             Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
@@ -422,6 +423,7 @@ fn marks_inside(plan: &Plan, step: &Step, mark: u8) -> Option<usize> {
     match step {
         Step::Time { .. } if b"/:+-.".contains(&mark) || mark.is_ascii_alphanumeric() => None,
         Step::Time { reader, .. } if mark == b' ' => plan.blanks_in_time(*reader),
+        Step::Time { reader, .. } if mark == b'\t' => Some(plan.tabs_in_time(*reader)),
         _ => Some(0),
     }
 }

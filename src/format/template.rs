@@ -53,6 +53,10 @@ pub(super) struct Candidate {
     pub rank: u8,
     /// Where it stands in the source.
     pub span: Range<usize>,
+    /// See [`TemplateField::padded`].
+    pub padded: bool,
+    /// See [`TemplateField::word`].
+    pub word: bool,
 }
 
 /// The rank of a field that the user has given a meaning.
@@ -81,7 +85,9 @@ fn same_role(a: &Meaning, b: &Meaning) -> bool {
 /// The meaning of a field that is reachable only under its own name.
 pub(super) fn plain(meaning: &Meaning) -> Meaning {
     match meaning {
-        Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => Meaning::OtherTime(text.clone()),
+        Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text) => {
+            Meaning::OtherTime(text.clone())
+        }
         Meaning::Latency(unit) | Meaning::LatencyPart(unit) | Meaning::Elapsed(unit) => Meaning::Other(Kind::Duration, *unit),
         Meaning::Other(kind, unit) => Meaning::Other(*kind, *unit),
         other => Meaning::Other(other.kind(), Unit::One),
@@ -93,11 +99,16 @@ pub(super) fn plain(meaning: &Meaning) -> Meaning {
 /// # Errors
 /// Two fields that cannot be told apart, no time, a line break inside.
 pub(super) fn build(source: Source, pieces: Vec<Piece>, escape: Escape) -> Result<Template> {
+    check_time(source, fields(&pieces))?;
+    build_any(source, pieces, escape)
+}
+
+/// As [`build`], but the format may have no time: an envelope gives it.
+pub(super) fn build_any(source: Source, pieces: Vec<Piece>, escape: Escape) -> Result<Template> {
     let mut pieces = join_literals(pieces);
     trim_line_break(&mut pieces);
     check_line_breaks(source, &pieces)?;
     elect(fields_mut(&mut pieces));
-    check_time(source, fields(&pieces))?;
     check_neighbours(source, &pieces)?;
     Ok(Template { elements: elements(pieces), escape, open_ended: false })
 }
@@ -182,7 +193,9 @@ fn check_neighbours(source: Source, pieces: &[Piece]) -> Result<()> {
 /// Whether a value ends where its digits do, so that another number would go on with it.
 fn is_number(meaning: &Meaning) -> bool {
     match meaning {
-        Meaning::Time(text) | Meaning::Created(text) | Meaning::OtherTime(text) => matches!(text, TimeText::Epoch(_)),
+        Meaning::Time(text) | Meaning::Created(text) | Meaning::Ended(text) | Meaning::OtherTime(text) => {
+            matches!(text, TimeText::Epoch(_))
+        }
         other => other.is_shaped(),
     }
 }
@@ -201,7 +214,9 @@ fn elements(mut pieces: Vec<Piece>) -> Vec<Element> {
     let keep = pieces.into_iter().zip(quoted).filter(|(p, _)| !matches!(p, Piece::Literal(text) if text.is_empty()));
     keep.map(|(piece, quoted)| match piece {
         Piece::Literal(text) => Element::Literal(text.into_bytes()),
-        Piece::Field(f) => Element::Field(TemplateField { name: f.name, meaning: f.meaning, quoted }),
+        Piece::Field(f) => {
+            Element::Field(TemplateField { name: f.name, meaning: f.meaning, quoted, padded: f.padded, word: f.word })
+        }
     })
     .collect()
 }
@@ -222,7 +237,7 @@ mod tests {
     use super::*;
 
     fn field(name: &str, meaning: Meaning) -> Piece {
-        Piece::Field(Candidate { name: name.into(), meaning, rank: 1, span: 0..1 })
+        Piece::Field(Candidate { name: name.into(), meaning, rank: 1, span: 0..1, padded: false, word: false })
     }
 
     fn time() -> Piece {

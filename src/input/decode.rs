@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader};
 
 use super::gzip::Gzip;
 use super::raw::RawRead;
+use super::streamed::Streamed;
 use super::zstandard::Zstandard;
 
 /// Compressed bytes asked for at a time: few enough system calls that they cost nothing beside inflating.
@@ -24,6 +25,9 @@ pub(super) trait Decoder: Send {
 pub(super) enum Compression {
     Gzip,
     Zstd,
+    Bzip2,
+    Xz,
+    Lz4,
 }
 
 impl Compression {
@@ -33,6 +37,9 @@ impl Compression {
         Ok(match self {
             Compression::Gzip => Box::new(Gzip::new(input)),
             Compression::Zstd => Box::new(Zstandard::new(input)?),
+            Compression::Bzip2 => Box::new(Streamed::bzip2(input)),
+            Compression::Xz => Box::new(Streamed::xz(input)),
+            Compression::Lz4 => Box::new(Streamed::lz4(input)),
         })
     }
 
@@ -41,6 +48,9 @@ impl Compression {
         match self {
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
+            Compression::Bzip2 => "bzip2",
+            Compression::Xz => "xz",
+            Compression::Lz4 => "lz4",
         }
     }
 }

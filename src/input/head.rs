@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::decode::Compression;
 use crate::aggregate::receipt::Identity;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -14,6 +15,12 @@ pub enum Kind {
     Gzip,
     /// A zstd file (RFC 8878) of one or more frames.
     Zstd,
+    /// A bzip2 file of one or more streams.
+    Bzip2,
+    /// An xz file of one or more streams.
+    Xz,
+    /// An lz4 file of one or more frames.
+    Lz4,
     /// A Parquet file: not a log, but slices of an earlier scan. [`super::Pieces`] leaves it out.
     Slices,
     /// A pipe, or standard input: read once, from the beginning to the end, and inflated where its bytes ask for it.
@@ -46,6 +53,12 @@ pub(super) enum Shape {
     Gzip,
     /// zstd.
     Zstd,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// lz4.
+    Lz4,
     /// Parquet.
     Parquet,
     /// An archive that slix does not read: its name, and the command that unpacks it to standard output.
@@ -53,16 +66,25 @@ pub(super) enum Shape {
 }
 
 /// Archives that people keep logs in and that slix does not read. Each is named so that the error can say what to do.
-const FOREIGN: [(&[u8], &str, &str); 6] = [
-    (b"\xfd7zXZ\0", "an xz file", "xz -dc"),
-    (b"BZh", "a bzip2 file", "bzip2 -dc"),
-    (b"\x04\x22\x4d\x18", "an lz4 file", "lz4 -dc"),
+const FOREIGN: [(&[u8], &str, &str); 3] = [
     (b"PK\x03\x04", "a zip archive", "unzip -p"),
     (b"\x1f\x9d", "a compress(1) file", "gzip -dc"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so"),
 ];
 
 impl Shape {
+    /// How it is compressed, if it is.
+    pub(super) fn compression(self) -> Option<Compression> {
+        Some(match self {
+            Shape::Gzip => Compression::Gzip,
+            Shape::Zstd => Compression::Zstd,
+            Shape::Bzip2 => Compression::Bzip2,
+            Shape::Xz => Compression::Xz,
+            Shape::Lz4 => Compression::Lz4,
+            Shape::Plain | Shape::Parquet | Shape::Foreign(..) => return None,
+        })
+    }
+
     /// Recognises the magic numbers in the first [`MAGIC_BYTES`] bytes (fewer, if the content ends before).
     pub(super) fn of(first: &[u8]) -> Shape {
         if let Some((_, name, tool)) = FOREIGN.iter().find(|(magic, ..)| first.starts_with(magic)) {
@@ -73,6 +95,10 @@ impl Shape {
             [0x1f, 0x8b] | [0x1f, 0x8b, 8, ..] => Shape::Gzip,
             // RFC 8878, 3.1.1: the magic number of a frame; 3.1.2: sixteen of skippable frames (pzstd begins with one).
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Shape::Zstd,
+            // `BZh`, the size of the blocks, and the first byte of π (or of its square root, of a file that holds nothing).
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Shape::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Shape::Xz,
+            [0x04, 0x22, 0x4d, 0x18, ..] => Shape::Lz4,
             [b'P', b'A', b'R', b'1', ..] => Shape::Parquet,
             _ => Shape::Plain,
         }
@@ -121,7 +147,11 @@ mod tests {
         assert_eq!(Shape::of(b"\x28\xb5\x2f\xfd\0\0"), Shape::Zstd);
         assert_eq!(Shape::of(b"\x50\x2a\x4d\x18\x04\0"), Shape::Zstd);
         assert_eq!(Shape::of(b"PAR1"), Shape::Parquet);
-        assert_eq!(Shape::of(b"BZh91A"), Shape::Foreign("a bzip2 file", "bzip2 -dc"));
+        assert_eq!(Shape::of(b"BZh91A"), Shape::Bzip2);
+        assert_eq!(Shape::of(b"BZhorn"), Shape::Plain);
+        assert_eq!(Shape::of(b"\xfd7zXZ\0"), Shape::Xz);
+        assert_eq!(Shape::of(b"\x04\x22\x4d\x18\x64\x40"), Shape::Lz4);
+        assert_eq!(Shape::of(b"PK\x03\x04"), Shape::Foreign("a zip archive", "unzip -p"));
         assert_eq!(Shape::of(b"192.0."), Shape::Plain);
     }
 

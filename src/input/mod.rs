@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! plain file   split into pieces, positioned reads straight into the worker's buffer
-//! gzip, zstd   one piece: a plain thread inflates into a few recycled buffers ahead of the worker
+//! compressed   one piece: a plain thread inflates into a few recycled buffers ahead of the worker
 //! pipe, stdin  one piece: polled, so that a stop flag ends it like the end of the input
 //! slices file  not a log: left to the slices room
 //! ```
@@ -41,6 +41,7 @@ mod raw;
 
 mod decode;
 mod gzip;
+mod streamed;
 mod zstandard;
 
 mod inflate;

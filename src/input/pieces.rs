@@ -1,6 +1,7 @@
 //! The pieces of all logs, handed out one by one to whichever worker asks.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -50,6 +51,8 @@ pub struct Pieces<'a> {
     inputs: &'a [Input],
     range: ByteRange,
     threads: u64,
+    /// Inputs that are read as one piece.
+    whole: BTreeSet<usize>,
     queue: Mutex<Queue<'a>>,
     notes: Mutex<Vec<Note>>,
     streams_cut: AtomicBool,
@@ -77,7 +80,7 @@ impl<'a> Pieces<'a> {
     pub(super) fn new(inputs: &'a [Input], threads: usize, range: ByteRange) -> Self {
         let rank = |&number: &usize| match (inputs[number].kind(), inputs[number].size()) {
             (Kind::Stream, _) => (0, Reverse(0)),
-            (Kind::Gzip | Kind::Zstd, size) => (1, Reverse(size.unwrap_or(0))),
+            (Kind::Gzip | Kind::Zstd | Kind::Bzip2 | Kind::Xz | Kind::Lz4, size) => (1, Reverse(size.unwrap_or(0))),
             (Kind::Plain | Kind::Slices, _) => (2, Reverse(0)),
         };
         let mut order: Vec<usize> = (0..inputs.len()).filter(|&number| inputs[number].kind() != Kind::Slices).collect();
@@ -87,11 +90,18 @@ impl<'a> Pieces<'a> {
             inputs,
             range,
             threads: threads.max(1) as u64,
+            whole: BTreeSet::new(),
             queue: Mutex::new(Queue { inputs: order, split: None }),
             notes: Mutex::default(),
             streams_cut: AtomicBool::new(false),
             files_cut: AtomicBool::new(false),
         }
+    }
+
+    /// Leaves these inputs whole: their lines mean what they do only with those before them.
+    pub fn keep_whole(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
+        self.whole.extend(inputs);
+        self
     }
 
     /// What was noticed so far, by input.
@@ -138,6 +148,7 @@ impl<'a> Pieces<'a> {
         let (file, size) = input.open_plain()?;
         let (start, end) = self.range.within(size);
         let piece_bytes = (end - start).div_ceil(self.threads * PIECES_PER_WORKER).clamp(PIECE_BYTES_MIN, PIECE_BYTES_MAX);
+        let piece_bytes = if self.whole.contains(&number) { u64::MAX } else { piece_bytes };
         let mut split = Split { number, input, file: Arc::new(file), next: start, end, piece_bytes };
         let piece = self.take(&mut split);
         queue.split = (split.next < end).then_some(split);

@@ -246,6 +246,9 @@ impl Input {
             Shape::Plain => Kind::Plain,
             Shape::Gzip => Kind::Gzip,
             Shape::Zstd => Kind::Zstd,
+            Shape::Bzip2 => Kind::Bzip2,
+            Shape::Xz => Kind::Xz,
+            Shape::Lz4 => Kind::Lz4,
             Shape::Parquet => Kind::Slices,
             Shape::Foreign(what, tool) => return Err(head::foreign(&input.name, what, tool)),
         };
@@ -272,7 +275,7 @@ impl Input {
             return reader.ok_or_else(message);
         }
         let (file, size) = self.open()?;
-        // Kinds are set in one place, and only these two are opened in order.
+        // Kinds are set in one place, and only compressed ones are opened in order.
         Sequential::of_file(&self.name, file, size, self.compression().unwrap_or(Compression::Gzip), &self.shared)
     }
 
@@ -293,6 +296,9 @@ impl Input {
         match self.kind {
             Kind::Gzip => Some(Compression::Gzip),
             Kind::Zstd => Some(Compression::Zstd),
+            Kind::Bzip2 => Some(Compression::Bzip2),
+            Kind::Xz => Some(Compression::Xz),
+            Kind::Lz4 => Some(Compression::Lz4),
             Kind::Plain | Kind::Slices | Kind::Stream => None,
         }
     }

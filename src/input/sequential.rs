@@ -46,11 +46,9 @@ impl Sequential {
         let length = read_full(&mut raw, &mut first).map_err(|error| cannot_read(name, 0, error))?;
         let first = &first[..length];
         let compression = match Shape::of(first) {
-            Shape::Plain => None,
-            Shape::Gzip => Some(Compression::Gzip),
-            Shape::Zstd => Some(Compression::Zstd),
             Shape::Parquet => return Err(slices_in_a_pipe(name)),
             Shape::Foreign(what, tool) => return Err(head::foreign(name, what, tool)),
+            shape => shape.compression(),
         };
         let raw = Box::new(Cursor::new(first.to_vec()).chain(raw));
         let mut stream = Sequential::new(name, raw, compression, control)?;

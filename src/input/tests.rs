@@ -115,6 +115,47 @@ fn lines_of_all(pieces: &Pieces) -> Result<Vec<u8>> {
     Ok(parts.into_iter().flat_map(|(_, bytes)| bytes).collect())
 }
 
+fn bzip2(content: &[u8]) -> Vec<u8> {
+    let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    writer.write_all(content).unwrap();
+    writer.finish().unwrap()
+}
+
+fn xz(content: &[u8]) -> Vec<u8> {
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(1)).unwrap();
+    writer.write_all(content).unwrap();
+    writer.finish().unwrap()
+}
+
+fn lz4(content: &[u8]) -> Vec<u8> {
+    let mut writer = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    writer.write_all(content).unwrap();
+    writer.finish().unwrap()
+}
+
+/// Several streams in a row are one content; what stands before damage counts, and the error says where it is.
+#[test]
+fn bzip2_xz_and_lz4_are_read_stream_by_stream() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines: Vec<u8> =
+        (0..60_000u32).flat_map(|i| format!("line {} of a log\n", i.wrapping_mul(2_654_435_761)).into_bytes()).collect();
+    let (first, second) = lines.split_at(lines.len() / 2);
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    for (name, pack, kind) in [("a.bz2", bzip2 as Pack, Kind::Bzip2), ("a.xz", xz, Kind::Xz), ("a.lz4", lz4, Kind::Lz4)] {
+        let packed = [pack(first), pack(b""), pack(second)].concat();
+        let path = write(&directory, name, &packed);
+        assert_eq!(resolve(&[&path]).complete().unwrap().inputs()[0].kind(), kind);
+        let (bytes, error, _) = read_whole(&path);
+        assert!(error.is_none() && bytes == lines, "{name}: {} of {} bytes, {error:?}", bytes.len(), lines.len());
+
+        let path = write(&directory, &format!("cut.{name}"), &packed[..packed.len() - 40]);
+        let (bytes, error, _) = read_whole(&path);
+        let error = error.unwrap_or_else(|| panic!("{name}: a cut passed unnoticed"));
+        assert!(bytes.len() >= first.len() && lines.starts_with(&bytes), "{name}: {} bytes", bytes.len());
+        assert!(error.message().contains("byte"), "{name}: {error}");
+    }
+}
+
 #[test]
 fn kinds_are_told_by_magic_and_not_by_name() {
     let directory = tempfile::tempdir().unwrap();
@@ -372,7 +413,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let good = write(&directory, "good.log", b"line\n");
     let utf16 = write(&directory, "utf16.log", b"\xff\xfea\0");
-    let xz = write(&directory, "old.xz", b"\xfd7zXZ\0....");
+    let xz = write(&directory, "old.7z", b"7z\xbc\xaf\x27\x1c....");
     let missing = directory.path().join("missing.log");
     let dangling = directory.path().join("dangling.log");
     symlink("nothing", &dangling).unwrap();
@@ -384,7 +425,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
         "missing.log: it cannot be opened: No such file",
         "utf16.log: the text is UTF-16LE",
         "/dev/null: it is neither a file nor a pipe but a device",
-        "old.xz: this is an xz file, which slix does not unpack",
+        "old.7z: this is a 7z archive, which slix does not unpack",
         "dangling.log: it cannot be opened",
     ]) {
         assert!(failure.contains(part), "{failure}");
@@ -456,7 +497,7 @@ fn pipes_are_read_to_their_end_and_unpacked() {
 fn a_pipe_refuses_what_needs_a_file() {
     for (bytes, part) in [
         (&b"PAR1...."[..], "slices (a Parquet file) cannot be read from a pipe"),
-        (b"BZh91AY", "a bzip2 file"),
+        (b"PK\x03\x04...", "a zip archive"),
         (b"\xfe\xff\0x", "UTF-16BE"),
     ] {
         let directory = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::document::{Content, Document, Node, Written};
 use super::expr::Expr;
+use super::openapi;
 use super::route::{Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
 use super::{Dimension, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
@@ -65,10 +66,21 @@ impl Definitions {
     /// # Errors
     /// [`ErrorKind::Definition`] with line and column for everything that is wrong in it, [`ErrorKind::Limit`] beyond a stated limit.
     pub fn parse(name: &str, text: &str) -> Result<Definitions> {
+        Definitions::parse_with(name, text, &|file| {
+            let message = format!("{file}: other files are not read here");
+            Err(Error::new(ErrorKind::Definition, message).hint("write the routes under `routes`"))
+        })
+    }
+
+    /// As [`Definitions::parse`]; `load` gives the text of a file that the definitions name: an OpenAPI document under `routes_from`.
+    ///
+    /// # Errors
+    /// As [`Definitions::parse`], what `load` gives, and a document without paths.
+    pub fn parse_with(name: &str, text: &str, load: &dyn Fn(&str) -> Result<String>) -> Result<Definitions> {
         let document = Document { name, text };
         let spec = Spec::parse(document)?;
         let mut resolver = Resolver::new(document, spec.slice)?;
-        let routes = resolver.routes(spec.routes)?;
+        let routes = resolver.routes(spec.routes, spec.routes_from, load)?;
         resolver.routes = Arc::new(routes);
         let service = resolver.optional_name(spec.service)?;
         limit("SLOs", spec.slos.len(), SLOS_MAX)?;
@@ -237,7 +249,8 @@ impl<'a> Resolver<'a> {
         Ok(dimension)
     }
 
-    fn routes(&self, specs: Vec<RouteSpec>) -> Result<Routes> {
+    /// The declared routes, and behind them those of another document.
+    fn routes(&self, specs: Vec<RouteSpec>, from: Option<Written>, load: &dyn Fn(&str) -> Result<String>) -> Result<Routes> {
         let mut routes = Vec::with_capacity(specs.len());
         let mut places = Vec::with_capacity(specs.len());
         let mut names = std::collections::HashSet::with_capacity(specs.len());
@@ -251,6 +264,14 @@ impl<'a> Resolver<'a> {
             places.push(pattern.node.span);
             let pattern = if is_regex { Pattern::Regex(pattern.text) } else { Pattern::Template(pattern.text) };
             routes.push(Route { name, pattern });
+        }
+        if let Some(from) = from {
+            for route in openapi::routes(&from.text, &load(&from.text)?)? {
+                if names.insert(route.clone()) {
+                    places.push(from.node.span.clone());
+                    routes.push(Route { name: route.clone(), pattern: Pattern::Template(route) });
+                }
+            }
         }
         let place_of = |problem: &RouteProblem| problem.route.map_or(0..0, |i| places[i].clone());
         Routes::compile(routes).map_err(|problem| route_error(self.document, &place_of(&problem), problem))

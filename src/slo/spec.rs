@@ -16,6 +16,7 @@ pub(crate) struct Spec {
     pub format: Option<FormatSpec>,
     pub inputs: Vec<InputSpec>,
     pub routes: Vec<RouteSpec>,
+    pub routes_from: Option<Written>,
     pub group_by: Option<Vec<Written>>,
     pub slice: Option<Written>,
     pub slos: Vec<SloSpec>,
@@ -94,7 +95,7 @@ impl FormatSpec {
 }
 
 impl Spec {
-    const KEYS: [&str; 7] = ["service", "format", "inputs", "routes", "group_by", "slice", "slos"];
+    const KEYS: [&str; 8] = ["service", "format", "inputs", "routes", "routes_from", "group_by", "slice", "slos"];
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
@@ -110,6 +111,7 @@ impl Spec {
             format: reader.format(&mut fields)?,
             inputs: reader.each(&mut fields, "inputs", Reader::input)?,
             routes: reader.each(&mut fields, "routes", Reader::route)?,
+            routes_from: fields.text("routes_from")?,
             group_by: reader.group_by(&mut fields)?,
             slice: fields.text("slice")?,
             slos: reader.slos(&mut fields)?,

@@ -40,6 +40,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[("engine", "scan"), ("batch", "record"), (
 const HOMES: &[(&str, &[&str])] = &[
     ("arrow", &["slices", "output"]),
     ("bytes", &["slices", "input"]),
+    ("bzip2", &["input"]),
     ("clap", &["bin"]),
     ("comfy_table", &["output"]),
     ("flate2", &["input"]),
@@ -47,6 +48,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("globset", &["slo", "input", "bin"]),
     ("indicatif", &["bin"]),
     ("jiff", &["time", "format", "slo", "evaluate", "output", "bin"]),
+    ("lz4_flex", &["input"]),
+    ("lzma_rust2", &["input"]),
     ("matchit", &["slo"]),
     ("memchr", &["batch", "framing", "marks", "format", "slo", "aggregate", "scan"]),
     ("miette", &["bin"]),

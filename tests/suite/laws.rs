@@ -1,6 +1,7 @@
 //! The laws that make slix what it is, on generated logs of every format and of every kind of dirt.
 
 mod mutation;
+mod presets;
 mod rig;
 mod twin;
 

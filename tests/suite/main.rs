@@ -5,6 +5,7 @@
 
 mod cases;
 mod cli;
+mod fuzz;
 mod house;
 mod laws;
 #[path = "../support/loggen.rs"]

@@ -53,6 +53,14 @@ pub enum Command {
     /// Check a definition file and say what it means
     #[command(long_about = CHECK)]
     Check(CheckArgs),
+    /// List the formats that have a name, or explain one: its fields, clock and unit
+    Formats(FormatsArgs),
+    /// Say what logs are: format, envelope, compression, time, lines by outcome, and what can be asked of them
+    Detect(DetectArgs),
+    /// Group rejected lines by their shape, and propose what would read them
+    Rejects(RejectsArgs),
+    /// Write a definition file fitted to a log: its format, its routes, and targets that it kept
+    Init(InitArgs),
 }
 
 const REPORT: &str = "\
@@ -193,6 +201,50 @@ pub struct CheckArgs {
     pub format: FormatArgs,
 }
 
+/// `slix formats`.
+#[derive(Args, Debug)]
+pub struct FormatsArgs {
+    /// Explain this one
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// `slix detect`.
+#[derive(Args, Debug)]
+pub struct DetectArgs {
+    /// Logs: files, directories, 'globs', and - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// `slix rejects`.
+#[derive(Args, Debug)]
+pub struct RejectsArgs {
+    /// Logs: files, directories, 'globs', and - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+/// `slix init`.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The log
+    #[arg(value_name = "INPUT")]
+    pub input: PathBuf,
+    /// How lines are written.
+    #[command(flatten)]
+    pub format: FormatArgs,
+    /// Write here instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+}
+
 const READING: &str = "Reading";
 const ASKING: &str = "Asking";
 const ANSWERING: &str = "Answering";
@@ -245,6 +297,23 @@ pub struct FormatArgs {
     /// Zone of times that carry none: Europe/Berlin, UTC, +01:00 [default: such lines have no usable time]
     #[arg(long, value_name = "ZONE", help_heading = READING)]
     pub tz: Option<String>,
+    /// Year of syslog headers that have none, where the lines tell no time of their own: 2026, or `file` for that of the file's time
+    #[arg(long, value_name = "YEAR", help_heading = READING)]
+    pub year: Option<String>,
+    /// Count a request at its start or its end, by its latency, whichever of them the log tells
+    #[arg(long, value_name = "CLOCK", value_enum, default_value_t = WindowBy::Logged, help_heading = READING)]
+    pub window_by: WindowBy,
+}
+
+/// Where in time a request is counted.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowBy {
+    /// At the time that its line carries.
+    Logged,
+    /// When it was received.
+    Start,
+    /// When it was answered.
+    End,
 }
 
 /// What is asked.

@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use slix::error::{Error, Result};
 use slix::format::Format;
-use slix::format::extract::Extractor;
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
 use slix::slo::{Slo, Window};
@@ -35,7 +34,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
 /// Whether a format has every field that an SLO needs.
 fn can_answer(slo: &Slo, format: &Format, formats: &Formats) -> Result<()> {
     let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
-    Extractor::bind(format, classifier.needs(), formats.zone()).map(drop).map_err(|error| {
+    formats.bind(format, classifier.needs(), None).map(drop).map_err(|error| {
         let named = Error::new(error.kind(), format!("SLO `{}` cannot be answered: {}", slo.name, error.message()));
         named.hint(error.hint_text().unwrap_or("name another field, or another format").to_owned())
     })

@@ -64,7 +64,7 @@ pub fn count(
     let logs = counter.logs(&inputs)?;
     counter.refuse_duplicates(&logs, &stored)?;
     let has_latency = has_latency(&logs, &stored)?;
-    let questions = declared.questions(has_latency)?;
+    let questions = declared.questions(has_latency)?.counted_by(formats.window_by());
     let asked = questions.slices_declared(slice)?;
     let mut parts = Vec::new();
     for (name, partial) in stored {
@@ -98,6 +98,8 @@ struct Log {
     identity: Identity,
     /// None for a log without a line to tell a format by.
     format: Option<Format>,
+    /// Of the first line, where it is not told.
+    year: Option<i16>,
 }
 
 impl Log {
@@ -183,7 +185,9 @@ impl Counter<'_> {
         let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
         let service = self.formats.service(&name).to_owned();
         let identity = Identity::of(&head.bytes);
-        Ok((Log { number, name, service, identity, format: found.map(|found| found.format) }, detected))
+        let format = found.map(|found| found.format);
+        let year = format.as_ref().map(|format| self.formats.year(format, input, &head)).transpose()?.flatten();
+        Ok((Log { number, name, service, identity, format, year }, detected))
     }
 
     /// Refuses the same content twice before anything is scanned.
@@ -223,7 +227,7 @@ impl Counter<'_> {
         let rejects = Rejects::new(names, self.reading.rejects.is_some());
         let threads = self.reading.threads.unwrap_or_else(|| threads_for(inputs));
         let source = Watched {
-            pieces: inputs.source(threads, self.reading.range)?,
+            pieces: inputs.source(threads, self.reading.range)?.keep_whole(plans.stateful(logs)),
             wanted: logs.iter().map(|log| log.number).collect(),
             unopened: AtomicBool::new(false),
         };
@@ -362,6 +366,7 @@ fn files_are_complete(inputs: &Inputs, partial: &Partial, range: Option<ByteRang
 /// How logs of one format and service are read and counted.
 struct Plan {
     format: Format,
+    year: Option<i16>,
     service: String,
     extractor: Extractor,
     classifier: Classifier,
@@ -373,9 +378,9 @@ impl Plan {
         let (keys, indicators) =
             questions.indicators(&log.service, log.has_latency() || log.format.is_none()).into_iter().unzip();
         let classifier = Classifier::compile(indicators)?;
-        let extractor = Extractor::bind(format, classifier.needs(), formats.zone());
+        let extractor = formats.bind(format, classifier.needs(), log.year);
         let extractor = extractor.map_err(|error| cannot_answer(log, format, questions, formats).unwrap_or(error))?;
-        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys })
+        Ok(Plan { format: format.clone(), year: log.year, service: log.service.clone(), extractor, classifier, keys })
     }
 
     fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
@@ -397,7 +402,7 @@ impl Plan {
 fn cannot_answer(log: &Log, format: &Format, questions: &Questions, formats: &Formats) -> Option<Error> {
     questions.of_service(&log.service, log.has_latency()).find_map(|question| {
         let classifier = Classifier::compile(vec![question.slo.indicator.clone()]).ok()?;
-        let error = Extractor::bind(format, classifier.needs(), formats.zone()).err()?;
+        let error = formats.bind(format, classifier.needs(), None).err()?;
         Some(about(&format!("{}: SLO `{}` cannot be answered", log.name, question.slo.name), error))
     })
 }
@@ -416,7 +421,8 @@ impl Plans {
         let fallback = Format::parse("combined")?;
         for log in logs {
             let format = log.format.as_ref().unwrap_or(&fallback);
-            let known = plans.jobs.iter().position(|plan| plan.service == log.service && plan.format == *format);
+            let known =
+                plans.jobs.iter().position(|plan| plan.service == log.service && plan.year == log.year && plan.format == *format);
             let number = match known {
                 Some(number) => number,
                 None if log.format.is_none() => plans.add(Plan::empty(log, format)?),
@@ -425,6 +431,12 @@ impl Plans {
             plans.of_log.push(number);
         }
         Ok(plans)
+    }
+
+    /// The inputs that must be read from their beginning, in one piece.
+    fn stateful<'a>(&'a self, logs: &'a [Log]) -> impl Iterator<Item = usize> + 'a {
+        let all = logs.iter().zip(&self.of_log);
+        all.filter(|(_, job)| self.jobs[**job].extractor.is_stateful()).map(|(log, _)| log.number)
     }
 
     fn add(&mut self, plan: Plan) -> usize {
@@ -484,6 +496,6 @@ impl Plan {
     fn empty(log: &Log, format: &Format) -> Result<Plan> {
         let classifier = Classifier::compile(Vec::new())?;
         let extractor = Extractor::bind(format, &[], None)?;
-        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys: Vec::new() })
+        Ok(Plan { format: format.clone(), year: None, service: log.service.clone(), extractor, classifier, keys: Vec::new() })
     }
 }

@@ -82,9 +82,10 @@ fn read_lines(from: impl BufRead, lines: &mut Vec<Vec<u8>>) -> Result<()> {
 
 fn explain(explainer: &Explainer, lines: &[&[u8]]) -> Result<()> {
     let mut text = String::new();
+    let mut reader = explainer.extractor.reader("");
     for (i, line) in lines.iter().enumerate() {
         text.push_str(if i == 0 { "" } else { "\n" });
-        explainer.line(line, &mut text)?;
+        explainer.line(line, &lines[..i], &mut reader, &mut text)?;
     }
     Destination::Stdout.write_text(&text)
 }
@@ -105,36 +106,41 @@ impl<'a> Explainer<'a> {
         let common = Field::COMMON.iter().map(|(_, field)| field).filter(|field| has(field));
         let need = |field: &Field| Some(Need { field: field.clone(), kind: field.kind()? });
         let needs: Vec<Need> = common.filter_map(need).filter(|need| binds(format, need)).collect();
-        let extractor = Extractor::bind(format, &needs, formats.zone())?;
+        let extractor = formats.bind(format, &needs, None)?;
         Ok(Explainer { format, formats, questions, words, extractor, needs })
     }
 
-    fn line(&self, line: &[u8], text: &mut String) -> Result<()> {
-        let mut reader = self.extractor.reader("");
+    /// Explains a line behind those `before` it, whose directives may say how it is written.
+    fn line(&self, line: &[u8], before: &[&[u8]], reader: &mut Reader, text: &mut String) -> Result<()> {
         let outcome = match line {
             _ if is_blank(line) => Outcome::Skipped(Skip::Blank),
             _ if line.len() > LINE_BYTES_MAX => Outcome::Rejected(Reason::TooLong),
-            _ => self.extractor.read(line, &mut reader),
+            _ => self.extractor.read(line, reader),
         };
         // Writing to a String cannot fail, here and below.
-        let _ = writeln!(text, "format   {}", self.format.name);
+        let name = if outcome == Outcome::Event { self.extractor.format_of(reader) } else { &self.format.name };
+        let _ = writeln!(text, "format   {name}");
+        if !self.format.envelopes.is_empty() {
+            let names: Vec<&str> = self.format.envelopes.iter().map(|envelope| envelope.name()).collect();
+            let _ = writeln!(text, "within   {}", names.join(", in it "));
+        }
         match outcome {
-            Outcome::Event => self.event(line, &reader, text)?,
+            Outcome::Event => self.event(line, before, reader, text)?,
             Outcome::Skipped(skip) => text.push_str(skipped(skip)),
             Outcome::Joined => text.push_str("outcome  joined: a part of another line\n"),
             Outcome::Undated => {
                 text.push_str("outcome  undated: it has no usable time (if it is local, --tz ZONE says where)\n");
-                self.fields(line, &reader, text);
+                self.fields(line, reader, text);
             }
             Outcome::Rejected(reason) => {
                 let _ = writeln!(text, "outcome  rejected ({})", reason.name());
-                self.caret(line, &mut reader, text);
+                self.caret(line, reader, text);
             }
         }
         Ok(())
     }
 
-    fn event(&self, line: &[u8], reader: &Reader, text: &mut String) -> Result<()> {
+    fn event(&self, line: &[u8], before: &[&[u8]], reader: &Reader, text: &mut String) -> Result<()> {
         let record = reader.record(line);
         let _ = writeln!(text, "outcome  event\ntime     {}", record.time);
         self.fields(line, reader, text);
@@ -145,7 +151,7 @@ impl<'a> Explainer<'a> {
             let _ = writeln!(text, "  {:<width$}  {value}", need.field.name());
         }
         self.route(&record, text);
-        self.questions.iter().try_for_each(|question| self.verdict(question, line, text))
+        self.questions.iter().try_for_each(|question| self.verdict(question, line, before, text))
     }
 
     /// The fields by the log's own names, as they stand in the line, and what they are called in expressions.
@@ -154,7 +160,7 @@ impl<'a> Explainer<'a> {
         let fields = self.extractor.raw_fields(reader);
         let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
         for (name, range) in fields {
-            let value = self.clean(line.get(range).unwrap_or_default());
+            let value = self.clean(reader.text(line).get(range).unwrap_or_default());
             let common = self.common_names(&name);
             let common = if common.is_empty() { String::new() } else { format!("  → {}", common.join(", ")) };
             let gap = " ".repeat(width - name.width());
@@ -182,13 +188,13 @@ impl<'a> Explainer<'a> {
     }
 
     /// What one SLO says of an event, and the conditions that made it.
-    fn verdict(&self, question: &Question, line: &[u8], text: &mut String) -> Result<()> {
+    fn verdict(&self, question: &Question, line: &[u8], before: &[&[u8]], text: &mut String) -> Result<()> {
         let slo = &question.slo;
         let Window::Rolling(window) = &slo.window;
         let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
         let _ = write!(text, "\n{service}{}  {} over {window}: ", slo.name, slo.target);
         let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
-        let extractor = match Extractor::bind(self.format, classifier.needs(), self.formats.zone()) {
+        let extractor = match self.formats.bind(self.format, classifier.needs(), None) {
             Ok(extractor) => extractor,
             Err(error) => {
                 let _ = writeln!(text, "not answered, {}", error.message());
@@ -196,7 +202,8 @@ impl<'a> Explainer<'a> {
             }
         };
         let mut reader = extractor.reader("");
-        extractor.read(line, &mut reader);
+        let directives = before.iter().filter(|line| line.first() == Some(&b'#'));
+        directives.chain([&line]).for_each(|line| _ = extractor.read(line, &mut reader));
         let record = reader.record(line);
         let conditions = classifier.conditions_of(0, &record);
         let mut value_of = |wanted: &Condition| conditions.iter().find(|(c, _)| c == wanted).and_then(|(_, value)| *value);
@@ -219,6 +226,8 @@ impl<'a> Explainer<'a> {
 
     /// The line around the place where reading failed, and a caret under that place.
     fn caret(&self, line: &[u8], reader: &mut Reader, text: &mut String) {
+        let inner = reader.text(line).to_vec();
+        let line = &inner[..];
         let Some(misread) = self.extractor.misread(line, reader) else {
             let _ = writeln!(text, "  {}", self.clean(&line[..line.len().min(2 * CONTEXT_BYTES)]));
             return;

@@ -1,20 +1,21 @@
 //! Which format and service each input has: as an option says, as the definitions say, or as its lines show.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, detect};
-use slix::format::extract::{Extractor, Reader};
-use slix::format::{Format, config, preset};
-use slix::input::Head;
-use slix::record::{Outcome, Reason, Skip};
+use slix::format::detect::{Detection, Detector};
+use slix::format::envelope::Envelope;
+use slix::format::extract::Extractor;
+use slix::format::{Clock, Format, config, preset};
+use slix::input::{Head, Input};
+use slix::record::{Field, Need};
 use slix::slo::definitions::Definitions;
 use slix::slo::spec::FormatSpec;
 
-use super::args::FormatArgs;
+use super::args::{FormatArgs, WindowBy};
 
 /// Lines of a head that detection tries.
 const SAMPLE_LINES_MAX: usize = 1_000;
@@ -29,6 +30,14 @@ pub struct Formats {
     service: String,
     presets: OnceCell<Candidates>,
     zone: Option<TimeZone>,
+    year: Option<Year>,
+    window_by: Option<Clock>,
+}
+
+/// Where the year comes from that an old syslog header lacks.
+enum Year {
+    Given(i16),
+    OfFile,
 }
 
 struct DeclaredInput {
@@ -56,6 +65,12 @@ impl Formats {
             service: String::new(),
             presets: OnceCell::new(),
             zone,
+            year: args.year.as_deref().map(parse_year).transpose()?,
+            window_by: match args.window_by {
+                WindowBy::Logged => None,
+                WindowBy::Start => Some(Clock::Start),
+                WindowBy::End => Some(Clock::End),
+            },
         };
         if let Some(definitions) = definitions {
             formats.declared = declared(definitions.format.as_ref())?;
@@ -72,6 +87,35 @@ impl Formats {
     /// The zone of times that carry none.
     pub fn zone(&self) -> Option<&TimeZone> {
         self.zone.as_ref()
+    }
+
+    /// Where in time events are counted, if not at the time of their line.
+    pub fn window_by(&self) -> Option<Clock> {
+        self.window_by
+    }
+
+    /// Binds a format to needs, with the zone, the clock, and the year of an input.
+    pub fn bind(&self, format: &Format, needs: &[Need], year: Option<i16>) -> Result<Extractor> {
+        let extractor = Extractor::bind(format, needs, self.zone())?.with_year(year);
+        match self.window_by {
+            Some(clock) => extractor.with_clock(format, clock),
+            None => Ok(extractor),
+        }
+    }
+
+    /// The year of the first line of an input, if its format needs one.
+    pub fn year(&self, format: &Format, input: &Input, head: &Head) -> Result<Option<i16>> {
+        let is_told = format.resolve(&Field::Time).is_some() || !format.envelopes.contains(&Envelope::Rfc3164);
+        match (&self.year, is_told) {
+            (_, true) => Ok(None),
+            (Some(Year::Given(year)), _) => Ok(Some(*year)),
+            (Some(Year::OfFile), _) => year_of_file(input, head).map(Some),
+            (None, _) => {
+                let message = format!("{}: the only time of its lines is that of syslog, which has no year", input.name());
+                Err(Error::new(ErrorKind::Usage, message)
+                    .hint("give the year of the first line by --year 2026, or --year file for that of the file's time"))
+            }
+        }
     }
 
     /// The formats that are named, each with the service whose inputs have it (none: all inputs).
@@ -116,14 +160,7 @@ impl Formats {
     /// The preset that reads most of a line that none reads.
     pub fn nearest_preset(&self, line: &[u8]) -> Result<&Format> {
         let presets = self.presets()?;
-        let mut nearest = (0, 0);
-        for (i, trial) in presets.trials(self.zone())?.iter().enumerate() {
-            let read = trial.extractor.misread(line, &mut trial.reader.borrow_mut()).map_or(line.len(), |misread| misread.at);
-            if read > nearest.0 {
-                nearest = (read, i);
-            }
-        }
-        Ok(&presets.formats[nearest.1])
+        Ok(presets.detector(self.zone())?.nearest(line).unwrap_or(&presets.formats[0]))
     }
 
     fn presets(&self) -> Result<&Candidates> {
@@ -146,65 +183,36 @@ impl Formats {
     }
 }
 
-/// Formats that an input may have. One needs no trial.
+/// Formats that an input may have.
 struct Candidates {
     formats: Vec<Format>,
-    trials: OnceCell<Vec<Trial>>,
-}
-
-struct Trial {
-    extractor: Extractor,
-    reader: RefCell<Reader>,
-}
-
-impl Trial {
-    /// Reads a line more strictly than a format that is named would: what a writer of the format would not write is not its own.
-    fn read(&self, line: &[u8]) -> Outcome {
-        let mut reader = self.reader.borrow_mut();
-        match self.extractor.read(line, &mut reader) {
-            Outcome::Event if !self.extractor.reads_cleanly(line, &reader) => Outcome::Rejected(Reason::Layout),
-            outcome => outcome,
-        }
-    }
+    detector: OnceCell<Detector>,
 }
 
 impl Candidates {
     fn new(formats: Vec<Format>) -> Candidates {
-        Candidates { formats, trials: OnceCell::new() }
+        Candidates { formats, detector: OnceCell::new() }
     }
 
-    fn find(&self, lines: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
-        match self.formats.as_slice() {
-            [only] => Ok(Some(Found { format: only.clone(), detected: None })),
-            _ if lines.is_empty() => Ok(None),
-            formats => {
-                let trials = self.trials(zone)?;
-                let read = |format: &Format, line: &[u8]| {
-                    if is_blank(line) {
-                        return Outcome::Skipped(Skip::Blank);
-                    }
-                    let trial = formats.iter().position(|f| std::ptr::eq(f, format)).map(|i| &trials[i]);
-                    trial.map_or(Outcome::Rejected(Reason::Layout), |trial| trial.read(line))
-                };
-                let Detection { format, events, lines, .. } = detect(lines, formats, &read)?;
-                Ok(Some(Found { format, detected: Some((events, lines)) }))
+    fn find(&self, sample: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
+        let is_named = self.formats.len() == 1;
+        match self.formats.first() {
+            Some(only) if is_named && sample.is_empty() => return Ok(Some(Found { format: only.clone(), detected: None })),
+            _ if sample.is_empty() => return Ok(None),
+            _ => {}
+        }
+        let Detection { format, events, lines, .. } = self.detector(zone)?.find(sample)?;
+        Ok(Some(Found { format, detected: (!is_named).then_some((events, lines)) }))
+    }
+
+    fn detector(&self, zone: Option<&TimeZone>) -> Result<&Detector> {
+        match self.detector.get() {
+            Some(detector) => Ok(detector),
+            None => {
+                let detector = Detector::new(self.formats.clone(), zone)?;
+                Ok(self.detector.get_or_init(|| detector))
             }
         }
-    }
-
-    fn trials(&self, zone: Option<&TimeZone>) -> Result<&[Trial]> {
-        if self.trials.get().is_none() {
-            // Local times tell the format as well as others do, whatever zone they are in.
-            let zone = zone.cloned().unwrap_or(TimeZone::UTC);
-            let trial = |format: &Format| {
-                let extractor = Extractor::bind(format, &[], Some(&zone))?;
-                let reader = RefCell::new(extractor.reader(""));
-                Ok(Trial { extractor, reader })
-            };
-            let trials = self.formats.iter().map(trial).collect::<Result<_>>()?;
-            return Ok(self.trials.get_or_init(|| trials));
-        }
-        Ok(self.trials.get_or_init(Vec::new))
     }
 }
 
@@ -227,6 +235,32 @@ fn sample(head: &Head) -> Vec<&[u8]> {
         lines.pop();
     }
     lines
+}
+
+fn parse_year(text: &str) -> Result<Year> {
+    match (text, text.parse()) {
+        ("file", _) => Ok(Year::OfFile),
+        (_, Ok(year @ 1970..=9998)) => Ok(Year::Given(year)),
+        _ => {
+            Err(Error::new(ErrorKind::Usage, format!("--year: `{text}` is not a year"))
+                .hint("write it in four digits, or `file`"))
+        }
+    }
+}
+
+/// The year of the first line of a file: that of the file's time, or the one before, if the first month comes after that of the file.
+fn year_of_file(input: &Input, head: &Head) -> Result<i16> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let failed = || {
+        Error::new(ErrorKind::Usage, format!("{}: --year file needs a file with a time", input.name()))
+            .hint("give the year of the first line, as in --year 2026")
+    };
+    let modified = input.path().and_then(|path| std::fs::metadata(path).ok()?.modified().ok()).ok_or_else(failed)?;
+    let written = jiff::Timestamp::try_from(modified).map_err(|_| failed())?.to_zoned(TimeZone::UTC);
+    let text = String::from_utf8_lossy(&head.bytes);
+    let first = MONTHS.iter().filter_map(|month| Some((text.find(&format!("{month} "))?, month))).min();
+    let month = first.and_then(|(_, month)| MONTHS.iter().position(|m| m == month)).map_or(1, |at| at as i8 + 1);
+    Ok(written.year() - i16::from(month > written.month()))
 }
 
 fn parse_zone(text: &str) -> Result<TimeZone> {
@@ -325,7 +359,8 @@ mod tests {
     fn globs_of_definitions_find_files() {
         let text = "service: shop\ninputs:\n  - {files: 'api-*.log', service: api}\n  - {files: ['logs/web/*.log', './x.log'], service: web}\nslos: [{name: a, target: 99%, good: status < 500}]";
         let definitions = Definitions::parse("slos.yaml", text).unwrap();
-        let args = FormatArgs { format: None, nginx_conf: None, apache_conf: None, tz: None };
+        let args =
+            FormatArgs { format: None, nginx_conf: None, apache_conf: None, tz: None, year: None, window_by: WindowBy::Logged };
         let formats = Formats::new(&args, Some(&definitions)).unwrap();
         let cases = [
             ("old/api-1.log", "api"),

@@ -4,6 +4,8 @@
 //! args      what was typed              run, questions, formats   what it means
 //! count     inputs → counts             report, windows, slices   counts → answers
 //! explain   one line                    check                     one definition file
+//! formats   the presets                 detect, rejects           what logs are, and what is not read of them
+//! init      a definition file to begin with
 //! words     what is said beside         exit, signals, progress   how it ends, and what is seen meanwhile
 //! ```
 #![forbid(unsafe_code)]
@@ -23,8 +25,14 @@ mod signals;
 
 mod destination;
 
+mod survey;
+
 mod check;
+mod detect;
 mod explain;
+mod init;
+mod listing;
+mod rejected;
 mod report;
 mod slices;
 mod windows;
@@ -56,6 +64,10 @@ fn main() -> ExitCode {
         Command::Slices(args) => slices::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
         Command::Check(args) => check::run(args, &session),
+        Command::Formats(args) => listing::run(args, &session),
+        Command::Detect(args) => detect::run(args, &session),
+        Command::Rejects(args) => rejected::run(args, &session),
+        Command::Init(args) => init::run(args, &session),
     };
     let exit = ended.unwrap_or_else(|error| {
         if !exit::is_closed_pipe(&error) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use slix::aggregate::{IndicatorKey, Partial};
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::Asked;
+use slix::format::Clock;
 use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::definitions::Definitions;
@@ -67,7 +68,14 @@ pub fn read_definitions(path: &Path) -> Result<Definitions> {
     let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
     let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
     let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
-    Definitions::parse(&name, &text)
+    // Files that it names lie beside it.
+    Definitions::parse_with(&name, &text, &|file| {
+        let place = path.parent().unwrap_or(Path::new("")).join(file);
+        std::fs::read_to_string(&place).map_err(|cause| {
+            let message = format!("{name}: routes_from: {} cannot be read", place.display());
+            Error::new(ErrorKind::Definition, message).because(cause)
+        })
+    })
 }
 
 fn options(args: &AskingArgs, has_latency: bool) -> Result<Definitions> {
@@ -99,6 +107,15 @@ pub struct Questions {
 }
 
 impl Questions {
+    /// The same questions of counts that are kept by another clock than that of the lines.
+    pub fn counted_by(mut self, clock: Option<Clock>) -> Questions {
+        if let Some(clock) = clock {
+            let words = format!("\nclock: {}", clock.words());
+            self.slos.iter_mut().for_each(|slo| slo.canonical = slo.canonical.replace("\nclock: logged", &words));
+        }
+        self
+    }
+
     /// The SLOs, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Question> {
         self.slos.iter()

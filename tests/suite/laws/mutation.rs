@@ -209,7 +209,7 @@ fn line_of(case: &Case, choices: &[u16]) -> Vec<u8> {
 
 /// One piece of damage to a log, at a place.
 #[derive(Clone, Debug)]
-enum Damage {
+pub enum Damage {
     Delete(usize),
     Insert(Vec<u8>),
     Double(usize),
@@ -217,7 +217,7 @@ enum Damage {
     Join,
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub fn damage() -> impl Strategy<Value = Damage> {
     let byte = select(b"\"\\[] ,:-.0159\r\n\0\xff?#|\tGTZ+".to_vec());
     prop_oneof![
         2 => (1usize..4).prop_map(Damage::Delete),
@@ -228,7 +228,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn apply(log: &mut Vec<u8>, damage: &Damage, place: Index) {
+pub fn apply(log: &mut Vec<u8>, damage: &Damage, place: Index) {
     if log.is_empty() {
         return;
     }

@@ -1,0 +1,114 @@
+//! `slix rejects`: rejected lines by their shape, with what would read them.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use slix::error::Result;
+use slix::format::detect::Detector;
+use slix::format::{preset, propose};
+use slix::output::escape::escape;
+use slix::record::{Outcome, Reason};
+
+use super::Session;
+use super::args::RejectsArgs;
+use super::destination::Destination;
+use super::exit::Exit;
+use super::formats::Formats;
+use super::survey;
+
+/// Shapes that are told apart; the lines of further ones are only counted.
+const SHAPES_MAX: usize = 10_000;
+/// Shapes that are shown, the most frequent first.
+const SHOWN_MAX: usize = 20;
+/// Lines of a shape that a proposal must read.
+const EXAMPLES_MAX: usize = 20;
+/// Bytes of a line that its shape is made of, and that are shown.
+const SHAPE_BYTES_MAX: usize = 400;
+const SHOWN_BYTES_MAX: usize = 160;
+
+/// Lines of one shape.
+struct Group {
+    count: u64,
+    reason: Reason,
+    examples: Vec<Vec<u8>>,
+    /// Where the first one is.
+    place: (usize, u64),
+    expected: Option<(usize, String)>,
+}
+
+/// Runs the command.
+pub fn run(args: &RejectsArgs, session: &Session) -> Result<Exit> {
+    let formats = Formats::new(&args.format, None)?;
+    let inputs = survey::resolve(&args.inputs)?;
+    let logs = survey::logs(&inputs, &formats, &|_| Vec::new())?;
+    let mut groups: HashMap<Vec<u8>, Group> = HashMap::new();
+    let (mut lines, mut rejected, mut beyond) = (0u64, 0u64, 0u64);
+    survey::read(&inputs, &logs, u64::MAX, &mut |line| {
+        lines += 1;
+        let Outcome::Rejected(reason) = line.outcome else { return };
+        rejected += 1;
+        let shape = shape(line.text);
+        if let Some(group) = groups.get_mut(&shape) {
+            group.count += 1;
+            if group.examples.len() < EXAMPLES_MAX {
+                group.examples.push(line.text.to_vec());
+            }
+        } else if groups.len() < SHAPES_MAX {
+            let extractor = &logs[line.log].extractor;
+            let misread = extractor.misread(line.text, &mut extractor.reader(""));
+            let expected = misread.map(|misread| (misread.at, misread.expected));
+            let place = (line.log, line.offset);
+            groups.insert(shape, Group { count: 1, reason, examples: vec![line.text.to_vec()], place, expected });
+        } else {
+            beyond += 1;
+        }
+    })?;
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.count), group.place));
+    let mut text = format!("{rejected} of {lines} lines were rejected, in {} shapes\n", groups.len());
+    let detector = Detector::new(preset::candidates()?, formats.zone())?;
+    for group in groups.iter().take(SHOWN_MAX) {
+        let name = logs[group.place.0].input.name();
+        describe(group, name, &detector, &mut text);
+    }
+    let hidden = beyond + groups.iter().skip(SHOWN_MAX).map(|group| group.count).sum::<u64>();
+    if hidden > 0 {
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(text, "\n{hidden} more lines have other shapes");
+    }
+    Destination::Stdout.write_text(&session.words.clean(&text))?;
+    Ok(Exit::Success)
+}
+
+fn describe(group: &Group, name: &str, detector: &Detector, text: &mut String) {
+    let example = group.examples.first().map_or(&[][..], |line| line);
+    let shown = escape(&example[..example.len().min(SHOWN_BYTES_MAX)]);
+    let dots = if example.len() > SHOWN_BYTES_MAX { "…" } else { "" };
+    let (count, (_, offset)) = (group.count, group.place);
+    let _ = writeln!(text, "\n{count} × {}, the first at {name}:{offset}\n  {shown}{dots}", group.reason.name());
+    if let Some((at, expected)) = &group.expected {
+        let _ = writeln!(text, "  byte {at}: expected {}", escape(expected.as_bytes()));
+    }
+    let lines: Vec<&[u8]> = group.examples.iter().map(|line| &line[..]).collect();
+    match detector.find(&lines).ok().filter(|found| found.events == lines.len()) {
+        Some(found) => _ = writeln!(text, "  reads as: {}", found.format.name),
+        None => {
+            if let Some(string) = propose::string(&lines) {
+                let _ = writeln!(text, "  would be read by: --format '{string}'");
+            }
+        }
+    }
+}
+
+/// A line without what is different in every one: runs of letters, of digits, and of other bytes than ASCII.
+fn shape(line: &[u8]) -> Vec<u8> {
+    let class = |b: &u8| match b {
+        b'0'..=b'9' => b'0',
+        b'a'..=b'z' | b'A'..=b'Z' | b'_' => b'a',
+        0x80.. => b'?',
+        other => *other,
+    };
+    let mut shape: Vec<u8> = line.iter().take(SHAPE_BYTES_MAX).map(class).collect();
+    shape.dedup();
+    shape
+}

@@ -1,0 +1,600 @@
+//! What log lines are wrapped in on their way: syslog, container runtimes, the journal.
+//!
+//! | envelope | a line of it | source |
+//! |---|---|---|
+//! | [`Rfc3164`](Envelope::Rfc3164) | `<134>Nov  1 10:00:00 host nginx[7]: LINE`, the priority may be missing | RFC 3164 §4.1 |
+//! | [`Rfc5424`](Envelope::Rfc5424) | `<134>1 2026-11-01T10:00:00Z host nginx 7 - - LINE` | RFC 5424 §6 |
+//! | [`SyslogIso`](Envelope::SyslogIso) | `2026-11-01T10:00:00+00:00 host nginx[7]: LINE` | rsyslog, `RSYSLOG_FileFormat` |
+//! | [`Docker`](Envelope::Docker) | `{"log":"LINE\n","stream":"stdout","time":"…"}` | Docker's json-file driver |
+//! | [`Cri`](Envelope::Cri) | `2026-11-01T10:00:00.1Z stdout F LINE` | Kubernetes, `pkg/kubelet/kuberuntime/logs` |
+//! | [`Stamp`](Envelope::Stamp) | `2026-11-01T10:00:00.1Z LINE` | `docker logs -t`, `kubectl logs --timestamps` |
+//! | [`Pod`](Envelope::Pod) | `[pod/web-0/nginx] LINE` | `kubectl logs --prefix` |
+//! | [`Compose`](Envelope::Compose) | `web-1  \| LINE` | `docker compose logs` |
+//! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | systemd, `JOURNAL_EXPORT_FORMATS` |
+//!
+//! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
+//! anything reads them.
+
+use jiff::tz::TimeZone;
+
+use super::clock::{TimeRead, TimeReader};
+use super::json_read::{self, JsonKind, JsonValue, KeyTree};
+use super::{TimeText, TimeToken, Unit};
+use crate::time::Instant;
+
+/// What a line is wrapped in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Envelope {
+    /// The old syslog header, with a local time that has no year.
+    Rfc3164,
+    /// The new syslog header.
+    Rfc5424,
+    /// The old header with a whole timestamp.
+    SyslogIso,
+    /// A container's log, as Docker keeps it.
+    Docker,
+    /// A container's log, as Kubernetes keeps it.
+    Cri,
+    /// A timestamp.
+    Stamp,
+    /// The pod and the container.
+    Pod,
+    /// The service.
+    Compose,
+    /// An entry of the journal as JSON.
+    Journal,
+}
+
+impl Envelope {
+    /// All of them with their names, the strictest first.
+    pub const ALL: [(Envelope, &'static str); 9] = [
+        (Envelope::Docker, "docker"),
+        (Envelope::Journal, "journald"),
+        (Envelope::Cri, "cri"),
+        (Envelope::Rfc5424, "syslog_rfc5424"),
+        (Envelope::Rfc3164, "syslog_rfc3164"),
+        (Envelope::SyslogIso, "syslog_iso"),
+        (Envelope::Pod, "kubectl_prefix"),
+        (Envelope::Compose, "compose"),
+        (Envelope::Stamp, "timestamp"),
+    ];
+
+    /// Its name in words and outputs.
+    pub fn name(self) -> &'static str {
+        Envelope::ALL.iter().find(|(envelope, _)| *envelope == self).map_or("", |(_, name)| name)
+    }
+
+    /// Whether what a line means depends on those before it: its parts, or its year.
+    pub fn is_stateful(self) -> bool {
+        matches!(self, Envelope::Docker | Envelope::Cri | Envelope::Rfc3164)
+    }
+
+    /// The keys that are looked for: the line, the time, the stream.
+    fn keys(self) -> [&'static [&'static str]; 3] {
+        match self {
+            Envelope::Docker => [&["log"], &["time"], &["stream"]],
+            Envelope::Journal => [&["MESSAGE"], &["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"], &["_HOSTNAME"]],
+            _ => [&[], &[], &[]],
+        }
+    }
+}
+
+/// A line out of its envelope.
+#[derive(Debug)]
+struct Inner<'a> {
+    /// Where the line stands; none: it had to be unescaped, and is in the buffer.
+    text: Option<&'a [u8]>,
+    time: Stamped,
+    /// More of it comes in the next line of its stream.
+    is_partial: bool,
+    /// Which stream it belongs to.
+    is_second_stream: bool,
+}
+
+/// When an envelope was closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stamped {
+    At(Instant),
+    Unknown,
+}
+
+/// What a line turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unwrapped {
+    /// A whole line; the buffer holds it.
+    Whole,
+    /// A part of a line that goes on.
+    Part,
+    /// Not in this envelope.
+    Not,
+}
+
+/// Takes lines out of nested envelopes, and joins their parts.
+#[derive(Clone, Debug)]
+pub struct Unwrapper {
+    levels: Vec<Level>,
+    /// The line.
+    text: Vec<u8>,
+    /// When the innermost envelope that tells it was closed.
+    time: Option<Instant>,
+    /// Parts of lines of either stream.
+    parts: [Vec<u8>; 2],
+    spare: Vec<u8>,
+    /// The year of an old syslog header, and the month of the last one.
+    year: Option<i16>,
+    month: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Level {
+    envelope: Envelope,
+    tree: KeyTree,
+    values: Vec<JsonValue>,
+    clock: TimeReader,
+}
+
+impl Level {
+    fn new(envelope: Envelope, zone: Option<&TimeZone>) -> Level {
+        let (mut tree, mut count) = (KeyTree::default(), 0);
+        for key in envelope.keys().into_iter().flatten() {
+            tree.want(&[(*key).to_owned()], &mut count);
+        }
+        let text = match envelope {
+            Envelope::Journal => TimeText::Epoch(Unit::Micros),
+            Envelope::Rfc3164 => TimeText::Pattern(rfc3164_tokens()),
+            _ => TimeText::Iso8601,
+        };
+        Level { envelope, tree, values: vec![JsonValue::ABSENT; count], clock: TimeReader::new(&text, zone.cloned()) }
+    }
+
+    fn stamp(&mut self, text: &[u8]) -> Stamped {
+        match self.clock.read_whole(text) {
+            TimeRead::At(time, _) => Stamped::At(time),
+            _ => Stamped::Unknown,
+        }
+    }
+
+    /// The length of the timestamp that a line begins with, if a blank follows it.
+    fn leading_stamp(&mut self, line: &[u8]) -> Option<(Stamped, usize)> {
+        match self.clock.read(line) {
+            TimeRead::At(time, length) if line.get(length) == Some(&b' ') => Some((Stamped::At(time), length + 1)),
+            _ => None,
+        }
+    }
+}
+
+/// `2026 Nov  1 10:00:00`: the header's time behind the year that it lacks.
+fn rfc3164_tokens() -> Vec<TimeToken> {
+    use TimeToken::*;
+    let literal = |text: &str| Literal(text.as_bytes().to_vec());
+    vec![Year, literal(" "), MonthName, literal(" "), Day, literal(" "), Hour, literal(":"), Minute, literal(":"), Second]
+}
+
+impl Unwrapper {
+    /// For these envelopes, the outermost first. `zone` is that of local times, `year` that of the first old syslog header.
+    pub fn new(envelopes: &[Envelope], zone: Option<&TimeZone>, year: Option<i16>) -> Unwrapper {
+        Unwrapper {
+            levels: envelopes.iter().map(|&envelope| Level::new(envelope, zone)).collect(),
+            text: Vec::new(),
+            time: None,
+            parts: [Vec::new(), Vec::new()],
+            spare: Vec::new(),
+            year,
+            month: 0,
+        }
+    }
+
+    /// Whether there is nothing to unwrap.
+    pub fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// See [`Envelope::is_stateful`].
+    pub fn is_stateful(&self) -> bool {
+        self.levels.iter().any(|level| level.envelope.is_stateful())
+    }
+
+    /// Gives the year of the first old syslog header.
+    pub fn set_year(&mut self, year: Option<i16>) {
+        self.year = year;
+    }
+
+    /// The line that was unwrapped last.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Lends the line, which [`Unwrapper::give_text`] brings back.
+    pub(super) fn take_text(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.text)
+    }
+
+    pub(super) fn give_text(&mut self, text: Vec<u8>) {
+        self.text = text;
+    }
+
+    /// When its envelope was closed.
+    pub fn time(&self) -> Option<Instant> {
+        self.time
+    }
+
+    /// Bytes of lines whose rest has not come.
+    pub fn pending(&self) -> usize {
+        self.parts[0].len() + self.parts[1].len()
+    }
+
+    /// Forgets what was read before: another input follows.
+    pub fn reset(&mut self) {
+        self.parts.iter_mut().for_each(Vec::clear);
+        self.month = 0;
+    }
+
+    /// Takes a line out of all envelopes.
+    pub(super) fn unwrap(&mut self, line: &[u8]) -> Unwrapped {
+        self.text.clear();
+        self.text.extend_from_slice(line);
+        self.time = None;
+        for i in 0..self.levels.len() {
+            match self.unwrap_level(i) {
+                Unwrapped::Whole => {}
+                other => return other,
+            }
+        }
+        Unwrapped::Whole
+    }
+
+    fn unwrap_level(&mut self, i: usize) -> Unwrapped {
+        self.spare.clear();
+        let inner = match self.levels[i].envelope {
+            Envelope::Rfc3164 => rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
+            _ => open(&mut self.levels[i], &self.text, &mut self.spare),
+        };
+        let Some(Inner { text, time, is_partial, is_second_stream }) = inner else { return Unwrapped::Not };
+        if let Stamped::At(time) = time {
+            self.time = Some(time);
+        }
+        if let Some(text) = text {
+            self.spare.extend_from_slice(text);
+        }
+        let parts = &mut self.parts[usize::from(is_second_stream)];
+        if is_partial {
+            // A line that never ends must not fill the memory: beyond the limit of lines nobody reads it.
+            if parts.len() <= crate::framing::LINE_BYTES_MAX {
+                parts.extend_from_slice(&self.spare);
+            }
+            return Unwrapped::Part;
+        }
+        self.text.clear();
+        if matches!(self.levels[i].envelope, Envelope::Docker | Envelope::Cri) {
+            self.text.append(parts);
+        }
+        self.text.extend_from_slice(&self.spare);
+        while let Some(b'\n' | b'\r') = self.text.last() {
+            self.text.pop();
+        }
+        Unwrapped::Whole
+    }
+}
+
+/// Opens one envelope.
+fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
+    let whole = |text: &'a [u8], time| Some(Inner { text: Some(text), time, is_partial: false, is_second_stream: false });
+    match level.envelope {
+        Envelope::Docker | Envelope::Journal => object(level, line, buffer),
+        Envelope::Cri => cri(level, line),
+        Envelope::Rfc5424 => rfc5424(level, line),
+        Envelope::SyslogIso => {
+            let (time, length) = level.leading_stamp(without_priority(line))?;
+            let rest = &without_priority(line)[length..];
+            let text = behind_host(rest)?;
+            // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
+            let has_tag =
+                rest.len() - text.len() > memchr::memchr(b' ', rest)? + 1 && line[..line.len() - text.len()].ends_with(b": ");
+            whole(text, time).filter(|_| has_tag || text.starts_with(b"{"))
+        }
+        Envelope::Stamp => {
+            let (time, length) = level.leading_stamp(line)?;
+            whole(&line[length..], time)
+        }
+        Envelope::Pod => {
+            let end = memchr::memchr(b']', line).filter(|_| line.starts_with(b"[pod/"))?;
+            whole(line[end + 1..].strip_prefix(b" ")?, Stamped::Unknown)
+        }
+        Envelope::Compose => whole(compose(line)?, Stamped::Unknown),
+        Envelope::Rfc3164 => None,
+    }
+}
+
+/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `
+fn compose(line: &[u8]) -> Option<&[u8]> {
+    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
+    let blanks = line[name..].iter().take_while(|&&b| b == b' ').count();
+    let text = line[name + blanks..].strip_prefix(b"|").filter(|_| name > 0 && blanks > 0)?;
+    Some(text.strip_prefix(b" ").unwrap_or(text))
+}
+
+/// `TIME STREAM TAGS TEXT`; the first tag is `P` for a part, `F` for a whole line or the last part of one.
+fn cri<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
+    let (time, length) = level.leading_stamp(line)?;
+    let rest = &line[length..];
+    let (is_second_stream, rest) = match (rest.strip_prefix(b"stdout "), rest.strip_prefix(b"stderr ")) {
+        (Some(rest), _) => (false, rest),
+        (_, Some(rest)) => (true, rest),
+        _ => return None,
+    };
+    let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+    let is_partial = match rest[..end].split(|&b| b == b':').next()? {
+        b"P" => true,
+        b"F" => false,
+        _ => return None,
+    };
+    Some(Inner { text: Some(rest.get(end + 1..).unwrap_or(b"")), time, is_partial, is_second_stream })
+}
+
+/// An object whose one value is the line.
+fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
+    json_read::read_object(line, &level.tree, &mut level.values).ok()?;
+    let raw = |value: &JsonValue| &line[value.from as usize..value.to as usize];
+    let message = level.values[0];
+    let text = match message.kind {
+        JsonKind::Text => Some(raw(&message)),
+        JsonKind::Escaped => {
+            json_read::unescape(raw(&message), buffer);
+            None
+        }
+        // The journal's way to write bytes that are not UTF-8.
+        JsonKind::Nested if level.envelope == Envelope::Journal => {
+            bytes_of(raw(&message), buffer)?;
+            None
+        }
+        _ => return None,
+    };
+    let (times, stream) = level.values[1..].split_at(level.values.len() - 2);
+    let stamp = times.iter().find(|value| value.kind != JsonKind::Absent).map(|value| raw(value).to_vec());
+    let is_second_stream = level.envelope == Envelope::Docker && raw(&stream[0]) == b"stderr";
+    let ends = text.map_or(&buffer[..], |text| text).ends_with(b"\n");
+    let is_partial = level.envelope == Envelope::Docker && !ends;
+    let time = stamp.map_or(Stamped::Unknown, |stamp| level.stamp(&stamp));
+    if level.envelope == Envelope::Docker && time == Stamped::Unknown {
+        return None;
+    }
+    Some(Inner { text, time, is_partial, is_second_stream })
+}
+
+/// `[72,101,108]`
+fn bytes_of(array: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
+    let inside = array.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    for number in inside.split(|&b| b == b',') {
+        buffer.push(std::str::from_utf8(number).ok()?.trim().parse().ok()?);
+    }
+    Some(())
+}
+
+/// `<` 1 to 3 digits `>`
+fn without_priority(line: &[u8]) -> &[u8] {
+    let Some(rest) = line.strip_prefix(b"<") else { return line };
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    match rest.get(digits) {
+        Some(b'>') if (1..=3).contains(&digits) => &rest[digits + 1..],
+        _ => line,
+    }
+}
+
+/// RFC 5424 §6: `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP STRUCTURED-DATA [SP MSG]`
+fn rfc5424<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
+    let rest = without_priority(line).strip_prefix(b"1 ")?;
+    let (time, mut rest) = match rest.strip_prefix(b"- ") {
+        Some(rest) => (Stamped::Unknown, rest),
+        None => {
+            let (time, length) = level.leading_stamp(rest)?;
+            (time, &rest[length..])
+        }
+    };
+    for _ in 0..4 {
+        rest = &rest[memchr::memchr(b' ', rest)? + 1..];
+    }
+    let text = match rest.strip_prefix(b"-") {
+        Some(text) => text,
+        None => behind_structured_data(rest)?,
+    };
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    Some(Inner { text: Some(text), time, is_partial: false, is_second_stream: false })
+}
+
+/// RFC 5424 §6.3: elements in brackets, in whose quoted values `"`, `\` and `]` are escaped.
+fn behind_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
+    while let Some(mut element) = rest.strip_prefix(b"[") {
+        let mut is_quoted = false;
+        loop {
+            match element {
+                [b'\\', _, tail @ ..] if is_quoted => element = tail,
+                [b'"', tail @ ..] => (is_quoted, element) = (!is_quoted, tail),
+                [b']', tail @ ..] if !is_quoted => {
+                    rest = tail;
+                    break;
+                }
+                [_, tail @ ..] => element = tail,
+                [] => return None,
+            }
+        }
+    }
+    (rest.is_empty() || rest.starts_with(b" ")).then_some(rest)
+}
+
+/// RFC 3164 §4.1: `Mmm dd hh:mm:ss SP HOSTNAME SP MSG`, where the message begins with a tag.
+fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i16>, month: &mut u8) -> Option<Inner<'a>> {
+    let rest = without_priority(line);
+    let (header, rest) = rest.split_at_checked(16).filter(|(header, _)| header[15] == b' ')?;
+    // Any leap year reads every date.
+    let mut stamp = *b"2000 Mmm dd hh:mm:ss";
+    stamp[5..].copy_from_slice(&header[..15]);
+    let (TimeRead::At(..) | TimeRead::NoZone(_)) = level.clock.read_whole(&stamp) else { return None };
+    let this = month_of(&header[..3]);
+    if let Some(year) = year {
+        // A log that goes on over the end of the year, perhaps with lines out of order.
+        *year += match (*month, this) {
+            (11..=12, 1..=2) => 1,
+            (1..=2, 11..=12) => -1,
+            _ => 0,
+        };
+    }
+    *month = this;
+    let time = match year {
+        Some(year) => {
+            stamp[..4].copy_from_slice(format!("{year:04}").get(..4)?.as_bytes());
+            level.stamp(&stamp)
+        }
+        None => Stamped::Unknown,
+    };
+    Some(Inner { text: Some(behind_host(rest)?), time, is_partial: false, is_second_stream: false })
+}
+
+fn month_of(name: &[u8]) -> u8 {
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    MONTHS.chunks(3).zip(1..).find(|(month, _)| *month == name).map_or(0, |(_, number)| number)
+}
+
+/// What follows `HOST TAG[PID]: `; the tag may be missing.
+fn behind_host(rest: &[u8]) -> Option<&[u8]> {
+    let host = memchr::memchr(b' ', rest).filter(|&length| length > 0)?;
+    let message = rest[host + 1..].trim_ascii_start();
+    let tag = message.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/')).count();
+    let behind_tag = &message[tag..];
+    let behind_pid = match behind_tag.strip_prefix(b"[") {
+        Some(pid) => &pid[memchr::memchr(b']', pid).map_or(pid.len(), |end| end + 1)..],
+        None => behind_tag,
+    };
+    match behind_pid.strip_prefix(b":") {
+        Some(text) if tag > 0 && matches!(text.first(), None | Some(b' ')) => Some(text.strip_prefix(b" ").unwrap_or(text)),
+        _ => Some(message),
+    }
+}
+
+/// Envelopes nested deeper than this are not looked for.
+const DEPTH_MAX: usize = 3;
+
+/// The nestings of envelopes that more than half of the lines are in, the deepest first; the empty one is last.
+pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
+    let owned: Vec<Vec<u8>> = lines.iter().filter(|line| !line.trim_ascii().is_empty()).map(|line| line.to_vec()).collect();
+    let mut found = vec![Vec::new()];
+    nest(&owned, &mut Vec::new(), &mut found);
+    found.sort_by_key(|nesting| std::cmp::Reverse(nesting.len()));
+    found
+}
+
+fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
+    if outer.len() == DEPTH_MAX {
+        return;
+    }
+    for (envelope, _) in Envelope::ALL {
+        let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
+        // A timestamp in a timestamp is the line's own.
+        if 2 * inner.1 > lines.len() && outer.last() != Some(&envelope) {
+            outer.push(envelope);
+            found.push(outer.clone());
+            nest(&inner.0, outer, found);
+            outer.pop();
+        }
+    }
+}
+
+/// The lines out of these envelopes; how many were in them, parts too. Lines that are not in them stay as they are.
+pub fn unwrapped<'a>(lines: impl Iterator<Item = &'a [u8]>, envelopes: &[Envelope]) -> (Vec<Vec<u8>>, usize) {
+    let mut unwrapper = Unwrapper::new(envelopes, Some(&TimeZone::UTC), None);
+    let (mut inner, mut count) = (Vec::new(), 0);
+    for line in lines {
+        match unwrapper.unwrap(line) {
+            Unwrapped::Whole => inner.push(unwrapper.text().to_vec()),
+            Unwrapped::Part => {}
+            Unwrapped::Not => {
+                inner.push(line.to_vec());
+                continue;
+            }
+        }
+        count += 1;
+    }
+    (inner, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x""#;
+
+    fn one(envelopes: &[Envelope], line: &[u8]) -> Option<(Vec<u8>, Option<String>)> {
+        let mut unwrapper = Unwrapper::new(envelopes, Some(&TimeZone::UTC), Some(2026));
+        let whole = unwrapper.unwrap(line) == Unwrapped::Whole;
+        whole.then(|| (unwrapper.text().to_vec(), unwrapper.time().map(|time| time.to_string())))
+    }
+
+    #[test]
+    fn every_envelope_is_opened() {
+        use Envelope::*;
+        let escaped = LINE.replace('"', "\\\"");
+        let bytes: Vec<String> = LINE.bytes().map(|b| b.to_string()).collect();
+        for (envelope, line, second) in [
+            (Rfc3164, format!("<134>Nov  1 10:00:01 web nginx[7]: {LINE}"), 1),
+            (Rfc3164, format!("Nov  1 10:00:01 web nginx: {LINE}"), 1),
+            (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
+            (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - [a b=\"x\\]\\\"y\"][c] \u{feff}{LINE}"), 2),
+            (SyslogIso, format!("2026-11-01T11:00:03+01:00 web nginx[7]: {LINE}"), 3),
+            (SyslogIso, format!("<13>2026-11-01T11:00:03+01:00 web nginx: {LINE}"), 3),
+            (Docker, format!(r#"{{"log":"{escaped}\n","stream":"stdout","time":"2026-11-01T10:00:04Z"}}"#), 4),
+            (Cri, format!("2026-11-01T10:00:05Z stderr F {LINE}"), 5),
+            (Stamp, format!("2026-11-01T10:00:06Z {LINE}"), 6),
+            (Journal, format!(r#"{{"__REALTIME_TIMESTAMP":"1793527207000000","MESSAGE":"{escaped}"}}"#), 7),
+            (Journal, format!(r#"{{"MESSAGE":[{}],"__REALTIME_TIMESTAMP":"1793527208000000"}}"#, bytes.join(", ")), 8),
+        ] {
+            let want = (LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}Z")));
+            assert_eq!(one(&[envelope], line.as_bytes()), Some(want), "{line}");
+        }
+        for (envelope, line) in [(Pod, format!("[pod/web-0/nginx] {LINE}")), (Compose, format!("web-1    | {LINE}"))] {
+            assert_eq!(one(&[envelope], line.as_bytes()), Some((LINE.as_bytes().to_vec(), None)), "{line}");
+        }
+        for (envelope, _) in Envelope::ALL {
+            assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
+        }
+    }
+
+    #[test]
+    fn parts_are_joined_as_bytes_by_stream() {
+        let parts: [&[u8]; 5] = [
+            b"2026-11-01T10:00:00Z stdout P caf\xc3",
+            b"2026-11-01T10:00:00Z stderr P no",
+            b"2026-11-01T10:00:01Z stdout P \xa9 au ",
+            b"2026-11-01T10:00:02Z stdout F lait",
+            b"2026-11-01T10:00:02Z stderr F ise",
+        ];
+        let (lines, count) = unwrapped(parts.into_iter(), &[Envelope::Cri]);
+        assert_eq!((lines, count), (vec!["café au lait".as_bytes().to_vec(), b"noise".to_vec()], 5));
+        let parts = [
+            r#"{"log":"one ","stream":"stdout","time":"2026-11-01T10:00:00Z"}"#,
+            r#"{"log":"line\n","stream":"stdout","time":"2026-11-01T10:00:00Z"}"#,
+        ];
+        let (lines, _) = unwrapped(parts.iter().map(|p| p.as_bytes()), &[Envelope::Docker]);
+        assert_eq!(lines, [b"one line".to_vec()]);
+    }
+
+    #[test]
+    fn nestings_are_found_as_they_are() {
+        let line = format!("web-1  | 2026-11-01T10:00:00Z {LINE}");
+        let found = nestings(&[line.as_bytes(), b"", line.as_bytes()]);
+        assert_eq!(found, [vec![Envelope::Compose, Envelope::Stamp], vec![Envelope::Compose], vec![]]);
+        assert_eq!(nestings(&[LINE.as_bytes()]), [vec![]; 1]);
+    }
+
+    #[test]
+    fn years_go_on_over_new_year() {
+        let mut unwrapper = Unwrapper::new(&[Envelope::Rfc3164], Some(&TimeZone::UTC), Some(2025));
+        let mut year = |line: &str| {
+            assert_eq!(unwrapper.unwrap(line.as_bytes()), Unwrapped::Whole);
+            unwrapper.time().unwrap().to_string()
+        };
+        assert_eq!(year("Dec 31 23:59:59 h t: x"), "2025-12-31T23:59:59Z");
+        assert_eq!(year("Jan  1 00:00:01 h t: x"), "2026-01-01T00:00:01Z");
+        assert_eq!(year("Dec 31 23:59:58 h t: x"), "2025-12-31T23:59:58Z");
+        assert_eq!(year("Jan  1 00:00:02 h t: x"), "2026-01-01T00:00:02Z");
+    }
+}

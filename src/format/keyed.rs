@@ -1,0 +1,237 @@
+//! Lines whose values have names: those of a `#Fields` header (W3C), or names before them (logfmt).
+//!
+//! W3C, <https://www.w3.org/TR/WD-logfile.html>: fields are divided by blanks or tabs, a value that holds blanks stands in quotes, in which a
+//! quote is doubled. `#Fields` may come again at any time, and says what follows; `#Date` has the date of lines that have only a time.
+//!
+//! logfmt, as its first writers have it (<https://brandur.org/logfmt>): `key=value key="a value with \"escapes\"" flag`.
+
+use super::json_read::{JsonKind, JsonValue, KeyTree};
+use super::{Keyed, W3cWriter};
+
+/// What the directives of a W3C log said last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Header {
+    /// For each column, the number of the wanted value that it is.
+    columns: Vec<Option<usize>>,
+    /// The columns and the wanted value of a date and a time that are one timestamp.
+    stamp: Option<Stamp>,
+    /// The date of `#Date`.
+    date: Vec<u8>,
+    writer: Option<W3cWriter>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stamp {
+    date: Option<usize>,
+    time: usize,
+    wanted: usize,
+}
+
+impl Header {
+    /// Whether the fields are such as this writer has them.
+    pub(super) fn is_of(&self, writer: W3cWriter) -> bool {
+        self.writer == Some(writer)
+    }
+
+    /// Takes note of a line that begins with `#`.
+    pub(super) fn directive(&mut self, line: &[u8], tree: &KeyTree) {
+        if let Some(date) = line.strip_prefix(b"#Date:") {
+            self.date = date.trim_ascii_start().iter().copied().take(10).collect();
+        }
+        let Some(fields) = line.strip_prefix(b"#Fields:") else { return };
+        let names: Vec<&[u8]> = fields.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect();
+        self.columns = names.iter().map(|name| tree.number_of(name)).collect();
+        let place = |wanted: &str| names.iter().position(|name| *name == wanted.as_bytes());
+        let stamp = |date: &str, time: &str| {
+            let wanted = tree.number_of(format!("{date} {time}").as_bytes())?;
+            Some(Stamp { date: place(date), time: place(time)?, wanted })
+        };
+        self.stamp = stamp("date", "time").or_else(|| stamp("date-local", "time-local"));
+        let has = |of: &[&str]| of.iter().any(|name| place(name).is_some());
+        self.writer = Some(if has(&["x-edge-location", "x-edge-request-id", "x-edge-result-type"]) {
+            W3cWriter::CloudFront
+        } else if has(&IIS_FIELDS) {
+            W3cWriter::Iis
+        } else {
+            W3cWriter::Any
+        });
+    }
+
+    /// Reads a line by the columns; the error is the byte where it stops fitting them.
+    pub(super) fn read(&self, line: &[u8], values: &mut [JsonValue], scratch: &mut Vec<u8>) -> Result<(), usize> {
+        values.fill(JsonValue::ABSENT);
+        let mut places = [(0, 0); COLUMNS_MAX];
+        let count = self.columns.len();
+        if count == 0 || count > COLUMNS_MAX {
+            return Err(0);
+        }
+        let mut at = 0;
+        for place in &mut places[..count] {
+            *place = value_at(line, at).ok_or(at)?;
+            at = place.1 + usize::from(line.get(place.1) == Some(&b'"'));
+        }
+        if line[at..].iter().any(|b| !b.is_ascii_whitespace()) {
+            return Err(at);
+        }
+        for (column, (from, to)) in self.columns.iter().zip(places) {
+            if let Some(wanted) = column {
+                values[*wanted] = JsonValue { kind: JsonKind::Text, from: from as u32, to: to as u32 };
+            }
+        }
+        self.compose(line, &places, values, scratch);
+        Ok(())
+    }
+
+    /// Puts date and time together.
+    fn compose(&self, line: &[u8], places: &[(usize, usize)], values: &mut [JsonValue], scratch: &mut Vec<u8>) {
+        let Some(stamp) = self.stamp else { return };
+        let text = |column: usize| &line[places[column].0..places[column].1];
+        let from = scratch.len() as u32;
+        scratch.extend_from_slice(stamp.date.map_or(&self.date, text));
+        scratch.push(b'T');
+        scratch.extend_from_slice(text(stamp.time));
+        values[stamp.wanted] = JsonValue { kind: JsonKind::Composed, from, to: scratch.len() as u32 };
+    }
+}
+
+/// Columns that a header may have; the widest known one has about 50.
+const COLUMNS_MAX: usize = 128;
+
+/// Fields that IIS has (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), and the draft of W3C has not.
+const IIS_FIELDS: [&str; 8] =
+    ["s-sitename", "s-computername", "s-ip", "s-port", "cs-username", "sc-substatus", "sc-win32-status", "TimeTakenMS"];
+
+/// Where the next value stands, without its quotes.
+fn value_at(line: &[u8], at: usize) -> Option<(usize, usize)> {
+    // Between tabs a value may be empty.
+    if at > 0 && line.get(at) == Some(&b'\t') {
+        let to = memchr::memchr(b'\t', &line[at + 1..]).map_or(line.len(), |length| at + 1 + length);
+        return Some((at + 1, to));
+    }
+    let from = at + line[at..].iter().take_while(|&&b| b == b' ').count();
+    match line.get(from)? {
+        b'"' => Some((from + 1, closing_quote(line, from + 1)?)),
+        _ => Some((from, from + line[from..].iter().take_while(|b| !b.is_ascii_whitespace()).count())),
+    }
+}
+
+/// The quote that is not doubled.
+fn closing_quote(line: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(b'"', &line[at..])?;
+        match line.get(at + 1) {
+            Some(b'"') => at += 2,
+            _ => return Some(at),
+        }
+    }
+}
+
+/// Reads a line of logfmt into the wanted values; the error is the byte where a quote is not closed, or 0 where no pair stands.
+pub(super) fn logfmt(line: &[u8], tree: &KeyTree, values: &mut [JsonValue]) -> Result<(), usize> {
+    values.fill(JsonValue::ABSENT);
+    let (mut at, mut pairs) = (0, 0);
+    while at < line.len() {
+        if line[at] <= b' ' {
+            at += 1;
+            continue;
+        }
+        let key_end = at + line[at..].iter().take_while(|&&b| b > b' ' && b != b'=').count();
+        let key = &line[at..key_end];
+        if line.get(key_end) != Some(&b'=') {
+            at = key_end;
+            continue;
+        }
+        let (value, next) = logfmt_value(line, key_end + 1)?;
+        if let Some(wanted) = tree.number_of(key) {
+            values[wanted] = value;
+        }
+        pairs += 1;
+        at = next.max(key_end + 1);
+    }
+    if pairs > 0 { Ok(()) } else { Err(0) }
+}
+
+fn logfmt_value(line: &[u8], from: usize) -> Result<(JsonValue, usize), usize> {
+    if line.get(from) != Some(&b'"') {
+        let to = from + line[from..].iter().take_while(|&&b| b > b' ').count();
+        return Ok((JsonValue { kind: JsonKind::Text, from: from as u32, to: to as u32 }, to));
+    }
+    let (mut at, mut kind) = (from + 1, JsonKind::Text);
+    loop {
+        match line.get(at) {
+            Some(b'"') => return Ok((JsonValue { kind, from: from as u32 + 1, to: at as u32 }, at + 1)),
+            Some(b'\\') => (at, kind) = (at + 2, JsonKind::Escaped),
+            Some(_) => at += 1,
+            None => return Err(from),
+        }
+    }
+}
+
+impl Keyed {
+    /// Whether a line means what it does only with the lines before it.
+    pub(super) fn is_stateful(self) -> bool {
+        matches!(self, Keyed::W3c(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(keys: &[&str]) -> (KeyTree, Vec<JsonValue>) {
+        let (mut tree, mut count) = (KeyTree::default(), 0);
+        keys.iter().for_each(|key| _ = tree.want(&[(*key).to_owned()], &mut count));
+        (tree, vec![JsonValue::ABSENT; count])
+    }
+
+    fn text<'a>(value: JsonValue, line: &'a str, scratch: &'a [u8]) -> &'a str {
+        let range = value.from as usize..value.to as usize;
+        match value.kind {
+            JsonKind::Absent => "absent",
+            JsonKind::Composed => std::str::from_utf8(&scratch[range]).unwrap(),
+            _ => &line[range],
+        }
+    }
+
+    fn w3c(directives: &[&str], line: &str) -> Result<Vec<String>, usize> {
+        let (tree, mut values) = tree(&["date time", "cs-uri-stem", "cs(Cookie)", "sc-status", "time-taken"]);
+        let (mut header, mut scratch) = (Header::default(), Vec::new());
+        directives.iter().for_each(|directive| header.directive(directive.as_bytes(), &tree));
+        header.read(line.as_bytes(), &mut values, &mut scratch)?;
+        Ok(values.iter().map(|value| text(*value, line, &scratch).to_owned()).collect())
+    }
+
+    #[test]
+    fn columns_are_those_of_the_last_header() {
+        let fields = "#Fields: date time cs-uri-stem cs(Cookie) sc-status x time-taken";
+        let line = r#"2026-11-01 10:00:00 /cart "a ""b"" c" 200 - 42"#;
+        let want = ["2026-11-01T10:00:00", "/cart", r#"a ""b"" c"#, "200", "42"];
+        assert_eq!(w3c(&[fields], line).unwrap(), want);
+        assert_eq!(w3c(&["#Fields: sc-status", fields], &line.replace(' ', "  ")).unwrap()[3], "200");
+        let want = ["2026-11-02T10:00:00", "absent", "absent", "404", "absent"];
+        assert_eq!(w3c(&["#Date: 2026-11-02 09:00:00", "#Fields: time sc-status"], "10:00:00 404").unwrap(), want);
+        let tabs = "#Fields: date\ttime\tcs-uri-stem\tsc-status";
+        assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\t000").unwrap()[1..4], ["", "absent", "000"]);
+    }
+
+    #[test]
+    fn lines_that_do_not_fit_the_header_are_not_read() {
+        assert_eq!(w3c(&[], "2026-11-01 200"), Err(0));
+        assert_eq!(w3c(&["#Fields: sc-status time-taken"], "200"), Err(3));
+        assert_eq!(w3c(&["#Fields: sc-status"], "200 7"), Err(3));
+        assert_eq!(w3c(&["#Fields: sc-status"], "\"200"), Err(0));
+    }
+
+    #[test]
+    fn pairs_of_logfmt() {
+        let (tree, mut values) = tree(&["path", "status", "msg"]);
+        let line = r#"level=info  path=/a?b=c flag status= msg="say \"hi\"""#;
+        logfmt(line.as_bytes(), &tree, &mut values).unwrap();
+        let read: Vec<&str> = values.iter().map(|value| text(*value, line, b"")).collect();
+        assert_eq!(read, ["/a?b=c", "", r#"say \"hi\""#]);
+        assert_eq!(logfmt(b"only words", &tree, &mut values), Err(0));
+        assert_eq!(logfmt(br#"a="b"#, &tree, &mut values), Err(2));
+        assert_eq!(logfmt(br#"a="b\"#, &tree, &mut values), Err(2));
+    }
+}

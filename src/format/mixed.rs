@@ -1,0 +1,102 @@
+//! Lines of several formats in one log, and lines in envelopes.
+
+use super::bind::Binding;
+use super::derive::Fields;
+use super::envelope::Unwrapped;
+use super::extract::{Extractor, Reader};
+use super::{Clock, Format};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::{Field, Kind, Need, Outcome, Reason, Skip, Slot};
+use crate::time::Instant;
+
+impl Reader {
+    /// The text that the fields of the last line stand in: the line, or what was taken out of its envelope.
+    pub fn text<'a>(&'a self, line: &'a [u8]) -> &'a [u8] {
+        if self.is_unwrapped { self.unwrapper.text() } else { line }
+    }
+}
+
+impl Extractor {
+    /// The name of the format that read the last line of a reader.
+    pub fn format_of(&self, reader: &Reader) -> &str {
+        if reader.by > 0 { self.others[reader.by - 1].format_name() } else { self.format_name() }
+    }
+
+    /// Counts events at the start or at the end of a request, whichever the line tells: the other one is the time and the latency. An
+    /// event whose latency is unknown stays at the time of its line.
+    ///
+    /// # Errors
+    /// The format's time is that of the other end, and it has no latency.
+    pub fn with_clock(mut self, format: &Format, clock: Clock) -> Result<Extractor> {
+        if format.clock != clock {
+            let latency = Binding::of(format).derive(&Need { field: Field::Latency, kind: Kind::Duration }).map_err(|error| {
+                let (has, wants) = (format.clock.words(), clock.words());
+                let message = format!(
+                    "the time of {} is the {has} of a request, and without a latency its {wants} is unknown",
+                    format.name
+                );
+                Error::new(ErrorKind::Usage, message)
+                    .because(error)
+                    .hint(format!("leave out --window-by, or use --window-by {has}"))
+            })?;
+            self.shift = Some((latency, if clock == Clock::End { 1 } else { -1 }));
+        }
+        for (other, its_format) in std::mem::take(&mut self.others).into_iter().zip(&format.others) {
+            let plain = its_format.resolve(&Field::Latency).is_none();
+            self.others.push(if plain { other } else { other.with_clock(its_format, clock)? });
+        }
+        Ok(self)
+    }
+
+    /// The other end of the request.
+    pub(super) fn shifted(&self, fields: &Fields) -> Option<Instant> {
+        let (latency, sign) = self.shift.as_ref()?;
+        let Slot::Int(nanos) = fields.derive(latency) else { return None };
+        Some(Instant::from_micros(fields.time.micros().checked_add(sign * (nanos / 1_000))?))
+    }
+
+    /// Reads a line more strictly than a format that is named would: what a writer of the format would not write is not its own.
+    /// Where an envelope gives the time, `has_stamp`, a line without one is an event.
+    pub(super) fn try_read(&self, line: &[u8], reader: &mut Reader, has_stamp: bool) -> Outcome {
+        match self.read_any(line, reader) {
+            Outcome::Event if !self.reads_cleanly(line, reader) => Outcome::Rejected(Reason::Layout),
+            Outcome::Undated if has_stamp => Outcome::Event,
+            outcome => outcome,
+        }
+    }
+
+    /// Reads a line that may be in an envelope. One that is not is read as it stands.
+    #[cold]
+    pub(super) fn read_wrapped(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        reader.is_unwrapped = false;
+        reader.stamped = None;
+        match reader.unwrapper.unwrap(line) {
+            Unwrapped::Part => return Outcome::Joined,
+            Unwrapped::Not => return self.read_any(line, reader),
+            Unwrapped::Whole => {}
+        }
+        reader.stamped = reader.unwrapper.time();
+        let text = reader.unwrapper.take_text();
+        let outcome = match text.trim_ascii().is_empty() {
+            true => Outcome::Skipped(Skip::Blank),
+            false => self.read_any(&text, reader),
+        };
+        reader.unwrapper.give_text(text);
+        reader.is_unwrapped = true;
+        outcome
+    }
+
+    /// Reads a line that the format itself does not read by the first other one that does; `outcome` is what it is if none does.
+    #[cold]
+    pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, outcome: Outcome) -> Outcome {
+        for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
+            its_reader.stamped = reader.stamped;
+            let read = other.read_any(line, its_reader);
+            if matches!(read, Outcome::Event | Outcome::Undated) {
+                reader.by = i + 1;
+                return read;
+            }
+        }
+        outcome
+    }
+}

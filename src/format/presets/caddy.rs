@@ -1,0 +1,35 @@
+//! Caddy's access log, in its JSON encoding.
+//!
+//! <https://caddyserver.com/docs/logging>: `ts` is seconds since 1970 at the end of the request, `duration` seconds. `client_ip` is the
+//! client behind trusted proxies (since 2.7), `remote_ip` the peer, `remote_addr` the peer of old releases. With another encoder the time
+//! or the duration must be declared. Lines of other loggers are skipped.
+
+use crate::format::Clock;
+use crate::format::preset::{Keys, Preset, Spec};
+
+pub(super) static PRESETS: &[Preset] = &[Preset {
+    name: "caddy",
+    description: "Caddy's JSON access log (`http.log.access`)",
+    specification: "https://caddyserver.com/docs/logging",
+    example: r#"{"level":"info","ts":1793527200.25,"logger":"http.log.access","request":{"method":"GET","host":"shop.example","uri":"/cart"},"duration":0.0421,"size":512,"status":200}"#,
+    clock: Clock::End,
+    detects_as: None,
+    layouts: &[Spec::Keys(&Keys {
+        fields: &[
+            ("ts", "time s"),
+            ("status", "status"),
+            ("duration", "latency s"),
+            ("request.method", "method"),
+            ("request.uri", "target"),
+            ("request.host", "host"),
+            ("size", "bytes"),
+            ("request.headers.User-Agent[0]", "agent"),
+            ("request.client_ip", "client"),
+            ("request.remote_ip", "client"),
+            ("request.remote_addr", "client"),
+            ("bytes_read", "size"),
+        ],
+        only_if: &[("logger", "http.log.access")],
+        text_is_chatter: false,
+    })],
+}];

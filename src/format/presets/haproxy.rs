@@ -1,0 +1,47 @@
+//! HAProxy's HTTP log.
+//!
+//! <https://docs.haproxy.org/3.0/configuration.html#8.2.3> (`option httplog`) and 8.2.4 (`option httpslog`): the date is that of the
+//! request, local and without a zone, in milliseconds. The timers TR/Tw/Tc/Tr/Ta are milliseconds; each is -1 where the request did not come
+//! so far. Ta is the time of the request without keep-alive idle time and TLS handshake. Up to 1.6 the first and the last were Tq and Tt. Under
+//! `option logasap` a `+` before Ta and the bytes says that they were not final. Captured headers stand in braces, the status is -1 where
+//! nothing was answered, the request `<BADREQ>` where none came. Quotes in the request are written `#22`. A line is cut at the length of
+//! the log target, 1,024 bytes unless set, and then lacks its closing quote.
+
+use crate::format::Clock;
+use crate::format::preset::{Preset, Spec};
+
+/// A line up to its queues; what stands before Ta and before the bytes is given.
+macro_rules! http {
+    ($ahead:literal, $($more:expr),*) => { http!($ahead; ""; $($more),*) };
+    ($ahead:literal; $host:literal; $($more:expr),*) => {
+        concat!(
+            "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server} ",
+            $host, "{TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
+            $ahead, "{Ta: latency ms} {status: status} ", $ahead, "{bytes_read: bytes} {req_cookie} {res_cookie} {termination_state} ",
+            "{actconn}/{feconn}/{beconn}/{srv_conn}/{retries} {srv_queue}/{backend_queue}"
+            $(, $more)*
+        )
+    };
+}
+
+pub(super) static PRESETS: &[Preset] = &[Preset {
+    name: "haproxy",
+    description: "HAProxy's HTTP log (`option httplog`, `option httpslog`), with or without captured headers",
+    specification: "https://docs.haproxy.org/3.0/configuration.html#8.2.3",
+    example: r#"192.0.2.7:40112 [01/Nov/2026:10:00:00.042] web~ shop/app2 0/0/1/40/42 200 512 - - ---- 3/3/1/1/0 0/0 {shop.example|curl} {} "GET /cart HTTP/1.1""#,
+    clock: Clock::Start,
+    detects_as: None,
+    layouts: &[
+        Spec::Line(http!("", r#" "{http_request: request}""#)),
+        Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}""#)),
+        Spec::Line(http!("+", r#" "{http_request: request}""#)),
+        Spec::Line(http!("+", r#" {{{captured: free} "{http_request: request}""#)),
+        Spec::LineAndMore(http!("", r#" "{http_request: request}""#)),
+        Spec::LineAndMore(http!("", r#" {{{captured: free} "{http_request: request}""#)),
+        // With the host before the timers, as many have put it into a log-format of their own.
+        Spec::Line(http!(""; "{host: host} "; r#" "{http_request: request}""#)),
+        // Cut off.
+        Spec::Line(http!("", r#" "{http_request: request}"#)),
+        Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}"#)),
+    ],
+}];

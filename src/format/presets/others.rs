@@ -1,0 +1,46 @@
+//! Servers with a line or two of their own.
+//!
+//! - lighttpd (<https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_accesslog>): the default is combined with the virtual host in second place,
+//!   so that it is detected as `combined`; the time is that of writing the line.
+//! - varnishncsa (<https://varnish-cache.org/docs/trunk/reference/varnishncsa.html>): combined, whose `%t` is when the request was received and
+//!   whose request has the whole URL.
+//! - nginx Proxy Manager (<https://nginxproxymanager.com/advanced-config/>): its `proxy` format, written by nginx.
+
+use crate::format::Clock;
+use crate::format::preset::{Preset, Spec};
+
+pub(super) static PRESETS: &[Preset] = &[
+    Preset {
+        name: "lighttpd",
+        description: "lighttpd's default (detected as `combined`), with the virtual host in second place",
+        specification: "https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_accesslog",
+        example: r#"192.0.2.7 shop.example - [01/Nov/2026:10:00:00 +0000] "GET /cart HTTP/1.1" 200 512 "-" "curl/8.5.0""#,
+        clock: Clock::End,
+        detects_as: Some("combined"),
+        layouts: &[Spec::Line(
+            r#"{%h: client} {%V: host} {%u: free} [{%t: time clf}] "{%r: request}" {%>s: status} {%b: bytes} "{referer}" "{user_agent: agent}""#,
+        )],
+    },
+    Preset {
+        name: "varnishncsa",
+        description: "varnishncsa's default (detected as `combined`), with whole URLs",
+        specification: "https://varnish-cache.org/docs/trunk/reference/varnishncsa.html",
+        example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET http://shop.example/cart HTTP/1.1" 200 512 "-" "curl/8.5.0""#,
+        clock: Clock::Start,
+        detects_as: Some("combined"),
+        layouts: &[Spec::Line(
+            r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#,
+        )],
+    },
+    Preset {
+        name: "nginx_proxy_manager",
+        description: "nginx Proxy Manager's `proxy`",
+        specification: "https://nginxproxymanager.com/advanced-config/",
+        example: r#"[01/Nov/2026:10:00:00 +0000] HIT 200 200 - GET https shop.example "/cart?id=4" [Client 192.0.2.7] [Length 512] [Gzip 2.10] [Sent-to 10.0.0.3] "curl/8.5.0" "-""#,
+        clock: Clock::End,
+        detects_as: None,
+        layouts: &[Spec::Line(
+            r#"[{time: time clf}] {cache_status} {upstream_status: code} {status: status} - {method: method} {scheme} {host: host} "{uri: target}" [Client {client: client}] [Length {length: bytes}] [Gzip {gzip}] [Sent-to {server}] "{user_agent: agent}" "{referer}""#,
+        )],
+    },
+];

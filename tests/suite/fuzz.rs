@@ -1,0 +1,88 @@
+//! The fuzz targets on stable Rust, with bounded input: pieces of real lines put together anew, and runs of single bytes.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use slix::format::preset;
+
+#[path = "../support/fuzz.rs"]
+mod targets;
+
+/// What the input is made from: words of the grammars, and their marks.
+fn pieces() -> Vec<Vec<u8>> {
+    let mut pieces: Vec<Vec<u8>> = Vec::new();
+    for preset in preset::all() {
+        pieces.push(format!("{}\n", preset.example).into_bytes());
+        pieces.extend(preset.example.split_inclusive([' ', '"', ',', '\t']).map(|piece| piece.as_bytes().to_vec()));
+    }
+    let marks = ["\"", "\\", "[", "]", "{", "}", "\n", "\r\n", "\0", "-", ", ", " : ", "#Fields: ", "<134>", "$", "%", "\u{e9}"];
+    pieces.extend(marks.iter().map(|mark| mark.as_bytes().to_vec()));
+    let strings = [
+        "$remote_addr ",
+        "[$time_local] ",
+        "%h ",
+        "%>s",
+        "\"$request\" ",
+        "slos:\n",
+        "- {name: a, target: 99%, good: status < 500}\n",
+    ];
+    pieces.extend(strings.iter().map(|piece| piece.as_bytes().to_vec()));
+    pieces.push(vec![0xff, 0xc3]);
+    pieces
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_target_panics(chosen in prop::collection::vec(select(pieces()), 0..40), first in any::<u8>()) {
+        let data = [vec![first], chosen.concat()].concat();
+        targets::TARGETS.iter().for_each(|(_, target)| target(&data));
+    }
+}
+
+#[test]
+fn runs_of_one_byte_are_read() {
+    for byte in [b'"', b'\\', b'[', b'{', b' ', b'-', b'0', b'a', b',', b':', b'\t', 0, 0xff] {
+        let data = vec![byte; 20_000];
+        targets::TARGETS.iter().for_each(|(_, target)| target(&data));
+    }
+}
+
+/// The folder of cargo-fuzz has a file for each target.
+#[test]
+fn every_target_can_be_fuzzed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for (name, _) in targets::TARGETS {
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is not in tests/fuzz/Cargo.toml");
+        assert!(folder.join(format!("fuzz_targets/{name}.rs")).exists(), "{name} has no file");
+    }
+}
+
+/// 10 MB of a byte, in lines of 50 KB, take no more than ten times as long as 10 MB of usual lines.
+#[test]
+#[ignore = "measures time; run it in release on a quiet machine"]
+fn no_line_takes_quadratic_time() {
+    use jiff::tz::TimeZone;
+    use slix::format::extract::Extractor;
+    for preset in preset::all() {
+        let extractor = Extractor::bind(&preset.family().unwrap(), &[], Some(&TimeZone::UTC)).unwrap();
+        let time = |lines: &[Vec<u8>]| {
+            let mut reader = extractor.reader("");
+            let bytes: usize = lines.iter().map(Vec::len).sum();
+            let begin = std::time::Instant::now();
+            for _ in 0..10_000_000 / bytes {
+                lines.iter().for_each(|line| _ = extractor.read(line, &mut reader));
+            }
+            begin.elapsed()
+        };
+        let usual = time(&[preset.example.lines().last().unwrap().as_bytes().to_vec()]);
+        for byte in [b'"', b'\\', b'[', b']', b' ', b'-', b'0', b'{', b',', b'\t'] {
+            let head = preset.example.lines().last().unwrap().as_bytes();
+            let run = vec![byte; 50_000];
+            let took = time(&[run.clone(), [head, &run].concat(), [&head[..head.len() / 2], &run].concat()]);
+            let ratio = took.as_secs_f64() / usual.as_secs_f64();
+            assert!(ratio < 10.0, "{}: {:?} takes {ratio:.1} times as long", preset.name, byte as char);
+        }
+    }
+}
