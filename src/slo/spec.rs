@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{Content, Document, Fields, Node, Written};
+use super::period::{BudgetingSpec, ExclusionSpec, WindowSpec};
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 
 /// A definition file in its short form.
@@ -18,6 +19,7 @@ pub(crate) struct Spec {
     pub routes: Vec<RouteSpec>,
     pub group_by: Option<Vec<Written>>,
     pub slice: Option<Written>,
+    pub exclude: Vec<ExclusionSpec>,
     pub slos: Vec<SloSpec>,
 }
 
@@ -28,7 +30,9 @@ pub(crate) struct SloSpec {
     pub objective: Option<Written>,
     pub service: Option<Written>,
     pub target: Written,
-    pub window: Option<Written>,
+    pub windows: Vec<WindowSpec>,
+    pub budgeting: BudgetingSpec,
+    pub exclude: Vec<ExclusionSpec>,
     pub valid: Option<Written>,
     pub good: Written,
     pub group_by: Option<Vec<Written>>,
@@ -94,7 +98,7 @@ impl FormatSpec {
 }
 
 impl Spec {
-    const KEYS: [&str; 7] = ["service", "format", "inputs", "routes", "group_by", "slice", "slos"];
+    const KEYS: [&str; 8] = ["service", "format", "inputs", "routes", "group_by", "slice", "exclude", "slos"];
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
@@ -112,6 +116,7 @@ impl Spec {
             routes: reader.each(&mut fields, "routes", Reader::route)?,
             group_by: reader.group_by(&mut fields)?,
             slice: fields.text("slice")?,
+            exclude: ExclusionSpec::read(document, &mut fields)?,
             slos: reader.slos(&mut fields)?,
         })
     }
@@ -140,8 +145,9 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 8] = ["name", "objective", "service", "target", "window", "valid", "good", "group_by"];
-        let mut fields = Fields::of(self.document, node, WHAT, &KEYS)?;
+        const KEYS: [&str; 9] = ["name", "objective", "service", "target", "window", "valid", "good", "group_by", "exclude"];
+        let keys = [KEYS.as_slice(), &BudgetingSpec::KEYS].concat();
+        let mut fields = Fields::of(self.document, node, WHAT, &keys)?;
         let mut text_of = |key: &str| {
             let node = fields.require(key, WHAT)?;
             self.document.text_of(node, &format!("`{key}`"))
@@ -152,7 +158,9 @@ impl<'a> Reader<'a> {
             objective: fields.text("objective")?,
             service: fields.text("service")?,
             target,
-            window: fields.text("window")?,
+            windows: fields.take("window").map_or(Ok(Vec::new()), |node| WindowSpec::read(self.document, node))?,
+            budgeting: BudgetingSpec::read(&mut fields)?,
+            exclude: ExclusionSpec::read(self.document, &mut fields)?,
             valid: fields.text("valid")?,
             good,
             group_by: self.group_by(&mut fields)?,

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use slix::error::{Error, Result};
 use slix::format::Format;
 use slix::format::extract::Extractor;
+use slix::slo::Slo;
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
-use slix::slo::{Slo, Window};
 
 use super::Session;
 use super::args::CheckArgs;
@@ -66,7 +66,8 @@ fn meaning(name: &str, definitions: &Definitions, formats: &Formats) -> String {
 }
 
 fn describe(text: &mut String, slo: &Slo) {
-    let Window::Rolling(window) = &slo.window;
+    let windows: Vec<&str> = slo.windows.iter().map(|window| window.text()).collect();
+    let window = windows.join(", ");
     let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
     let _ = writeln!(text, "\n{service}{}  {} over {window}", slo.name, slo.target);
     let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);

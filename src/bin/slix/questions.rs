@@ -10,7 +10,7 @@ use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::definitions::Definitions;
 use slix::slo::flags::Flags;
-use slix::slo::{Dimension, Indicator, Slo, Window};
+use slix::slo::{Dimension, Indicator, Slo};
 use slix::time::{Length, Slices};
 
 use super::args::AskingArgs;
@@ -187,13 +187,12 @@ fn add_dimensions(indicator: &mut Arc<Indicator>, more: &[Dimension]) {
 }
 
 fn slo_to_json(slo: &Slo) -> serde_json::Value {
-    let Window::Rolling(window) = &slo.window;
     serde_json::json!({
         "service": slo.service,
         "name": slo.name,
         "objective": slo.objective,
         "target": slo.target.to_string(),
-        "window": window.text(),
+        "windows": slo.windows.iter().map(|window| window.text()).collect::<Vec<_>>(),
         "valid": slo.indicator.valid.as_ref().map(ToString::to_string),
         "good": slo.indicator.good.to_string(),
         "group_by": slo.indicator.dimensions(),
