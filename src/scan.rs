@@ -17,6 +17,7 @@ use memchr::memrchr;
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
+use crate::aggregate::weight_tally::WeightTally;
 use crate::aggregate::{IndicatorKey, Partial};
 use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::error::Result;
@@ -60,6 +61,7 @@ pub struct Worker<'a> {
     classes: Classes<'a>,
     tally: Tally,
     latencies: Option<LatencyTally>,
+    weights: Option<WeightTally>,
     marks: Marks,
     batch: Batch,
     /// Lines that are regular but for their escapes, and their marks.
@@ -83,6 +85,7 @@ impl<'a> Worker<'a> {
             classes: job.classifier.classes(),
             tally: Tally::new(job.slices),
             latencies,
+            weights: WeightTally::new(job.classifier, job.slices),
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
             batch: Batch::new(job.classifier.needs().len()),
             escaped: Batch::new(job.classifier.needs().len()),
@@ -113,7 +116,9 @@ impl<'a> Worker<'a> {
     }
 
     fn is_full(&self) -> bool {
-        self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+        let is_full =
+            self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full);
+        is_full || self.weights.as_ref().is_some_and(WeightTally::is_full)
     }
 
     /// Adds an oversized line, which nobody reads.
@@ -125,7 +130,10 @@ impl<'a> Worker<'a> {
 
     #[cold]
     fn fold(&mut self) -> Result<()> {
-        let counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
+        let mut counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
+        if let Some(weights) = &mut self.weights {
+            weights.fold(&self.classes, self.job.keys, &mut counted)?;
+        }
         self.partial.merge(counted)?;
         if let Some(latencies) = &mut self.latencies {
             latencies.clear();
@@ -218,6 +226,7 @@ impl Window<'_> {
             || count_regular(block, self.marks, positions, worker),
         );
         add_latencies(worker);
+        add_weights(worker);
         if any_odd {
             self.count_odd(worker, odd);
         }
@@ -277,7 +286,7 @@ impl Window<'_> {
         let next = newline.map_or(self.length, |newline| newline + 1);
         self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
         self.start = next;
-        let Worker { job, reader, classes, tally, latencies, accounting, .. } = worker;
+        let Worker { job, reader, classes, tally, latencies, weights, accounting, .. } = worker;
         let line = &block[start..without_return(block, start, end)];
         let outcome = match next - start > job.line_bytes_max {
             true => Outcome::Rejected(Reason::TooLong),
@@ -295,6 +304,12 @@ impl Window<'_> {
             && let Value::Int(ns) = record.get(latencies.slot())
         {
             latencies.add(record.time, class, ns);
+        }
+        if let Some(weights) = weights {
+            weights.add(record.time, class, |slot| match record.get(slot) {
+                Value::Int(value) => Some(value),
+                _ => None,
+            });
         }
     }
 }
@@ -327,6 +342,17 @@ fn add_latencies(worker: &mut Worker) {
         if let Slot::Int(ns) = batch.slots[latencies.slot()][i] {
             latencies.add(batch.times[i], class_column[i], ns);
         }
+    }
+}
+
+/// Adds the weights of the regular lines of the batch, if an indicator has a weight.
+fn add_weights(worker: &mut Worker) {
+    let Worker { weights: Some(weights), batch, class_column, .. } = worker else { return };
+    for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
+        weights.add(batch.times[i], class_column[i], |slot| match batch.slots[slot][i] {
+            Slot::Int(value) => Some(value),
+            _ => None,
+        });
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::document::{Content, Document, Node, Written};
-use super::expr::Expr;
+use super::expr::{Expr, Operand};
 use super::route::{Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
-use super::{Dimension, Exclusion, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
+use super::{Dimension, Exclusion, Indicator, RESERVED_COLUMNS, Slo, Weight, Window, parse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ratio::Target;
 use crate::record::Field;
@@ -163,14 +163,30 @@ impl<'a> Resolver<'a> {
         let own_group_by = spec.group_by.map(|names| self.dimensions(names)).transpose()?;
         let group_by = own_group_by.unwrap_or_else(|| common.group_by.to_vec());
         let objective = objective.unwrap_or_else(|| spec.target.text.trim().to_owned());
-        let indicator = self.indicator(valid, good, group_by);
+        let weight = spec.weight.map(|weight| self.weight(&weight)).transpose()?;
+        let indicator = self.indicator(Indicator { valid, good, weight, routes: self.routes.clone(), group_by });
         Ok(Slo { service, name, objective, target, windows, budgeting, exclude, indicator })
     }
 
-    pub fn indicator(&mut self, valid: Option<Expr>, good: Expr, group_by: Vec<Dimension>) -> Arc<Indicator> {
-        let indicator = Indicator { valid, good, routes: self.routes.clone(), group_by };
+    /// The indicator that counts the same by the same dimensions, or this one.
+    pub fn indicator(&mut self, indicator: Indicator) -> Arc<Indicator> {
         let key = (indicator.canonical(), indicator.group_by.clone());
         self.indicators.entry(key).or_insert_with(|| Arc::new(indicator)).clone()
+    }
+
+    fn weight(&self, weight: &Written) -> Result<Weight> {
+        let operand =
+            parse::operand(&weight.text).map_err(|problem| self.document.expression_error(&weight.node, problem, "weight"))?;
+        let field = match operand {
+            Operand::Field(field) => Some(field),
+            Operand::Route => None,
+        };
+        field.and_then(Weight::new).ok_or_else(|| {
+            let message = format!("events cannot be weighted by `{}`: it is no amount", weight.text);
+            self.document
+                .error(&weight.node.span, message, "weight")
+                .hint("weigh by bytes, or by a whole number that the log has")
+        })
     }
 
     pub fn target(&self, target: &Written) -> Result<Target> {

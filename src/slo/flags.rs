@@ -6,7 +6,7 @@ use super::definitions::{Definitions, Resolver, WINDOW_DEFAULT, route_error};
 use super::document::{Content, Document, Node, Written};
 use super::expr::Expr;
 use super::route::{Pattern, Route, Routes};
-use super::{Dimension, Slo, Window, parse};
+use super::{Dimension, Indicator, Slo, Window, parse};
 use crate::error::Result;
 
 /// The default objectives, as flags would give them.
@@ -96,11 +96,16 @@ fn flag_routes(flags: &[&str]) -> Result<Routes> {
 }
 
 impl<'a> Resolver<'a> {
+    fn plain(&mut self, valid: Option<Expr>, good: Expr, group_by: &[Dimension]) -> Arc<Indicator> {
+        let (routes, group_by) = (self.routes.clone(), group_by.to_vec());
+        self.indicator(Indicator { valid, good, weight: None, routes, group_by })
+    }
+
     fn availability(&mut self, text: &'a str, window: Window, group_by: &[Dimension]) -> Result<Slo> {
         self.document = Document { name: "--availability", text };
         let target = self.target(&Written::alone(text))?;
         let good = Expr::parse("status < 500")?;
-        let indicator = self.indicator(None, good, group_by.to_vec());
+        let indicator = self.plain(None, good, group_by);
         Ok(Slo { objective: text.trim().to_owned(), ..Slo::new("availability", target, window, indicator) })
     }
 
@@ -120,7 +125,7 @@ impl<'a> Resolver<'a> {
             problem.offset = (problem.offset + bound).saturating_sub(FIELD.len());
             problem.into_error("--latency", text)
         })?;
-        let indicator = self.indicator(Some(Expr::parse("status < 500")?), good, group_by.to_vec());
+        let indicator = self.plain(Some(Expr::parse("status < 500")?), good, group_by);
         Ok(Slo { objective: objective.trim().to_owned(), ..Slo::new("latency", target, window, indicator) })
     }
 }

@@ -35,6 +35,7 @@ pub(crate) struct SloSpec {
     pub exclude: Vec<ExclusionSpec>,
     pub valid: Option<Written>,
     pub good: Written,
+    pub weight: Option<Written>,
     pub group_by: Option<Vec<Written>>,
 }
 
@@ -145,7 +146,8 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 9] = ["name", "objective", "service", "target", "window", "valid", "good", "group_by", "exclude"];
+        const KEYS: [&str; 10] =
+            ["name", "objective", "service", "target", "window", "valid", "good", "weight", "group_by", "exclude"];
         let keys = [KEYS.as_slice(), &BudgetingSpec::KEYS].concat();
         let mut fields = Fields::of(self.document, node, WHAT, &keys)?;
         let mut text_of = |key: &str| {
@@ -163,6 +165,7 @@ impl<'a> Reader<'a> {
             exclude: ExclusionSpec::read(self.document, &mut fields)?,
             valid: fields.text("valid")?,
             good,
+            weight: fields.text("weight")?,
             group_by: self.group_by(&mut fields)?,
         })
     }

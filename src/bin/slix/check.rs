@@ -35,7 +35,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
 
 /// Whether a format has every field that an SLO needs.
 fn can_answer(slo: &Slo, format: &Format, formats: &Formats) -> Result<()> {
-    let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
+    let classifier = Classifier::compile(vec![slo.indicator.counted()])?;
     Extractor::bind(format, classifier.needs(), formats.zone()).map(drop).map_err(|error| {
         let named = Error::new(error.kind(), format!("SLO `{}` cannot be answered: {}", slo.name, error.message()));
         named.hint(error.hint_text().unwrap_or("name another field, or another format").to_owned())
@@ -73,6 +73,9 @@ fn describe(text: &mut String, slo: &Slo) {
     let _ = writeln!(text, "\n{service}{}  {} over {window}", slo.name, slo.target);
     let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
     let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
+    if let Some(weight) = &slo.indicator.weight {
+        let _ = writeln!(text, "  weight {}", weight.name());
+    }
     slo.windows.iter().for_each(|window| describe_window(text, window));
     describe_budgeting(text, &slo.budgeting);
     for exclusion in slo.exclude.iter() {

@@ -11,6 +11,7 @@ use slix::slices::Wanted;
 use slix::slo::budgeting::Score;
 use slix::slo::definitions::Definitions;
 use slix::slo::flags::Flags;
+use slix::slo::weight::weights_of;
 use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
@@ -141,7 +142,7 @@ impl Questions {
                 Some((_, indicator)) => add_dimensions(indicator, &slo.indicator.group_by),
                 None => {
                     let key = IndicatorKey { service: service.to_owned(), canonical: canonical.clone() };
-                    found.push((key, slo.indicator.clone()));
+                    found.push((key, slo.indicator.counted()));
                 }
             }
         }
@@ -152,7 +153,15 @@ impl Questions {
     pub fn wanted(&self, partial: &Partial) -> Vec<Wanted> {
         let services = partial.activity.keys();
         let indicators = services.flat_map(|service| self.indicators(service, true));
-        indicators.map(|(key, indicator)| Wanted { key, dimensions: indicator.dimensions() }).collect()
+        let wanted = |(key, indicator): (IndicatorKey, Arc<Indicator>)| {
+            let dimensions = indicator.dimensions();
+            let weights = indicator.weight.as_ref().map(|_| Wanted {
+                key: IndicatorKey { service: key.service.clone(), canonical: weights_of(&key.canonical) },
+                dimensions: dimensions.clone(),
+            });
+            [Some(Wanted { key, dimensions }), weights].into_iter().flatten()
+        };
+        indicators.flat_map(wanted).collect()
     }
 
     /// The SLOs as they are understood, for the metadata of files.
@@ -210,6 +219,7 @@ fn slo_to_json(slo: &Slo) -> serde_json::Value {
         "exclude": slo.exclude.iter().map(exclusion_to_json).collect::<Vec<_>>(),
         "valid": slo.indicator.valid.as_ref().map(ToString::to_string),
         "good": slo.indicator.good.to_string(),
+        "weight": slo.indicator.weight.as_ref().map(|weight| weight.name()),
         "group_by": slo.indicator.dimensions(),
         "routes": slo.indicator.routes.iter().map(|route| route.name.clone()).collect::<Vec<_>>(),
     })
