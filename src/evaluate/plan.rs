@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::alert;
 use super::group::{Groups, Sources, dimension_name};
+use super::guard::StepModes;
+use super::mode;
 use super::row::{GroupKind, SeriesKey, WindowRow};
 use super::series::{self, Closed, SeriesMachine};
 use super::window::{self, Activity, Grid, Step, StepNumber, Timeline};
@@ -19,6 +22,9 @@ pub const ROWS_MAX: u64 = 50_000_000;
 
 /// Where rows go.
 pub type Sink<'s> = dyn FnMut(WindowRow) -> Result<()> + 's;
+
+/// Where the rows of one series go, each with the slice that its step ends at.
+type RowSink<'s> = dyn FnMut(WindowRow, SliceNumber) -> Result<()> + 's;
 
 /// An evaluation that is ready to run. Series come in the order of the SLOs, services by name, `all` first, then groups by
 /// key, `other` last.
@@ -45,6 +51,18 @@ pub(super) struct Entry<'a> {
     pub series: Vec<Planned<'a>>,
     pub folded: u64,
     pub folded_before: bool,
+}
+
+impl Entry<'_> {
+    /// The length of the period that "now" is in, in seconds.
+    pub fn period_seconds(&self) -> i64 {
+        self.asked.slo.window.period_seconds()
+    }
+
+    /// The first slice of the window of what ends at `end`.
+    pub fn window_first(&self, _grid: Grid, end: SliceNumber) -> SliceNumber {
+        end - self.window_slices
+    }
 }
 
 /// One series and the counts that are pooled into it.
@@ -102,7 +120,26 @@ impl<'a> Plan<'a> {
         if self.rows_at_most() > u128::from(ROWS_MAX) {
             self.check_row_count()?;
         }
-        self.entries.iter().flat_map(|e| e.series.iter().map(move |s| (e, s))).try_for_each(|(e, s)| self.run(e, s, sink))
+        self.entries.iter().try_for_each(|entry| self.run_entry(entry, sink))
+    }
+
+    /// The rows of one SLO. Their modes are those of the roll-up, which comes first and has every step that a group has.
+    fn run_entry(&self, entry: &Entry<'a>, sink: &mut Sink) -> Result<()> {
+        let guarded = self.guard(entry)?;
+        let mut modes = StepModes::default();
+        let first = |end| entry.window_first(self.grid, end);
+        let mut asked = guarded.modes(&first);
+        for planned in &entry.series {
+            let is_roll_up = planned.key.group_kind == GroupKind::All;
+            self.run(entry, planned, &mut |mut row, end| {
+                if is_roll_up {
+                    modes.push(end, asked.at(end)?);
+                }
+                row.reason = modes.at(end);
+                sink(row)
+            })?;
+        }
+        Ok(())
     }
 
     fn services(&self, one: Asked<'a>) -> Vec<&'a str> {
@@ -141,6 +178,8 @@ impl<'a> Plan<'a> {
     fn plan_series(&mut self, one: Asked<'a>, service: &str, groups: Groups<'a>) -> Vec<Planned<'a>> {
         let dimensions: Arc<[String]> = one.slo.indicator.group_by.iter().map(|d| dimension_name(d).to_owned()).collect();
         let Window::Rolling(window) = &one.slo.window;
+        let (tiers, _) = alert::arm(one.slo, one.slo.window.period_seconds(), self.grid.slices);
+        let reasons: Arc<[_]> = mode::reasons(one.slo, window.text(), &tiers).into();
         let mut series = Vec::with_capacity(groups.shown.len() + 2);
         let mut plan = |group_kind, group: Group, sources| {
             let key = Arc::new(SeriesKey {
@@ -153,6 +192,7 @@ impl<'a> Plan<'a> {
                 group_kind,
                 dimensions: Arc::clone(&dimensions),
                 group,
+                reasons: Arc::clone(&reasons),
             });
             self.keys.push(Arc::clone(&key));
             series.push(Planned { key, sources });
@@ -179,7 +219,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Feeds one series through a machine and pushes the rows of the steps that are shown.
-    fn run(&self, entry: &Entry<'a>, planned: &Planned<'a>, sink: &mut Sink) -> Result<()> {
+    fn run(&self, entry: &Entry<'a>, planned: &Planned<'a>, sink: &mut RowSink) -> Result<()> {
         let mut timeline = Timeline::new(self.grid, entry.window_slices, self.activity(entry.service));
         let Some(steps) = self.steps_shown(&timeline) else { return Ok(()) };
         let slices = self.slices_of(planned)?;
@@ -201,8 +241,8 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn emit(&self, planned: &Planned<'a>, step: &Step, closed: &Closed, sink: &mut Sink) -> Result<()> {
-        sink(WindowRow::new(&planned.key, self.grid.slices, step, closed)?)
+    fn emit(&self, planned: &Planned<'a>, step: &Step, closed: &Closed, sink: &mut RowSink) -> Result<()> {
+        sink(WindowRow::new(&planned.key, self.grid.slices, step, closed)?, step.end)
     }
 
     fn is_dense(&self, planned: &Planned<'a>) -> bool {

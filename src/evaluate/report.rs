@@ -1,10 +1,11 @@
 //! What a person wants to know of each SLO now: one window, its budget, its recent burn, and who spent it.
 
 use super::budget::Budget;
+use super::guard::Stance;
 use super::plan::{Entry, Plan, Planned};
 use super::row::{GroupKind, SeriesKey, excluded, valid};
 use super::series::pooled;
-use super::warning::{Warning, above_one_percent, far_dated};
+use super::warning::{Warning, above_one_percent, far_dated, revisit};
 use super::window::{Grid, Step, Timeline};
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::{Counts, Series};
@@ -52,6 +53,8 @@ pub struct Report {
     pub spark: Vec<Stretch>,
     /// Groups with bad events in the window, most first.
     pub worst: Vec<GroupReport>,
+    /// What the error-budget policy says now.
+    pub stance: Stance,
     /// What to know before believing it.
     pub warnings: Vec<Warning>,
 }
@@ -149,6 +152,7 @@ impl Plan<'_> {
             burns: frame.burns(&all)?,
             spark: frame.spark(&all)?,
             worst: self.worst(entry, &frame, counts)?,
+            stance: self.guard(entry)?.stance()?,
             warnings: self.warnings(entry, counts),
         })
     }
@@ -188,6 +192,7 @@ impl Plan<'_> {
             let shown = entry.series.iter().filter(|s| s.key.group_kind == GroupKind::Group).count() as u64;
             warnings.push(Warning::Folded { groups: entry.folded, shown });
         }
+        warnings.extend(revisit(&entry.asked.slo.guard.policy, self.grid.slices.start(self.grid.now)));
         if entry.folded_before {
             warnings.push(Warning::FoldedBefore);
         }

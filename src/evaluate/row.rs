@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::{self, Budget};
+use super::mode::Reason;
 use super::series::Closed;
 use super::window::Step;
 use crate::aggregate::{Counts, Group};
@@ -56,6 +57,8 @@ pub struct SeriesKey {
     pub dimensions: Arc<[String]>,
     /// The group's value of each dimension; empty unless `group_kind` is [`GroupKind::Group`].
     pub group: Group,
+    /// Every reason that its policy can give for a mode, in words: those of `mode_reason`.
+    pub reasons: Arc<[(Reason, String)]>,
 }
 
 /// One row. Its columns are documented in `docs/semantics.md`; counts are at most 2^63 − 1.
@@ -103,13 +106,17 @@ pub struct WindowRow {
     pub window_slices: Option<u64>,
     /// `window_sli`, `met` and the three `budget_…` columns; none without valid events in the window.
     pub budget: Option<Budget>,
-    /// What the error-budget policy says (later).
-    pub mode: Option<&'static str>,
-    /// Why it says so (later).
-    pub mode_reason: Option<&'static str>,
+    /// What the error-budget policy says of the SLO at `end_time`, and why: the columns `mode` and `mode_reason`.
+    pub reason: Option<Reason>,
 }
 
 impl WindowRow {
+    /// Why the policy says what it says, in words.
+    pub fn mode_reason(&self) -> Option<&str> {
+        let reason = self.reason?;
+        self.series.reasons.iter().find(|(known, _)| *known == reason).map(|(_, words)| words.as_str())
+    }
+
     /// The row of `series` at the end of `step`.
     pub fn new(series: &Arc<SeriesKey>, slices: Slices, step: &Step, closed: &Closed) -> Result<Self> {
         let (own, window, target) = (closed.step, closed.window, series.target);
@@ -136,8 +143,7 @@ impl WindowRow {
             window_slices_good: None,
             window_slices: None,
             budget: Budget::of(target, window.good, window.bad, series.window.seconds() as u64),
-            mode: None,
-            mode_reason: None,
+            reason: None,
         })
     }
 }

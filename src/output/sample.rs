@@ -20,6 +20,7 @@ pub fn slos() -> Vec<Slo> {
         objective: target.into(),
         target: Target::parse(target).unwrap(),
         window: Window::Rolling(Length::parse("28d").unwrap()),
+        guard: Arc::default(),
         indicator: Arc::new(Indicator { valid: None, good: Expr::Always(true), routes: Arc::default(), group_by }),
     };
     vec![slo("availability", "99.9%", vec![Dimension::Route]), slo("latency", "99%", vec![])]

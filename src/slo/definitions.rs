@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::document::{Content, Document, Node, Written};
 use super::expr::Expr;
+use super::guard::{GuardSpec, check_reachable};
+use super::policy::Guard;
 use super::route::{Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
 use super::{Dimension, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
@@ -44,6 +46,8 @@ pub struct Definitions {
     pub routes: Arc<Routes>,
     /// Width of a slice, 1 s to 1 d, if it is declared.
     pub slice: Option<Length>,
+    /// What bad events are counted by besides, one dimension at a time, so that incidents can be explained from slices.
+    pub attribute: Vec<Dimension>,
     /// The SLOs in the order written.
     pub slos: Vec<Slo>,
 }
@@ -74,9 +78,11 @@ impl Definitions {
         limit("SLOs", spec.slos.len(), SLOS_MAX)?;
         limit("inputs", spec.inputs.len(), INPUTS_MAX)?;
         let group_by = resolver.dimensions(spec.group_by.unwrap_or_default())?;
+        resolver.guard = Arc::new(spec.guard.resolve(document, &resolver.guard)?);
+        let attribute = resolver.dimensions(spec.attribute.unwrap_or_default())?;
         let slos = resolver.slos(spec.slos, service.as_deref(), &group_by)?;
         let inputs = spec.inputs.into_iter().map(|input| resolver.input(input)).collect::<Result<_>>()?;
-        Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, slos })
+        Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, attribute, slos })
     }
 }
 
@@ -104,12 +110,15 @@ pub(super) struct Resolver<'a> {
     pub document: Document<'a>,
     pub slice: Option<Length>,
     pub routes: Arc<Routes>,
+    /// Alerts, policy and gate of SLOs that say nothing else.
+    pub guard: Arc<Guard>,
     indicators: HashMap<(String, Vec<Dimension>), Arc<Indicator>>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn new(document: Document<'a>, slice: Option<Written>) -> Result<Self> {
-        let mut resolver = Resolver { document, slice: None, routes: Arc::default(), indicators: HashMap::new() };
+        let mut resolver =
+            Resolver { document, slice: None, routes: Arc::default(), guard: Arc::default(), indicators: HashMap::new() };
         if let Some(slice) = slice {
             let length = resolver.length(&slice, "1m")?;
             if Slices::of_seconds(length.seconds()).is_none() {
@@ -151,7 +160,17 @@ impl<'a> Resolver<'a> {
         let own_group_by = spec.group_by.map(|names| self.dimensions(names)).transpose()?;
         let group_by = own_group_by.unwrap_or_else(|| group_by.to_vec());
         let objective = objective.unwrap_or_else(|| spec.target.text.trim().to_owned());
-        Ok(Slo { service, name, objective, target, window, indicator: self.indicator(valid, good, group_by) })
+        let guard = self.guard(spec.guard, &spec.target, target, &window)?;
+        Ok(Slo { service, name, objective, target, window, guard, indicator: self.indicator(valid, good, group_by) })
+    }
+
+    /// What watches over an SLO. Tiers that somebody wrote must be able to fire.
+    fn guard(&self, spec: GuardSpec, written: &Written, target: Target, window: &Window) -> Result<Arc<Guard>> {
+        let guard = Arc::new(spec.resolve(self.document, &self.guard)?);
+        if let Some(tiers) = &guard.tiers {
+            check_reachable(self.document, &written.node, tiers, target, window.period_seconds())?;
+        }
+        Ok(guard)
     }
 
     pub fn indicator(&mut self, valid: Option<Expr>, good: Expr, group_by: Vec<Dimension>) -> Arc<Indicator> {

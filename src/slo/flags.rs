@@ -57,7 +57,15 @@ impl Definitions {
         if let Some(text) = flags.latency {
             slos.push(resolver.latency(text, window, &group_by)?);
         }
-        Ok(Definitions { service: None, format: None, inputs: Vec::new(), routes: resolver.routes, slice: None, slos })
+        Ok(Definitions {
+            service: None,
+            format: None,
+            inputs: Vec::new(),
+            routes: resolver.routes,
+            slice: None,
+            attribute: Vec::new(),
+            slos,
+        })
     }
 
     /// The SLOs where nothing is declared: 99.9 % of all requests with `status < 500`, and, if the format tells a latency,
@@ -101,7 +109,15 @@ impl<'a> Resolver<'a> {
         let target = self.target(&Written::alone(text))?;
         let good = Expr::parse("status < 500")?;
         let indicator = self.indicator(None, good, group_by.to_vec());
-        Ok(Slo { service: None, name: "availability".into(), objective: text.trim().to_owned(), target, window, indicator })
+        Ok(Slo {
+            service: None,
+            name: "availability".into(),
+            objective: text.trim().to_owned(),
+            target,
+            window,
+            guard: Default::default(),
+            indicator,
+        })
     }
 
     fn latency(&mut self, text: &'a str, window: Window, group_by: &[Dimension]) -> Result<Slo> {
@@ -121,7 +137,15 @@ impl<'a> Resolver<'a> {
             problem.into_error("--latency", text)
         })?;
         let indicator = self.indicator(Some(Expr::parse("status < 500")?), good, group_by.to_vec());
-        Ok(Slo { service: None, name: "latency".into(), objective: objective.trim().to_owned(), target, window, indicator })
+        Ok(Slo {
+            service: None,
+            name: "latency".into(),
+            objective: objective.trim().to_owned(),
+            target,
+            window,
+            guard: Default::default(),
+            indicator,
+        })
     }
 }
 

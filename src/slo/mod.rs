@@ -9,15 +9,18 @@
 //!
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
+pub mod alerting;
 pub mod classify;
 pub mod definitions;
 mod document;
 pub mod expr;
 pub mod flags;
+mod guard;
 mod literal;
 mod nearest;
 pub mod notes;
 pub mod parse;
+pub mod policy;
 pub mod route;
 pub mod spec;
 
@@ -78,6 +81,8 @@ pub struct Slo {
     pub target: Target,
     /// The compliance period. (Rolling here; calendar windows join as a variant.)
     pub window: Window,
+    /// What watches over it: alerts, policy, gate.
+    pub guard: Arc<policy::Guard>,
     /// What is measured.
     pub indicator: Arc<Indicator>,
 }
@@ -87,6 +92,14 @@ pub struct Slo {
 pub enum Window {
     /// The given length, ending at the moment of evaluation.
     Rolling(Length),
+}
+
+impl Window {
+    /// The length of a period in seconds, for burn-rate factors.
+    pub fn period_seconds(&self) -> i64 {
+        let Window::Rolling(length) = self;
+        length.seconds()
+    }
 }
 
 /// Which events are valid, and which of those are good, counted by group.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{Content, Document, Fields, Node, Written};
+use super::guard::GuardSpec;
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 
 /// A definition file in its short form.
@@ -18,6 +19,8 @@ pub(crate) struct Spec {
     pub routes: Vec<RouteSpec>,
     pub group_by: Option<Vec<Written>>,
     pub slice: Option<Written>,
+    pub guard: GuardSpec,
+    pub attribute: Option<Vec<Written>>,
     pub slos: Vec<SloSpec>,
 }
 
@@ -32,6 +35,7 @@ pub(crate) struct SloSpec {
     pub valid: Option<Written>,
     pub good: Written,
     pub group_by: Option<Vec<Written>>,
+    pub guard: GuardSpec,
 }
 
 /// One element of `inputs`.
@@ -94,7 +98,8 @@ impl FormatSpec {
 }
 
 impl Spec {
-    const KEYS: [&str; 7] = ["service", "format", "inputs", "routes", "group_by", "slice", "slos"];
+    const KEYS: [&str; 11] =
+        ["service", "format", "inputs", "routes", "group_by", "slice", "alerts", "policy", "gate", "attribute", "slos"];
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
@@ -110,8 +115,10 @@ impl Spec {
             format: reader.format(&mut fields)?,
             inputs: reader.each(&mut fields, "inputs", Reader::input)?,
             routes: reader.each(&mut fields, "routes", Reader::route)?,
-            group_by: reader.group_by(&mut fields)?,
+            group_by: reader.names(&mut fields, "group_by")?,
             slice: fields.text("slice")?,
+            guard: GuardSpec::take(&mut fields)?,
+            attribute: reader.names(&mut fields, "attribute")?,
             slos: reader.slos(&mut fields)?,
         })
     }
@@ -140,7 +147,8 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 8] = ["name", "objective", "service", "target", "window", "valid", "good", "group_by"];
+        const KEYS: [&str; 11] =
+            ["name", "objective", "service", "target", "window", "valid", "good", "group_by", "alerts", "policy", "gate"];
         let mut fields = Fields::of(self.document, node, WHAT, &KEYS)?;
         let mut text_of = |key: &str| {
             let node = fields.require(key, WHAT)?;
@@ -155,7 +163,8 @@ impl<'a> Reader<'a> {
             window: fields.text("window")?,
             valid: fields.text("valid")?,
             good,
-            group_by: self.group_by(&mut fields)?,
+            group_by: self.names(&mut fields, "group_by")?,
+            guard: GuardSpec::take(&mut fields)?,
         })
     }
 
@@ -187,8 +196,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn group_by(&self, fields: &mut Fields<'a>) -> Result<Option<Vec<Written>>> {
-        let Some(node) = fields.take("group_by") else { return Ok(None) };
+    /// Names of dimensions.
+    fn names(&self, fields: &mut Fields<'a>, key: &str) -> Result<Option<Vec<Written>>> {
+        let Some(node) = fields.take(key) else { return Ok(None) };
         let names = self.document.list_of(node).into_iter().map(|name| self.document.text_of(name, "a dimension"));
         names.collect::<Result<_>>().map(Some)
     }

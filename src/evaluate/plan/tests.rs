@@ -19,6 +19,7 @@ fn slo(target: &str, window: &str, group_by: &[Dimension]) -> Slo {
         objective: target.into(),
         target: Target::parse(target).unwrap(),
         window: Window::Rolling(Length::parse(window).unwrap()),
+        guard: Arc::default(),
         indicator: Arc::new(Indicator {
             valid: None,
             good: Expr::Always(true),
