@@ -67,8 +67,15 @@ pub fn verdicts(plan: &Plan) -> Result<Vec<Verdict>> {
         guard,
         warnings: report.warnings,
     };
+    let first = plan.entries.iter().map(|entry| entry.is_first_window());
     let entries = plan.entries.iter().map(|e| (Arc::clone(&e.series[0].key), Arc::clone(&e.asked.slo.guard)));
-    Ok(reports.into_iter().zip(entries).map(|(report, (key, guard))| verdict((report, key, guard))).collect())
+    Ok(reports
+        .into_iter()
+        .zip(entries)
+        .zip(first)
+        .filter(|(_, first)| *first)
+        .map(|((report, (key, guard)), _)| verdict((report, key, guard)))
+        .collect())
 }
 
 impl Gate {

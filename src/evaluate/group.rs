@@ -22,6 +22,8 @@ pub struct Groups<'a> {
     pub folded: u64,
     /// Whether `other` also holds groups that the partial could not keep apart.
     pub folded_before: bool,
+    /// Each group by itself, whatever the limit; those that the partial could not keep apart are one.
+    pub each: Vec<Sources<'a>>,
 }
 
 impl<'a> Groups<'a> {
@@ -36,6 +38,8 @@ impl<'a> Groups<'a> {
             return Ok(Groups { folded_before: false, ..groups });
         }
         let kept = keep(&projected, indicator, groups_max);
+        groups.each.extend(projected.values().cloned());
+        groups.each.extend((!counts.other.is_empty()).then(|| vec![&counts.other]));
         for (key, sources) in projected {
             if kept.contains(&key) {
                 groups.shown.push((key, sources));

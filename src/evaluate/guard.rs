@@ -46,17 +46,17 @@ pub struct Stance {
 }
 
 impl<'p> Plan<'p> {
-    /// Every SLO of every service with its alerts, in the order of the plan.
+    /// Every SLO of every service with its alerts, over the first of its windows, in the order of the plan.
     ///
     /// # Errors
     /// Counts beyond the outputs' integers.
     pub fn guarded(&'p self) -> Result<Vec<Guarded<'p>>> {
-        self.entries.iter().map(|entry| self.guard(entry)).collect()
+        self.entries.iter().filter(|entry| entry.is_first_window()).map(|entry| self.guard(entry)).collect()
     }
 
     pub(super) fn guard(&'p self, entry: &'p Entry<'p>) -> Result<Guarded<'p>> {
-        let (spent, counted) = (self.slices_of(&entry.series[0])?, self.slices_of(&entry.series[0])?);
-        let (tiers, notes) = alert::arm(entry.asked.slo, entry.period_seconds(), self.grid.slices);
+        let (spent, counted) = (self.slices_of(&entry.series[0])?, self.counted_of(&entry.series[0])?);
+        let (tiers, notes) = alert::arm(entry.asked.slo, entry.scope.period_seconds(), self.grid.slices);
         let mut guarded = Guarded { plan: self, entry, spent, counted, tiers, notes, alerts: Vec::new() };
         guarded.alerts = guarded.evaluate()?;
         Ok(guarded)
@@ -86,7 +86,7 @@ impl Guarded<'_> {
 
     /// The length of the compliance period that is under way, in seconds.
     pub fn period_seconds(&self) -> i64 {
-        self.entry.period_seconds()
+        self.entry.scope.period_seconds()
     }
 
     /// The name of a tier.
@@ -103,8 +103,7 @@ impl Guarded<'_> {
         let first_event = self.counted.first().map_or(grid.now, |&(n, _)| n);
         let reach = HISTORY_WINDOWS.saturating_mul(self.period_seconds() / grid.slices.width_seconds());
         let from = (first_event + 1).max(grid.now.saturating_sub(reach)).min(grid.now);
-        let first = |end| self.entry.window_first(grid, end);
-        let mut modes = self.modes(&first);
+        let mut modes = self.modes();
         let (mut said, mut since) = (modes.at(from)?, None);
         for end in from + 1..=grid.now {
             let next = modes.at(end)?;
@@ -118,17 +117,14 @@ impl Guarded<'_> {
         Ok(Stance { mode, reason: self.reason(said), words, since: since.map(|end| self.instant(end)) })
     }
 
-    /// The modes of the SLO; `first` gives the first slice of the period of what ends at a slice.
-    pub(super) fn modes<'a>(&'a self, first: &'a dyn Fn(SliceNumber) -> SliceNumber) -> Modes<'a> {
+    /// The modes of the SLO.
+    pub(super) fn modes(&self) -> Modes<'_> {
         Modes::new(Watched {
-            slices: self.plan.grid.slices,
+            scope: &self.entry.scope,
             slo: self.slo(),
             spent: &self.spent,
             counted: &self.counted,
-            activity: self.plan.activity(self.entry.service),
             alerts: &self.alerts,
-            window_first: first,
-            whole: None,
         })
     }
 
@@ -140,7 +136,7 @@ impl Guarded<'_> {
 
     fn evaluate(&self) -> Result<Vec<Alert>> {
         let grid = self.plan.grid;
-        let first = |end| self.entry.window_first(grid, end);
+        let first = |end| self.entry.scope.periods.window(end).0;
         let (slices, now, target) = (grid.slices, grid.now, self.slo().target);
         let burning = Burning { slices, now, target, spent: &self.spent, counted: &self.counted, window_first: &first };
         alert::alerts(&burning, &self.tiers)

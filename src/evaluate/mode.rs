@@ -1,7 +1,8 @@
 //! What the error-budget policy says at the end of a slice, and why.
 
 use super::alert::{Alert, Armed, Pool};
-use super::window::{Activity, gallop};
+use super::scope::Scope;
+use super::window::gallop;
 use crate::aggregate::Series;
 use crate::error::Result;
 use crate::ratio::{Ratio, Target};
@@ -12,22 +13,16 @@ use crate::time::{SECONDS_PER_DAY, SliceNumber, Slices};
 
 /// What [`Policy`] looks at.
 pub struct Watched<'a> {
-    /// The grid.
-    pub slices: Slices,
+    /// The time that it is evaluated in.
+    pub scope: &'a Scope<'a>,
     /// The SLO.
     pub slo: &'a Slo,
     /// What the budget is counted in, by slice.
     pub spent: &'a Series,
     /// Events, by slice.
     pub counted: &'a Series,
-    /// Slices with events of the service.
-    pub activity: &'a Activity,
     /// Every stretch in which a tier fired.
     pub alerts: &'a [Alert],
-    /// The first slice of the period of what ends at a slice.
-    pub window_first: &'a dyn Fn(SliceNumber) -> SliceNumber,
-    /// What the budget is β of where that is not what was counted so far: of the window that ends at a slice.
-    pub whole: Option<&'a dyn Fn(SliceNumber) -> u64>,
 }
 
 /// Why a mode is what it is.
@@ -80,7 +75,7 @@ pub struct Modes<'a> {
 impl<'a> Modes<'a> {
     /// Nothing asked yet. The alerts are in order of their start.
     pub fn new(watched: Watched<'a>) -> Self {
-        let week_slices = (7 * SECONDS_PER_DAY + watched.slices.width_seconds() - 1) / watched.slices.width_seconds();
+        let week_slices = slices_in(7 * SECONDS_PER_DAY, watched.scope.grid.slices);
         let (spent, counted) = (watched.spent, watched.counted);
         let (window, events, week) = (Pool::new(spent), Pool::new(counted), Pool::new(spent));
         Modes { watched, window, events, week, week_slices, active: (0, 0), started: 0, open: Vec::new() }
@@ -91,7 +86,7 @@ impl<'a> Modes<'a> {
     /// # Errors
     /// Counts beyond the outputs' integers.
     pub fn at(&mut self, end: SliceNumber) -> Result<Reason> {
-        let first = (self.watched.window_first)(end);
+        let (first, _) = self.watched.scope.periods.window(end);
         self.window.move_to(first, end)?;
         self.events.move_to(first, end)?;
         self.week.move_to(end - self.week_slices, end)?;
@@ -100,7 +95,7 @@ impl<'a> Modes<'a> {
         let (policy, target) = (&self.watched.slo.guard.policy, self.watched.slo.target);
         let (window, events, week) = (self.window.sum, self.events.sum, self.week.sum);
         let valid = window.good + window.bad;
-        let whole = self.watched.whole.map_or(valid, |whole| whole(end));
+        let whole = self.watched.scope.whole(end).unwrap_or(valid);
         let floor = policy.coverage_floor.filter(|&floor| is_below(covered, floor));
         let Some(consumed) = target.burn(window.bad, whole).filter(|_| valid > 0) else {
             return Ok(Reason::Nothing);
@@ -130,12 +125,13 @@ impl<'a> Modes<'a> {
 
     /// Slices with events, and slices from the first event on, of the window.
     fn coverage(&mut self, first: SliceNumber, end: SliceNumber) -> (u64, u64) {
-        let activity = self.watched.activity;
+        let scope = self.watched.scope;
+        let activity = &scope.activity;
         let low = gallop(activity, self.active.0, first);
         let high = gallop(activity, self.active.1.max(low), end);
         self.active = (low, high);
-        let first_event = activity.first().map_or(end, |&(n, _)| n);
-        ((high - low) as u64, (end - first.max(first_event)).max(0).unsigned_abs())
+        let first_event = scope.first_event.unwrap_or(end);
+        ((high - low) as u64, scope.slices_counted(first.max(first_event), end))
     }
 }
 
@@ -157,6 +153,11 @@ fn caution(
         None if is_unknown => Reason::Unknown,
         None => Reason::Fine,
     }
+}
+
+/// How many slices hold so many seconds.
+pub fn slices_in(seconds: i64, slices: Slices) -> i64 {
+    (seconds + slices.width_seconds() - 1) / slices.width_seconds()
 }
 
 /// Billionths as a fraction.

@@ -9,7 +9,7 @@ use super::guard::{GuardSpec, check_reachable};
 use super::policy::Guard;
 use super::route::{Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
-use super::{Dimension, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
+use super::{Dimension, Exclusion, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ratio::Target;
 use crate::record::Field;
@@ -31,7 +31,7 @@ pub const NAME_BYTES_MAX: usize = 256;
 pub(super) const WINDOW_DEFAULT: &str = "28d";
 
 /// Width of a slice where none is written, in seconds.
-const SLICE_SECONDS_DEFAULT: i64 = 60;
+pub(super) const SLICE_SECONDS_DEFAULT: i64 = 60;
 
 /// Everything a definition says.
 #[derive(Debug)]
@@ -80,13 +80,15 @@ impl Definitions {
         let group_by = resolver.dimensions(spec.group_by.unwrap_or_default())?;
         resolver.guard = Arc::new(spec.guard.resolve(document, &resolver.guard)?);
         let attribute = resolver.dimensions(spec.attribute.unwrap_or_default())?;
-        let slos = resolver.slos(spec.slos, service.as_deref(), &group_by)?;
+        let exclude = resolver.exclusions(spec.exclude)?;
+        let common = Common { service: service.as_deref(), group_by: &group_by, exclude: &exclude };
+        let slos = resolver.slos(spec.slos, common)?;
         let inputs = spec.inputs.into_iter().map(|input| resolver.input(input)).collect::<Result<_>>()?;
         Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, attribute, slos })
     }
 }
 
-fn limit(what: &str, count: usize, most: usize) -> Result<()> {
+pub(super) fn limit(what: &str, count: usize, most: usize) -> Result<()> {
     if count <= most {
         return Ok(());
     }
@@ -103,6 +105,14 @@ pub(super) fn route_error(document: Document<'_>, place: &std::ops::Range<usize>
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+/// What a file says of all of its SLOs.
+#[derive(Clone, Copy)]
+struct Common<'c> {
+    service: Option<&'c str>,
+    group_by: &'c [Dimension],
+    exclude: &'c [Exclusion],
 }
 
 /// Turns what is written into what is meant. Indicators that count the same by the same dimensions are made once.
@@ -130,12 +140,12 @@ impl<'a> Resolver<'a> {
         Ok(resolver)
     }
 
-    fn slos(&mut self, specs: Vec<SloSpec>, service: Option<&str>, group_by: &[Dimension]) -> Result<Vec<Slo>> {
+    fn slos(&mut self, specs: Vec<SloSpec>, common: Common<'_>) -> Result<Vec<Slo>> {
         let mut slos: Vec<Slo> = Vec::with_capacity(specs.len());
         let mut names: HashMap<String, Vec<Option<String>>> = HashMap::with_capacity(specs.len());
         for spec in specs {
             let span = spec.name.node.span.clone();
-            let slo = self.slo(spec, service, group_by)?;
+            let slo = self.slo(spec, common)?;
             let services = names.entry(slo.name.clone()).or_default();
             // An SLO without a service holds for every service, so it clashes with one of the same name in any.
             if services.iter().any(|other| *other == slo.service || other.is_none() || slo.service.is_none()) {
@@ -149,26 +159,29 @@ impl<'a> Resolver<'a> {
         Ok(slos)
     }
 
-    fn slo(&mut self, spec: SloSpec, service: Option<&str>, group_by: &[Dimension]) -> Result<Slo> {
+    fn slo(&mut self, spec: SloSpec, common: Common<'_>) -> Result<Slo> {
         let name = self.name(spec.name)?;
         let objective = self.optional_name(spec.objective)?;
-        let service = self.optional_name(spec.service)?.or(service.map(str::to_owned));
+        let service = self.optional_name(spec.service)?.or(common.service.map(str::to_owned));
         let target = self.target(&spec.target)?;
-        let window = self.window(spec.window.as_ref())?;
+        let budgeting = self.budgeting(&spec.budgeting)?;
+        let windows = self.windows(&spec.windows, &budgeting)?;
+        let exclude = common.exclude.iter().cloned().chain(self.exclusions(spec.exclude)?).collect();
         let valid = spec.valid.map(|valid| self.expression(&valid, "valid")).transpose()?;
         let good = self.expression(&spec.good, "good")?;
         let own_group_by = spec.group_by.map(|names| self.dimensions(names)).transpose()?;
-        let group_by = own_group_by.unwrap_or_else(|| group_by.to_vec());
+        let group_by = own_group_by.unwrap_or_else(|| common.group_by.to_vec());
         let objective = objective.unwrap_or_else(|| spec.target.text.trim().to_owned());
-        let guard = self.guard(spec.guard, &spec.target, target, &window)?;
-        Ok(Slo { service, name, objective, target, window, guard, indicator: self.indicator(valid, good, group_by) })
+        let guard = self.guard(spec.guard, &spec.target, target, &windows)?;
+        let indicator = self.indicator(valid, good, group_by);
+        Ok(Slo { service, name, objective, target, windows, budgeting, exclude, guard, indicator })
     }
 
     /// What watches over an SLO. Tiers that somebody wrote must be able to fire.
-    fn guard(&self, spec: GuardSpec, written: &Written, target: Target, window: &Window) -> Result<Arc<Guard>> {
+    fn guard(&self, spec: GuardSpec, written: &Written, target: Target, windows: &[Window]) -> Result<Arc<Guard>> {
         let guard = Arc::new(spec.resolve(self.document, &self.guard)?);
-        if let Some(tiers) = &guard.tiers {
-            check_reachable(self.document, &written.node, tiers, target, window.period_seconds())?;
+        if let (Some(tiers), Some(window)) = (&guard.tiers, windows.first()) {
+            check_reachable(self.document, &written.node, tiers, target, window.seconds())?;
         }
         Ok(guard)
     }
@@ -205,7 +218,7 @@ impl<'a> Resolver<'a> {
         Ok(Window::Rolling(length))
     }
 
-    fn length(&self, length: &Written, example: &str) -> Result<Length> {
+    pub(super) fn length(&self, length: &Written, example: &str) -> Result<Length> {
         Length::parse(&length.text).map_err(|message| {
             let error = self.document.error(&length.node.span, message, "length of time");
             error.hint(format!("write it like {example}"))
@@ -290,7 +303,7 @@ impl<'a> Resolver<'a> {
         name.map(|name| self.name(name)).transpose()
     }
 
-    fn name(&self, name: Written) -> Result<String> {
+    pub(super) fn name(&self, name: Written) -> Result<String> {
         let refuse = |message: String| Err(self.document.error(&name.node.span, message, "name"));
         if name.text.trim().is_empty() {
             return refuse("a name is empty".to_owned());
@@ -363,9 +376,20 @@ mod tests {
     fn describe(definitions: &Definitions) -> String {
         let mut text = String::new();
         for slo in &definitions.slos {
-            let Window::Rolling(window) = &slo.window;
+            let window = slo.windows.iter().map(|window| window.text()).collect::<Vec<_>>().join(", ");
             let service = slo.service.as_deref().unwrap_or("-");
             text += &format!("{service} {} objective={} target={} window={window}\n", slo.name, slo.objective, slo.target);
+            for window in &slo.windows {
+                let Window::Calendar(calendar) = window else { continue };
+                text += &format!("  {} from {} in {}\n", window.text(), calendar.start(), calendar.zone_name());
+            }
+            if let crate::slo::Budgeting::Slices(slicing) = &slo.budgeting {
+                text += &format!("  {} {slicing:?}\n", slo.budgeting.name());
+            }
+            for one in slo.exclude.iter() {
+                let rule = one.recurrence.as_ref().map(|r| (r.rule.as_str(), r.zone.as_str()));
+                text += &format!("  without {} to {} {rule:?}: {} ({})\n", one.start, one.end, one.reason, one.author);
+            }
             text += &format!(
                 "  by [{}]\n  {}\n",
                 slo.indicator.dimensions().join(", "),

@@ -109,15 +109,7 @@ impl<'a> Resolver<'a> {
         let target = self.target(&Written::alone(text))?;
         let good = Expr::parse("status < 500")?;
         let indicator = self.indicator(None, good, group_by.to_vec());
-        Ok(Slo {
-            service: None,
-            name: "availability".into(),
-            objective: text.trim().to_owned(),
-            target,
-            window,
-            guard: Default::default(),
-            indicator,
-        })
+        Ok(Slo { objective: text.trim().to_owned(), ..Slo::new("availability", target, window, indicator) })
     }
 
     fn latency(&mut self, text: &'a str, window: Window, group_by: &[Dimension]) -> Result<Slo> {
@@ -137,15 +129,7 @@ impl<'a> Resolver<'a> {
             problem.into_error("--latency", text)
         })?;
         let indicator = self.indicator(Some(Expr::parse("status < 500")?), good, group_by.to_vec());
-        Ok(Slo {
-            service: None,
-            name: "latency".into(),
-            objective: objective.trim().to_owned(),
-            target,
-            window,
-            guard: Default::default(),
-            indicator,
-        })
+        Ok(Slo { objective: objective.trim().to_owned(), ..Slo::new("latency", target, window, indicator) })
     }
 }
 

@@ -10,9 +10,11 @@
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
 pub mod alerting;
+pub mod budgeting;
 pub mod classify;
 pub mod definitions;
 mod document;
+pub mod exclusion;
 pub mod expr;
 pub mod flags;
 mod guard;
@@ -20,17 +22,21 @@ mod literal;
 mod nearest;
 pub mod notes;
 pub mod parse;
+mod period;
 pub mod policy;
 pub mod route;
 pub mod spec;
+pub mod window;
 
 use std::sync::Arc;
 
 use crate::ratio::Target;
 use crate::record::Field;
-use crate::time::Length;
+pub use budgeting::Budgeting;
+pub use exclusion::Exclusion;
 use expr::{Condition, Expr, Operand};
 use route::Routes;
+pub use window::Window;
 
 /// The columns of the windows table (DESIGN § 6), which no dimension may be named like: a stable list, in their order.
 pub const RESERVED_COLUMNS: [&str; 32] = [
@@ -79,26 +85,32 @@ pub struct Slo {
     pub objective: String,
     /// The share of valid events that must be good.
     pub target: Target,
-    /// The compliance period. (Rolling here; calendar windows join as a variant.)
-    pub window: Window,
+    /// The compliance periods, each evaluated by itself: at least one. The first is what alerts and gates speak of.
+    pub windows: Vec<Window>,
+    /// What the budget is counted in.
+    pub budgeting: Budgeting,
+    /// Times that count for nothing.
+    pub exclude: Arc<[Exclusion]>,
     /// What watches over it: alerts, policy, gate.
     pub guard: Arc<policy::Guard>,
     /// What is measured.
     pub indicator: Arc<Indicator>,
 }
 
-/// A compliance period.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Window {
-    /// The given length, ending at the moment of evaluation.
-    Rolling(Length),
-}
-
-impl Window {
-    /// The length of a period in seconds, for burn-rate factors.
-    pub fn period_seconds(&self) -> i64 {
-        let Window::Rolling(length) = self;
-        length.seconds()
+impl Slo {
+    /// An SLO of every service, over one window, whose budget is counted in events.
+    pub fn new(name: &str, target: Target, window: Window, indicator: Arc<Indicator>) -> Slo {
+        Slo {
+            service: None,
+            name: name.to_owned(),
+            objective: target.to_string(),
+            target,
+            windows: vec![window],
+            budgeting: Budgeting::Occurrences,
+            exclude: Arc::default(),
+            guard: Arc::default(),
+            indicator,
+        }
     }
 }
 

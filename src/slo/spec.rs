@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::document::{Content, Document, Fields, Node, Written};
 use super::guard::GuardSpec;
+use super::period::{BudgetingSpec, ExclusionSpec, WindowSpec};
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 
 /// A definition file in its short form.
@@ -21,6 +22,7 @@ pub(crate) struct Spec {
     pub slice: Option<Written>,
     pub guard: GuardSpec,
     pub attribute: Option<Vec<Written>>,
+    pub exclude: Vec<ExclusionSpec>,
     pub slos: Vec<SloSpec>,
 }
 
@@ -31,7 +33,9 @@ pub(crate) struct SloSpec {
     pub objective: Option<Written>,
     pub service: Option<Written>,
     pub target: Written,
-    pub window: Option<Written>,
+    pub windows: Vec<WindowSpec>,
+    pub budgeting: BudgetingSpec,
+    pub exclude: Vec<ExclusionSpec>,
     pub valid: Option<Written>,
     pub good: Written,
     pub group_by: Option<Vec<Written>>,
@@ -98,8 +102,20 @@ impl FormatSpec {
 }
 
 impl Spec {
-    const KEYS: [&str; 11] =
-        ["service", "format", "inputs", "routes", "group_by", "slice", "alerts", "policy", "gate", "attribute", "slos"];
+    const KEYS: [&str; 12] = [
+        "service",
+        "format",
+        "inputs",
+        "routes",
+        "group_by",
+        "slice",
+        "exclude",
+        "alerts",
+        "policy",
+        "gate",
+        "attribute",
+        "slos",
+    ];
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
@@ -119,6 +135,7 @@ impl Spec {
             slice: fields.text("slice")?,
             guard: GuardSpec::take(&mut fields)?,
             attribute: reader.names(&mut fields, "attribute")?,
+            exclude: ExclusionSpec::read(document, &mut fields)?,
             slos: reader.slos(&mut fields)?,
         })
     }
@@ -147,9 +164,22 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 11] =
-            ["name", "objective", "service", "target", "window", "valid", "good", "group_by", "alerts", "policy", "gate"];
-        let mut fields = Fields::of(self.document, node, WHAT, &KEYS)?;
+        const KEYS: [&str; 12] = [
+            "name",
+            "objective",
+            "service",
+            "target",
+            "window",
+            "valid",
+            "good",
+            "group_by",
+            "exclude",
+            "alerts",
+            "policy",
+            "gate",
+        ];
+        let keys = [KEYS.as_slice(), &BudgetingSpec::KEYS].concat();
+        let mut fields = Fields::of(self.document, node, WHAT, &keys)?;
         let mut text_of = |key: &str| {
             let node = fields.require(key, WHAT)?;
             self.document.text_of(node, &format!("`{key}`"))
@@ -160,7 +190,9 @@ impl<'a> Reader<'a> {
             objective: fields.text("objective")?,
             service: fields.text("service")?,
             target,
-            window: fields.text("window")?,
+            windows: fields.take("window").map_or(Ok(Vec::new()), |node| WindowSpec::read(self.document, node))?,
+            budgeting: BudgetingSpec::read(&mut fields)?,
+            exclude: ExclusionSpec::read(self.document, &mut fields)?,
             valid: fields.text("valid")?,
             good,
             group_by: self.names(&mut fields, "group_by")?,

@@ -54,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["engine"]),
     ("regex", &["format", "slo"]),
     ("regex_automata", &["format", "slo"]),
+    ("rrule", &["slo"]),
     ("rustix", &["input", "bin"]),
     ("serde", &["format", "slo", "slices", "output", "bin"]),
     ("serde_json", &["format", "slo", "slices", "output", "bin"]),

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use slix::error::{Error, Result};
 use slix::format::Format;
 use slix::format::extract::Extractor;
+use slix::slo::budgeting::Score;
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
-use slix::slo::{Slo, Window};
+use slix::slo::{Budgeting, Exclusion, Slo, Window};
 
 use super::Session;
 use super::args::CheckArgs;
@@ -66,14 +67,37 @@ fn meaning(name: &str, definitions: &Definitions, formats: &Formats) -> String {
 }
 
 fn describe(text: &mut String, slo: &Slo) {
-    let Window::Rolling(window) = &slo.window;
+    let windows: Vec<&str> = slo.windows.iter().map(|window| window.text()).collect();
+    let window = windows.join(", ");
     let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
     let _ = writeln!(text, "\n{service}{}  {} over {window}", slo.name, slo.target);
     let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
     let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
+    slo.windows.iter().for_each(|window| describe_window(text, window));
+    describe_budgeting(text, &slo.budgeting);
+    for exclusion in slo.exclude.iter() {
+        let rule = exclusion.recurrence.as_ref().map_or(String::new(), |r| format!(", {} ({})", r.rule, r.zone));
+        let Exclusion { start, end, reason, author, .. } = exclusion;
+        let _ = writeln!(text, "  without {start} to {end}{rule}: {reason} ({author})");
+    }
     if !slo.indicator.group_by.is_empty() {
         let _ = writeln!(text, "  by     {}", slo.indicator.dimensions().join(", "));
     }
+}
+
+fn describe_window(text: &mut String, window: &Window) {
+    if let Window::Calendar(calendar) = window {
+        let _ = writeln!(text, "  {} from {} in {}", window.text(), calendar.start(), calendar.zone_name());
+    }
+}
+
+fn describe_budgeting(text: &mut String, budgeting: &Budgeting) {
+    let Budgeting::Slices(slicing) = budgeting else { return };
+    let good = match slicing.score {
+        Score::Verdict { target, roll_up } => format!(", good from {target} on, all groups {}", roll_up.name()),
+        Score::Ratio => String::new(),
+    };
+    let _ = writeln!(text, "  budget {} of {}{good}, empty ones {}", budgeting.name(), slicing.width, slicing.empty.name());
 }
 
 fn counted(n: usize, what: &str) -> String {

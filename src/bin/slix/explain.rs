@@ -9,7 +9,6 @@ use slix::format::Format;
 use slix::format::extract::{Extractor, Reader};
 use slix::framing::LINE_BYTES_MAX;
 use slix::record::{Field, Kind, Need, Outcome, Reason, Record, Skip, Value};
-use slix::slo::Window;
 use slix::slo::classify::{Classifier, Verdict};
 use slix::slo::expr::Condition;
 use unicode_width::UnicodeWidthStr;
@@ -184,7 +183,8 @@ impl<'a> Explainer<'a> {
     /// What one SLO says of an event, and the conditions that made it.
     fn verdict(&self, question: &Question, line: &[u8], text: &mut String) -> Result<()> {
         let slo = &question.slo;
-        let Window::Rolling(window) = &slo.window;
+        let windows: Vec<&str> = slo.windows.iter().map(|window| window.text()).collect();
+        let window = windows.join(", ");
         let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
         let _ = write!(text, "\n{service}{}  {} over {window}: ", slo.name, slo.target);
         let classifier = Classifier::compile(vec![slo.indicator.clone()])?;

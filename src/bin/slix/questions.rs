@@ -8,9 +8,10 @@ use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::Asked;
 use slix::record::Field;
 use slix::slices::Wanted;
+use slix::slo::budgeting::Score;
 use slix::slo::definitions::Definitions;
 use slix::slo::flags::Flags;
-use slix::slo::{Dimension, Indicator, Slo, Window};
+use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
 use super::args::AskingArgs;
@@ -187,16 +188,41 @@ fn add_dimensions(indicator: &mut Arc<Indicator>, more: &[Dimension]) {
 }
 
 fn slo_to_json(slo: &Slo) -> serde_json::Value {
-    let Window::Rolling(window) = &slo.window;
+    let slicing = match &slo.budgeting {
+        Budgeting::Occurrences => None,
+        Budgeting::Slices(slicing) => Some(slicing),
+    };
+    let (target, roll_up) = match slicing.map(|slicing| slicing.score) {
+        Some(Score::Verdict { target, roll_up }) => (Some(target.to_string()), Some(roll_up.name())),
+        _ => (None, None),
+    };
     serde_json::json!({
         "service": slo.service,
         "name": slo.name,
         "objective": slo.objective,
         "target": slo.target.to_string(),
-        "window": window.text(),
+        "windows": slo.windows.iter().map(|window| window.text()).collect::<Vec<_>>(),
+        "budgeting_method": slo.budgeting.name(),
+        "time_slice_window": slicing.map(|slicing| slicing.width.text()),
+        "time_slice_target": target,
+        "empty_slices": slicing.map(|slicing| slicing.empty.name()),
+        "roll_up": roll_up,
+        "exclude": slo.exclude.iter().map(exclusion_to_json).collect::<Vec<_>>(),
         "valid": slo.indicator.valid.as_ref().map(ToString::to_string),
         "good": slo.indicator.good.to_string(),
         "group_by": slo.indicator.dimensions(),
         "routes": slo.indicator.routes.iter().map(|route| route.name.clone()).collect::<Vec<_>>(),
+    })
+}
+
+fn exclusion_to_json(exclusion: &Exclusion) -> serde_json::Value {
+    let recurrence = exclusion.recurrence.as_ref();
+    serde_json::json!({
+        "start": exclusion.start.to_string(),
+        "end": exclusion.end.to_string(),
+        "rrule": recurrence.map(|recurrence| &recurrence.rule),
+        "zone": recurrence.map(|recurrence| &recurrence.zone),
+        "reason": exclusion.reason,
+        "author": exclusion.author,
     })
 }
