@@ -17,9 +17,13 @@
 //!
 //! Everything up to the sums is integers. Ratios are made in [`budget`], from pooled counts, once.
 
+pub mod alert;
 pub mod budget;
+pub mod gate;
 pub mod group;
+pub mod guard;
 pub mod mask;
+pub mod mode;
 pub mod plan;
 pub mod report;
 pub mod row;

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::alert;
 use super::group::{Groups, Sources, Weights, dimension_name};
+use super::guard::StepModes;
+use super::mode;
 use super::row::{GroupKind, SeriesKey, Sums, WindowRow};
 use super::scope::Scope;
 use super::series::{self, Closed, SeriesMachine};
@@ -23,6 +26,9 @@ pub const ROWS_MAX: u64 = 50_000_000;
 
 /// Where rows go.
 pub type Sink<'s> = dyn FnMut(WindowRow) -> Result<()> + 's;
+
+/// Where the rows of one series go, each with the slice that its step ends at.
+type RowSink<'s> = dyn FnMut(WindowRow, SliceNumber) -> Result<()> + 's;
 
 /// An evaluation that is ready to run. Series come in the order of the SLOs, services by name, windows as written, `all`
 /// first, then groups by key, `other` last.
@@ -49,6 +55,13 @@ pub(super) struct Entry<'a> {
     pub series: Vec<Planned<'a>>,
     pub folded: u64,
     pub folded_before: bool,
+}
+
+impl Entry<'_> {
+    /// Whether its window is the one that alerts and gates speak of.
+    pub fn is_first_window(&self) -> bool {
+        self.asked.slo.windows.first() == Some(self.scope.window)
+    }
 }
 
 /// One series and the counts that are pooled into it.
@@ -113,7 +126,25 @@ impl<'a> Plan<'a> {
             self.check_row_count()?;
         }
         self.entries.iter().try_for_each(|entry| entry.scope.check_step(&entry.asked.slo.name))?;
-        self.entries.iter().flat_map(|entry| &entry.series).try_for_each(|planned| self.run(planned, sink))
+        self.entries.iter().try_for_each(|entry| self.run_entry(entry, sink))
+    }
+
+    /// The rows of one SLO. Their modes are those of the roll-up, which comes first and has every step that a group has.
+    fn run_entry(&self, entry: &Entry<'a>, sink: &mut Sink) -> Result<()> {
+        let guarded = self.guard(entry)?;
+        let mut modes = StepModes::default();
+        let mut asked = guarded.modes();
+        for planned in &entry.series {
+            let is_roll_up = planned.key.group_kind == GroupKind::All;
+            self.run(planned, &mut |mut row, end| {
+                if is_roll_up {
+                    modes.push(end, asked.at(end)?);
+                }
+                row.reason = modes.at(end);
+                sink(row)
+            })?;
+        }
+        Ok(())
     }
 
     fn services(&self, one: Asked<'a>) -> Vec<&'a str> {
@@ -167,6 +198,8 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<Planned<'a>>> {
         let dimensions: Arc<[String]> = one.slo.indicator.group_by.iter().map(|d| dimension_name(d).to_owned()).collect();
         let bad = self.bad_of_any(scope, &weights.as_ref().map_or(groups.each, Weights::each))?;
+        let (tiers, _) = alert::arm(one.slo, scope.period_seconds(), self.grid.slices);
+        let reasons: Arc<[_]> = mode::reasons(one.slo, scope.window.text(), &tiers).into();
         let mut series = Vec::with_capacity(groups.shown.len() + 2);
         let mut plan = |group_kind, group: Group, sources, weights, bad| {
             let key = Arc::new(SeriesKey {
@@ -179,6 +212,7 @@ impl<'a> Plan<'a> {
                 group_kind,
                 dimensions: Arc::clone(&dimensions),
                 group,
+                reasons: Arc::clone(&reasons),
             });
             self.keys.push(Arc::clone(&key));
             series.push(Planned { key, scope: Arc::clone(scope), sources, weights, bad });
@@ -253,7 +287,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Feeds one series through machines and pushes the rows of the steps that are shown.
-    fn run(&self, planned: &Planned<'a>, sink: &mut Sink) -> Result<()> {
+    fn run(&self, planned: &Planned<'a>, sink: &mut RowSink) -> Result<()> {
         let scope = &*planned.scope;
         let mut timeline = Timeline::new(scope);
         let Some(steps) = self.steps_shown(&timeline) else { return Ok(()) };
@@ -274,7 +308,7 @@ impl<'a> Plan<'a> {
             let amounts = weights.as_mut().map_or(Ok(counted), |lane| lane.close(&step))?;
             let spent = units.as_mut().map_or(Ok(amounts), |lane| lane.close(&step))?;
             if dense || counted.step.events > 0 || number == steps.now {
-                sink(WindowRow::new(&planned.key, scope, &step, &Sums { counted, amounts, spent })?)?;
+                sink(WindowRow::new(&planned.key, scope, &step, &Sums { counted, amounts, spent })?, step.end)?;
             }
             wanted = number + 1;
         }

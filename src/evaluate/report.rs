@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::budget::{Budget, Exhaustion};
+use super::guard::Stance;
 use super::plan::{Entry, Plan, Planned};
 use super::row::{GroupKind, SeriesKey, budget_of, excluded, valid};
 use super::scope::Scope;
 use super::series::pooled;
 use super::units::RATIO_PARTS;
-use super::warning::{Warning, above_one_percent, far_dated};
+use super::warning::{Warning, above_one_percent, far_dated, revisit};
 use super::window::{Grid, Step, Timeline};
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::{Counts, Series};
@@ -72,6 +73,8 @@ pub struct Report {
     pub spark: Vec<Stretch>,
     /// Groups with bad events in the window, most first.
     pub worst: Vec<GroupReport>,
+    /// What the error-budget policy says now.
+    pub stance: Stance,
     /// What to know before believing it.
     pub warnings: Vec<Warning>,
 }
@@ -223,6 +226,7 @@ impl Plan<'_> {
             burns,
             spark: frame.spark(&all)?,
             worst: self.worst(entry, &frame, spent)?,
+            stance: self.guard(entry)?.stance()?,
             warnings: self.warnings(entry, counts),
         })
     }
@@ -264,6 +268,7 @@ impl Plan<'_> {
             let shown = entry.series.iter().filter(|s| s.key.group_kind == GroupKind::Group).count() as u64;
             warnings.push(Warning::Folded { groups: entry.folded, shown });
         }
+        warnings.extend(revisit(&entry.asked.slo.guard.policy, self.grid.slices.start(self.grid.now)));
         if entry.folded_before {
             warnings.push(Warning::FoldedBefore);
         }

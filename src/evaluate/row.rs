@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::{self, Budget};
+use super::mode::Reason;
 use super::scope::Scope;
 use super::series::Closed;
 use super::units::RATIO_PARTS;
@@ -60,6 +61,8 @@ pub struct SeriesKey {
     pub dimensions: Arc<[String]>,
     /// The group's value of each dimension; empty unless `group_kind` is [`GroupKind::Group`].
     pub group: Group,
+    /// Every reason that its policy can give for a mode, in words: those of `mode_reason`.
+    pub reasons: Arc<[(Reason, String)]>,
 }
 
 /// One row. Its columns are documented in `docs/semantics.md`; counts are at most 2^63 − 1.
@@ -111,10 +114,8 @@ pub struct WindowRow {
     pub spent: Counts,
     /// The window in what the budget is counted in: `budget` comes from it.
     pub window_spent: Counts,
-    /// What the error-budget policy says (later).
-    pub mode: Option<&'static str>,
-    /// Why it says so (later).
-    pub mode_reason: Option<&'static str>,
+    /// What the error-budget policy says of the SLO at `end_time`, and why: the columns `mode` and `mode_reason`.
+    pub reason: Option<Reason>,
 }
 
 /// The sums of a step and its window, as the events that they are and as what the budget is counted in.
@@ -129,6 +130,12 @@ pub struct Sums {
 }
 
 impl WindowRow {
+    /// Why the policy says what it says, in words.
+    pub fn mode_reason(&self) -> Option<&str> {
+        let reason = self.reason?;
+        self.series.reasons.iter().find(|(known, _)| *known == reason).map(|(_, words)| words.as_str())
+    }
+
     /// The row of `series` at the end of `step`.
     pub fn new(series: &Arc<SeriesKey>, scope: &Scope, step: &Step, sums: &Sums) -> Result<Self> {
         let (own, window, target) = (sums.counted.step, sums.counted.window, series.target);
@@ -160,8 +167,7 @@ impl WindowRow {
             budget: budget_of(scope, target, step, sums.spent.window),
             spent,
             window_spent: sums.spent.window,
-            mode: None,
-            mode_reason: None,
+            reason: None,
         })
     }
 }

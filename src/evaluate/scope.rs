@@ -52,6 +52,24 @@ impl<'a> Scope<'a> {
         Ok(Scope { grid, window, periods, mask, activity, first_event, rule })
     }
 
+    /// The length of the period that "now" is in, in seconds.
+    pub fn period_seconds(&self) -> i64 {
+        let (first, end) = self.periods.window(self.grid.now);
+        (end - first) * self.grid.slices.width_seconds()
+    }
+
+    /// Slices of `first..end` that are not excluded.
+    pub fn slices_counted(&self, first: SliceNumber, end: SliceNumber) -> u64 {
+        ((end - first).max(0) - self.mask.count(first, end)).unsigned_abs()
+    }
+
+    /// What the budget of the window of what ends at `end` is β of, where that is known before it is over.
+    pub fn whole(&self, end: SliceNumber) -> Option<u64> {
+        let rule = self.rule.filter(|_| self.budgets_whole_period())?;
+        let (first, window_end) = self.periods.window(end);
+        Some(self.slices_counted(first, window_end) / rule.factor.unsigned_abs())
+    }
+
     /// The time that slices of time are judged in.
     pub fn judged(&self) -> Judged<'_> {
         Judged { first: self.first_event.unwrap_or(self.grid.now), now: self.grid.now, mask: &self.mask }

@@ -5,9 +5,12 @@
 //! [`terminal`] its form for people. [`atomic`] puts a finished file in place of an older one.
 
 pub mod accounting;
+pub mod alerts;
 pub mod atomic;
+pub mod columns;
 pub mod document;
 pub mod escape;
+pub mod gate;
 mod number;
 pub mod rows;
 pub mod sanitize;

@@ -190,6 +190,7 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
     let excluded = r.excluded.iter().filter(|e| !e.stretches.is_empty());
     facts.extend(excluded.map(|e| ("without", excluded_text(e, look))));
     facts.extend(coverage(r).map(|text| ("input", text)));
+    facts.extend(mode(r, look).into_iter());
     facts
 }
 
@@ -281,6 +282,13 @@ fn burns(r: &Report, look: Look) -> String {
 /// A burn rate, which is a multiple of the pace that spends the budget in exactly one window.
 fn times(rate_of_burn: f64, look: Look) -> String {
     format!("{}{}", rate(rate_of_burn), if look.utf8 { "×" } else { "x" })
+}
+
+/// What the policy says: the mode, since when, and why; below it what the team does.
+fn mode(r: &Report, look: Look) -> [(&'static str, String); 2] {
+    let since = r.stance.since.map_or(String::new(), |since| format!(" since {}", time(since)));
+    let said = format!("{}{since}: {}", r.stance.mode.name(), look.clean(&r.stance.reason));
+    [("mode", said), ("", look.clean(&r.stance.words))]
 }
 
 /// How much of the window the input covers, where that is not all of it.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::document::{Content, Document, Node, Written};
 use super::expr::{Expr, Operand};
+use super::guard::{GuardSpec, check_reachable};
+use super::policy::Guard;
 use super::route::{Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
 use super::{Dimension, Exclusion, Indicator, RESERVED_COLUMNS, Slo, Weight, Window, parse};
@@ -44,6 +46,8 @@ pub struct Definitions {
     pub routes: Arc<Routes>,
     /// Width of a slice, 1 s to 1 d, if it is declared.
     pub slice: Option<Length>,
+    /// What bad events are counted by besides, one dimension at a time, so that incidents can be explained from slices.
+    pub attribute: Vec<Dimension>,
     /// The SLOs in the order written.
     pub slos: Vec<Slo>,
 }
@@ -74,11 +78,13 @@ impl Definitions {
         limit("SLOs", spec.slos.len(), SLOS_MAX)?;
         limit("inputs", spec.inputs.len(), INPUTS_MAX)?;
         let group_by = resolver.dimensions(spec.group_by.unwrap_or_default())?;
+        resolver.guard = Arc::new(spec.guard.resolve(document, &resolver.guard)?);
+        let attribute = resolver.dimensions(spec.attribute.unwrap_or_default())?;
         let exclude = resolver.exclusions(spec.exclude)?;
         let common = Common { service: service.as_deref(), group_by: &group_by, exclude: &exclude };
         let slos = resolver.slos(spec.slos, common)?;
         let inputs = spec.inputs.into_iter().map(|input| resolver.input(input)).collect::<Result<_>>()?;
-        Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, slos })
+        Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, attribute, slos })
     }
 }
 
@@ -114,12 +120,15 @@ pub(super) struct Resolver<'a> {
     pub document: Document<'a>,
     pub slice: Option<Length>,
     pub routes: Arc<Routes>,
+    /// Alerts, policy and gate of SLOs that say nothing else.
+    pub guard: Arc<Guard>,
     indicators: HashMap<(String, Vec<Dimension>), Arc<Indicator>>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn new(document: Document<'a>, slice: Option<Written>) -> Result<Self> {
-        let mut resolver = Resolver { document, slice: None, routes: Arc::default(), indicators: HashMap::new() };
+        let mut resolver =
+            Resolver { document, slice: None, routes: Arc::default(), guard: Arc::default(), indicators: HashMap::new() };
         if let Some(slice) = slice {
             let length = resolver.length(&slice, "1m")?;
             if Slices::of_seconds(length.seconds()).is_none() {
@@ -163,9 +172,19 @@ impl<'a> Resolver<'a> {
         let own_group_by = spec.group_by.map(|names| self.dimensions(names)).transpose()?;
         let group_by = own_group_by.unwrap_or_else(|| common.group_by.to_vec());
         let objective = objective.unwrap_or_else(|| spec.target.text.trim().to_owned());
+        let guard = self.guard(spec.guard, &spec.target, target, &windows)?;
         let weight = spec.weight.map(|weight| self.weight(&weight)).transpose()?;
         let indicator = self.indicator(Indicator { valid, good, weight, routes: self.routes.clone(), group_by });
-        Ok(Slo { service, name, objective, target, windows, budgeting, exclude, indicator })
+        Ok(Slo { service, name, objective, target, windows, budgeting, exclude, guard, indicator })
+    }
+
+    /// What watches over an SLO. Tiers that somebody wrote must be able to fire.
+    fn guard(&self, spec: GuardSpec, written: &Written, target: Target, windows: &[Window]) -> Result<Arc<Guard>> {
+        let guard = Arc::new(spec.resolve(self.document, &self.guard)?);
+        if let (Some(tiers), Some(window)) = (&guard.tiers, windows.first()) {
+            check_reachable(self.document, &written.node, tiers, target, window.seconds())?;
+        }
+        Ok(guard)
     }
 
     /// The indicator that counts the same by the same dimensions, or this one.

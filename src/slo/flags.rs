@@ -57,7 +57,15 @@ impl Definitions {
         if let Some(text) = flags.latency {
             slos.push(resolver.latency(text, window, &group_by)?);
         }
-        Ok(Definitions { service: None, format: None, inputs: Vec::new(), routes: resolver.routes, slice: None, slos })
+        Ok(Definitions {
+            service: None,
+            format: None,
+            inputs: Vec::new(),
+            routes: resolver.routes,
+            slice: None,
+            attribute: Vec::new(),
+            slos,
+        })
     }
 
     /// The SLOs where nothing is declared: 99.9 % of all requests with `status < 500`, and, if the format tells a latency,

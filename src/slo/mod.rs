@@ -9,6 +9,7 @@
 //!
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
+pub mod alerting;
 pub mod budgeting;
 pub mod classify;
 pub mod definitions;
@@ -16,11 +17,13 @@ mod document;
 pub mod exclusion;
 pub mod expr;
 pub mod flags;
+mod guard;
 mod literal;
 mod nearest;
 pub mod notes;
 pub mod parse;
 mod period;
+pub mod policy;
 pub mod route;
 pub mod spec;
 pub mod weight;
@@ -84,12 +87,14 @@ pub struct Slo {
     pub objective: String,
     /// The share of valid events that must be good.
     pub target: Target,
-    /// The compliance periods, each evaluated by itself: at least one. The first is what policies and alerts speak of.
+    /// The compliance periods, each evaluated by itself: at least one. The first is what alerts and gates speak of.
     pub windows: Vec<Window>,
     /// What the budget is counted in.
     pub budgeting: Budgeting,
     /// Times that count for nothing.
     pub exclude: Arc<[Exclusion]>,
+    /// What watches over it: alerts, policy, gate.
+    pub guard: Arc<policy::Guard>,
     /// What is measured.
     pub indicator: Arc<Indicator>,
 }
@@ -105,6 +110,7 @@ impl Slo {
             windows: vec![window],
             budgeting: Budgeting::Occurrences,
             exclude: Arc::default(),
+            guard: Arc::default(),
             indicator,
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{Content, Document, Fields, Node, Written};
+use super::guard::GuardSpec;
 use super::period::{BudgetingSpec, ExclusionSpec, WindowSpec};
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 
@@ -19,6 +20,8 @@ pub(crate) struct Spec {
     pub routes: Vec<RouteSpec>,
     pub group_by: Option<Vec<Written>>,
     pub slice: Option<Written>,
+    pub guard: GuardSpec,
+    pub attribute: Option<Vec<Written>>,
     pub exclude: Vec<ExclusionSpec>,
     pub slos: Vec<SloSpec>,
 }
@@ -37,6 +40,7 @@ pub(crate) struct SloSpec {
     pub good: Written,
     pub weight: Option<Written>,
     pub group_by: Option<Vec<Written>>,
+    pub guard: GuardSpec,
 }
 
 /// One element of `inputs`.
@@ -99,7 +103,20 @@ impl FormatSpec {
 }
 
 impl Spec {
-    const KEYS: [&str; 8] = ["service", "format", "inputs", "routes", "group_by", "slice", "exclude", "slos"];
+    const KEYS: [&str; 12] = [
+        "service",
+        "format",
+        "inputs",
+        "routes",
+        "group_by",
+        "slice",
+        "exclude",
+        "alerts",
+        "policy",
+        "gate",
+        "attribute",
+        "slos",
+    ];
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
@@ -115,8 +132,10 @@ impl Spec {
             format: reader.format(&mut fields)?,
             inputs: reader.each(&mut fields, "inputs", Reader::input)?,
             routes: reader.each(&mut fields, "routes", Reader::route)?,
-            group_by: reader.group_by(&mut fields)?,
+            group_by: reader.names(&mut fields, "group_by")?,
             slice: fields.text("slice")?,
+            guard: GuardSpec::take(&mut fields)?,
+            attribute: reader.names(&mut fields, "attribute")?,
             exclude: ExclusionSpec::read(document, &mut fields)?,
             slos: reader.slos(&mut fields)?,
         })
@@ -146,8 +165,21 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 10] =
-            ["name", "objective", "service", "target", "window", "valid", "good", "weight", "group_by", "exclude"];
+        const KEYS: [&str; 13] = [
+            "name",
+            "objective",
+            "service",
+            "target",
+            "window",
+            "valid",
+            "good",
+            "weight",
+            "group_by",
+            "exclude",
+            "alerts",
+            "policy",
+            "gate",
+        ];
         let keys = [KEYS.as_slice(), &BudgetingSpec::KEYS].concat();
         let mut fields = Fields::of(self.document, node, WHAT, &keys)?;
         let mut text_of = |key: &str| {
@@ -166,7 +198,8 @@ impl<'a> Reader<'a> {
             valid: fields.text("valid")?,
             good,
             weight: fields.text("weight")?,
-            group_by: self.group_by(&mut fields)?,
+            group_by: self.names(&mut fields, "group_by")?,
+            guard: GuardSpec::take(&mut fields)?,
         })
     }
 
@@ -198,8 +231,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn group_by(&self, fields: &mut Fields<'a>) -> Result<Option<Vec<Written>>> {
-        let Some(node) = fields.take("group_by") else { return Ok(None) };
+    /// Names of dimensions.
+    fn names(&self, fields: &mut Fields<'a>, key: &str) -> Result<Option<Vec<Written>>> {
+        let Some(node) = fields.take(key) else { return Ok(None) };
         let names = self.document.list_of(node).into_iter().map(|name| self.document.text_of(name, "a dimension"));
         names.collect::<Result<_>>().map(Some)
     }

@@ -20,6 +20,7 @@ Exit codes:
   0    done (also when the reader of the output has seen enough)
   1    something could not be read, written or answered, or too many lines were rejected
   2    the command line or a definition is wrong
+  3, 4, 5  what the gate says: see `slix gate --help`
   130  interrupted";
 
 /// The command line.
@@ -47,6 +48,12 @@ pub enum Command {
     /// Count once and keep the counts: a file that report and windows read instead of the logs
     #[command(long_about = SLICES)]
     Slices(SlicesArgs),
+    /// List when burn-rate alerts would have fired, in event time
+    #[command(long_about = ALERTS)]
+    Alerts(AlertsArgs),
+    /// Say whether to release, by the error-budget policy, as text and exit code
+    #[command(long_about = GATE)]
+    Gate(GateArgs),
     /// Show how one line is read, and what each SLO says of it and why
     #[command(long_about = EXPLAIN)]
     Explain(ExplainArgs),
@@ -83,6 +90,27 @@ Example:
   $ slix slices -c slos.yaml logs/2026-10/ -o october.slices.parquet
   $ slix slices -c slos.yaml logs/2026-11/ -o november.slices.parquet
   $ slix report -c slos.yaml october.slices.parquet november.slices.parquet";
+
+const ALERTS: &str = "\
+List when burn-rate alerts would have fired: every tier of every SLO is evaluated at the end of every slice, as an evaluator that \
+was there would have done, and each stretch in which it fired is a line. See docs/alerts.md.
+
+Example:
+  $ slix alerts -c slos.yaml logs/
+  $ slix alerts -c slos.yaml october.slices.parquet -o alerts.parquet";
+
+const GATE: &str = "\
+Say whether to release, by the error-budget policy: ship, caution, freeze or no_data, the worst of all SLOs that gate. See \
+docs/policy.md.
+
+Example:
+  $ slix gate -c slos.yaml --max-age 2h *.slices.parquet && ./deploy
+
+Exit codes of its own:
+  0    ship, or caution, or an override
+  3    freeze
+  4    caution, under --fail-on caution
+  5    no_data, or the log ends longer ago than --max-age allows";
 
 const EXPLAIN: &str = "\
 Show how a line is read: every field, the time in UTC, the route, and each SLO's verdict with the conditions that made it. A \
@@ -168,6 +196,70 @@ pub struct SlicesArgs {
     pub answer: AnswerArgs,
 }
 
+/// `slix alerts`.
+#[derive(Args, Debug)]
+pub struct AlertsArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The end of time: later events have not happened [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix gate`.
+#[derive(Args, Debug)]
+pub struct GateArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The moment that is asked about [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// From which mode on to hold back
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = FailOn::Freeze, help_heading = GATING)]
+    pub fail_on: FailOn,
+    /// Refuse a verdict when the last event is longer ago than this, by --at, or else by the clock
+    #[arg(long, value_name = "LENGTH", help_heading = GATING)]
+    pub max_age: Option<String>,
+    /// Exit with 0 where there is no data
+    #[arg(long, help_heading = GATING)]
+    pub allow_no_data: bool,
+    /// Let this release through: one of the policy's exemptions (p0, security); the output records it
+    #[arg(long = "override", value_name = "EXEMPTION", help_heading = GATING, requires = "reason")]
+    pub exemption: Option<String>,
+    /// Why it is let through
+    #[arg(long, value_name = "TEXT", help_heading = GATING, requires = "exemption")]
+    pub reason: Option<String>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text or json [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<ReportForm>,
+}
+
+/// From which mode on a gate holds back.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailOn {
+    /// Caution too
+    Caution,
+    /// Freeze alone
+    Freeze,
+}
+
 /// `slix explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -196,6 +288,7 @@ pub struct CheckArgs {
 const READING: &str = "Reading";
 const ASKING: &str = "Asking";
 const ANSWERING: &str = "Answering";
+const GATING: &str = "Gating";
 const SPEAKING: &str = "Speaking";
 
 /// What to read, and how.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! args      what was typed              run, questions, formats   what it means
-//! count     inputs → counts             report, windows, slices   counts → answers
+//! count     inputs → counts             report, windows, slices,  counts → answers
+//!                                       alerts, gate
 //! explain   one line                    check                     one definition file
 //! words     what is said beside         exit, signals, progress   how it ends, and what is seen meanwhile
 //! ```
@@ -23,10 +24,13 @@ mod signals;
 
 mod destination;
 
+mod alerts;
 mod check;
 mod explain;
+mod gate;
 mod report;
 mod slices;
+mod table;
 mod windows;
 
 use std::io::Write;
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(args, &session),
         Command::Windows(args) => windows::run(args, &session),
         Command::Slices(args) => slices::run(args, &session),
+        Command::Alerts(args) => alerts::run(args, &session),
+        Command::Gate(args) => gate::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
         Command::Check(args) => check::run(args, &session),
     };
@@ -95,6 +101,17 @@ impl Session {
         stats: Option<ReportForm>,
         answer: impl FnOnce(&Counted) -> Result<()>,
     ) -> Result<Exit> {
+        self.answer_with_exit(reading, asking, stats, |counted| answer(counted).map(|()| Exit::Success))
+    }
+
+    /// The same, for an answer that itself decides how slix ends, where nothing else went wrong.
+    fn answer_with_exit(
+        &self,
+        reading: &ReadingArgs,
+        asking: &AskingArgs,
+        stats: Option<ReportForm>,
+        answer: impl FnOnce(&Counted) -> Result<Exit>,
+    ) -> Result<Exit> {
         let declared = Declared::new(asking)?;
         let formats = Formats::new(&reading.format, declared.definitions())?;
         let reading = Reading::new(reading, self.histograms)?;
@@ -103,13 +120,11 @@ impl Session {
             self.words.warning("interrupted: nothing was written");
             return Ok(Exit::Interrupted);
         };
-        let answered = answer(&counted);
-        if let Err(error) = answered {
+        let answered = match answer(&counted) {
             // Whoever reads the output has seen enough; how the reading went still counts.
-            if !exit::is_closed_pipe(&error) {
-                return Err(error);
-            }
-        }
+            Err(error) if exit::is_closed_pipe(&error) => Exit::Success,
+            answered => answered?,
+        };
         if let Some(form) = stats {
             self.words.stats(&counted.partial.receipts, form)?;
         }
@@ -119,6 +134,6 @@ impl Session {
         if let Some(limit) = reading.rejects_max {
             limit.check(&accounting::total(&counted.partial.receipts)?)?;
         }
-        Ok(if counted.failed { Exit::Failure } else { Exit::Success })
+        Ok(if counted.failed { Exit::Failure } else { answered })
     }
 }

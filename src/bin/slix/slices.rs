@@ -1,7 +1,7 @@
 //! `slix slices`: counts that are kept, to be read in place of the logs.
 
 use slix::error::Result;
-use slix::evaluate::warning::{Warning, above_one_percent, far_dated};
+use slix::evaluate::warning::{Warning, above_one_percent};
 use slix::output::accounting;
 use slix::slices;
 
@@ -15,12 +15,7 @@ pub fn run(args: &SlicesArgs, session: &Session) -> Result<Exit> {
     let destination = Destination::new(args.answer.output.as_deref())?;
     destination.refuse_terminal("a slices file")?;
     session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
-        for (service, activity) in &counted.partial.activity {
-            if let Some(warning) = far_dated(counted.partial.slices, activity) {
-                let of = if service.is_empty() { String::new() } else { format!("{service}: ") };
-                session.words.warning(&format!("{of}{warning}"));
-            }
-        }
+        session.words.far_dated(&counted.partial);
         let total = accounting::total(&counted.partial.receipts)?;
         let (events, of) = (total.no_response, total.events.lines);
         if above_one_percent(events, of) {

@@ -47,6 +47,8 @@ fn a_report_reads_like_this() {
   trend   ▂▂▂▂▂▂▂▂▂▁▂▂▂▂█▂▂▂▂▂▂▁▂▂▂▂▂▂  burn per 7.8 h, at most 16.62×
   window  2026-10-01 00:00 to 2026-10-29 00:00 UTC
   input   covers the last 9 d of the window, with events in 97.6% of the slices
+  mode    caution since 2026-10-28 12:55: 20% of the budget or less is left
+          release with care: small changes, reviewed, easy to take back
 
   worst groups        bad     valid      SLI   budget spent
 ────────────────────────────────────────────────────────────
