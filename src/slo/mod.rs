@@ -21,6 +21,7 @@ mod guard;
 mod literal;
 mod nearest;
 pub mod notes;
+mod openslo;
 pub mod parse;
 mod period;
 pub mod policy;

@@ -86,7 +86,7 @@ impl FormatSpec {
 
     /// The place of bytes `offset..offset + length` of a format string in its file; of the whole format if that is not known.
     pub fn excerpt_within(&self, offset: usize, length: usize, label: &str) -> Excerpt {
-        let document = Document { name: &self.name, text: &self.text };
+        let document = Document::new(&self.name, &self.text);
         let place = self.as_str().and_then(|text| document.place_within(&self.node, text, offset, length));
         self.excerpt_of(place.unwrap_or(self.node.span.clone()), label)
     }
@@ -120,8 +120,12 @@ impl Spec {
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
-        let reader = Reader { document, name: document.name.into(), text: document.text.into() };
-        let root = document.parse()?;
+        Spec::of(document, document.parse()?)
+    }
+
+    /// Reads the tree of a definition file.
+    pub fn of(document: Document<'_>, root: Node) -> Result<Self> {
+        let reader = Reader { document };
         if root.content == Content::Null {
             let error = Error::new(ErrorKind::Definition, format!("{} is empty", document.name));
             return Err(error.hint("declare at least one SLO under `slos:`"));
@@ -144,9 +148,6 @@ impl Spec {
 
 struct Reader<'a> {
     document: Document<'a>,
-    /// The document's name and text once more, to be shared by formats, which outlive it.
-    name: Arc<str>,
-    text: Arc<str>,
 }
 
 impl<'a> Reader<'a> {
@@ -244,7 +245,10 @@ impl<'a> Reader<'a> {
             let message = format!("`format` must be a name, a format string or a mapping, but this is {}", node.describe());
             return Err(self.document.error(&node.span, message, "not a format"));
         }
-        Ok(Some(FormatSpec { value: node.to_json(), name: self.name.clone(), text: self.text.clone(), node }))
+        // A format outlives the document, so it has a copy of its file.
+        let (name, text, start) = self.document.part_of(node.span.start);
+        let value = node.to_json();
+        Ok(Some(FormatSpec { value, name: name.into(), text: text.into(), node: node.shifted(-(start as isize)) }))
     }
 
     fn each<T>(&self, fields: &mut Fields<'a>, key: &str, read: fn(&Self, Node) -> Result<T>) -> Result<Vec<T>> {

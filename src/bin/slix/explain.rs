@@ -28,7 +28,7 @@ const CONTEXT_BYTES: usize = 60;
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
-    let declared = Declared::new(&args.asking)?;
+    let declared = Declared::new(&args.asking, &session.words)?;
     let formats = Formats::new(&args.format, declared.definitions())?;
     let lines = lines(args)?;
     let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();

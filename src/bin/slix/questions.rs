@@ -9,13 +9,14 @@ use slix::evaluate::Asked;
 use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::budgeting::Score;
-use slix::slo::definitions::Definitions;
+use slix::slo::definitions::{DefinitionFile, Definitions};
 use slix::slo::flags::Flags;
 use slix::slo::weight::weights_of;
 use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
 use super::args::AskingArgs;
+use super::words::Words;
 
 /// Width of a slice where nobody says another, in seconds.
 const SLICE_SECONDS_DEFAULT: i64 = 60;
@@ -30,9 +31,9 @@ pub enum Declared<'a> {
 
 impl<'a> Declared<'a> {
     /// Reads the definition file, if there is one.
-    pub fn new(args: &'a AskingArgs) -> Result<Declared<'a>> {
+    pub fn new(args: &'a AskingArgs, words: &Words) -> Result<Declared<'a>> {
         match &args.config {
-            Some(path) => Ok(Declared::File(Box::new(read_definitions(path)?))),
+            Some(path) => Ok(Declared::File(Box::new(read_definitions(path, args.strict, words)?))),
             None => Ok(Declared::Options(args)),
         }
     }
@@ -63,13 +64,45 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// The definitions of a file.
-pub fn read_definitions(path: &Path) -> Result<Definitions> {
+/// The definitions of a file or folder. What OpenSLO forbids is said, or for the strict an error.
+pub fn read_definitions(path: &Path, strict: bool, words: &Words) -> Result<Definitions> {
+    let mut definitions = Definitions::read(&definition_files(path)?)?;
+    if strict && !definitions.doubts.is_empty() {
+        return Err(definitions.doubts.swap_remove(0));
+    }
+    for doubt in &definitions.doubts {
+        let hint = doubt.hint_text().map_or(String::new(), |hint| format!("; {hint}"));
+        words.warning(&format!("{doubt}{hint}"));
+    }
+    Ok(definitions)
+}
+
+/// The definition file, or those of a folder, by name.
+pub fn definition_files(path: &Path) -> Result<Vec<DefinitionFile>> {
+    if !path.is_dir() {
+        return Ok(vec![definition_file(path)?]);
+    }
+    let wrong = |cause| {
+        let message = format!("{}: the folder of definitions cannot be read", path.display());
+        Error::new(ErrorKind::Definition, message).because(cause)
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(wrong)?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|file| is_definition(file)).collect();
+    files.sort();
+    files.iter().map(|file| definition_file(file)).collect()
+}
+
+fn is_definition(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    path.is_file() && extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
+}
+
+fn definition_file(path: &Path) -> Result<DefinitionFile> {
     let name = path.display().to_string();
     let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
     let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
     let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
-    Definitions::parse(&name, &text)
+    Ok(DefinitionFile { name, text })
 }
 
 fn options(args: &AskingArgs, has_latency: bool) -> Result<Definitions> {
