@@ -18,6 +18,7 @@ pub mod schema;
 pub mod spark;
 pub mod terminal;
 mod text;
+pub mod toil;
 pub mod windows;
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod gate;
 mod report;
 mod slices;
 mod table;
+mod toil;
 mod windows;
 
 use std::io::Write;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Slices(args) => slices::run(args, &session),
         Command::Alerts(args) => alerts::run(args, &session),
         Command::Gate(args) => gate::run(args, &session),
+        Command::Toil(args) => toil::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
         Command::Check(args) => check::run(args, &session),
     };
