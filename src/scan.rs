@@ -15,6 +15,7 @@
 use memchr::memrchr;
 
 use crate::aggregate::accounting::Accounting;
+use crate::aggregate::attribution::{Attribution, AttributionTally};
 use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
 use crate::aggregate::{IndicatorKey, Partial};
@@ -51,6 +52,8 @@ pub struct Job<'a> {
     pub line_bytes_max: usize,
     /// Whether to count latency histograms.
     pub histograms: bool,
+    /// What bad events are counted by besides.
+    pub attribution: Option<&'a Attribution>,
 }
 
 /// One worker's counts and memories for one job.
@@ -60,6 +63,7 @@ pub struct Worker<'a> {
     classes: Classes<'a>,
     tally: Tally,
     latencies: Option<LatencyTally>,
+    attributed: Option<AttributionTally<'a>>,
     marks: Marks,
     batch: Batch,
     /// Lines that are regular but for their escapes, and their marks.
@@ -83,6 +87,7 @@ impl<'a> Worker<'a> {
             classes: job.classifier.classes(),
             tally: Tally::new(job.slices),
             latencies,
+            attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
             batch: Batch::new(job.classifier.needs().len()),
             escaped: Batch::new(job.classifier.needs().len()),
@@ -96,6 +101,9 @@ impl<'a> Worker<'a> {
     /// Goes on with another input of the same job.
     pub fn turn_to(&mut self, input: &str) {
         self.reader.turn_to(input);
+        if let Some(attributed) = &mut self.attributed {
+            attributed.turn_to(input);
+        }
     }
 
     /// The outcomes of the lines since it was last taken.
@@ -113,7 +121,10 @@ impl<'a> Worker<'a> {
     }
 
     fn is_full(&self) -> bool {
-        self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+        self.classes.is_full()
+            || self.tally.is_full()
+            || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+            || self.attributed.as_ref().is_some_and(AttributionTally::is_full)
     }
 
     /// Adds an oversized line, which nobody reads.
@@ -125,7 +136,10 @@ impl<'a> Worker<'a> {
 
     #[cold]
     fn fold(&mut self) -> Result<()> {
-        let counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
+        let mut counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
+        if let Some(attributed) = &mut self.attributed {
+            attributed.fold(&self.classes, self.job.keys, &mut counted)?;
+        }
         self.partial.merge(counted)?;
         if let Some(latencies) = &mut self.latencies {
             latencies.clear();
@@ -218,6 +232,7 @@ impl Window<'_> {
             || count_regular(block, self.marks, positions, worker),
         );
         add_latencies(worker);
+        add_attributed(block, worker);
         if any_odd {
             self.count_odd(worker, odd);
         }
@@ -277,7 +292,7 @@ impl Window<'_> {
         let next = newline.map_or(self.length, |newline| newline + 1);
         self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
         self.start = next;
-        let Worker { job, reader, classes, tally, latencies, accounting, .. } = worker;
+        let Worker { job, reader, classes, tally, latencies, attributed, accounting, .. } = worker;
         let line = &block[start..without_return(block, start, end)];
         let outcome = match next - start > job.line_bytes_max {
             true => Outcome::Rejected(Reason::TooLong),
@@ -295,6 +310,9 @@ impl Window<'_> {
             && let Value::Int(ns) = record.get(latencies.slot())
         {
             latencies.add(record.time, class, ns);
+        }
+        if let Some(attributed) = attributed {
+            attributed.add(classes, class, record.time, line, read_odd);
         }
     }
 }
@@ -327,6 +345,15 @@ fn add_latencies(worker: &mut Worker) {
         if let Slot::Int(ns) = batch.slots[latencies.slot()][i] {
             latencies.add(batch.times[i], class_column[i], ns);
         }
+    }
+}
+
+/// Attributes the bad ones among the regular lines of the batch, if that was asked for.
+fn add_attributed(block: &[u8], worker: &mut Worker) {
+    let Worker { attributed: Some(attributed), batch, class_column, classes, .. } = worker else { return };
+    for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
+        let line = &block[batch.starts[i] as usize..batch.ends[i] as usize];
+        attributed.add(classes, class_column[i], batch.times[i], line, read_odd);
     }
 }
 

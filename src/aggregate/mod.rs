@@ -5,6 +5,7 @@
 //! lists are added up, [`histogram`] for latencies, [`receipt`] and [`accounting`] for what was read.
 
 pub mod accounting;
+pub mod attribution;
 pub mod group;
 pub mod histogram;
 pub mod indicator;

@@ -22,6 +22,7 @@ pub mod budget;
 pub mod gate;
 pub mod group;
 pub mod guard;
+pub mod incident;
 pub mod mask;
 pub mod mode;
 pub mod plan;

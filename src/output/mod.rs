@@ -7,11 +7,14 @@
 pub mod accounting;
 pub mod alerts;
 pub mod atomic;
+pub mod backlog;
 pub mod columns;
 pub mod document;
 pub mod escape;
 pub mod gate;
+pub mod incidents;
 mod number;
+pub mod postmortem;
 pub mod rows;
 pub mod sanitize;
 pub mod schema;

@@ -45,7 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("foldhash", &["slo", "aggregate", "scan"]),
     ("globset", &["slo", "input", "bin"]),
     ("indicatif", &["bin"]),
-    ("jiff", &["time", "format", "slo", "evaluate", "output", "bin"]),
+    ("jiff", &["time", "format", "slo", "aggregate", "evaluate", "output", "bin"]),
     ("matchit", &["slo"]),
     ("memchr", &["framing", "marks", "format", "slo", "aggregate", "scan"]),
     ("miette", &["bin"]),

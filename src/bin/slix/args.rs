@@ -51,6 +51,12 @@ pub enum Command {
     /// List when burn-rate alerts would have fired, in event time
     #[command(long_about = ALERTS)]
     Alerts(AlertsArgs),
+    /// List when a budget burned, how much of it, and who spent it; write drafts of postmortems
+    #[command(long_about = INCIDENTS)]
+    Incidents(IncidentsArgs),
+    /// Read the actions of filled-in postmortems back, as rows for a backlog
+    #[command(long_about = BACKLOG)]
+    Backlog(BacklogArgs),
     /// Say whether to release, by the error-budget policy, as text and exit code
     #[command(long_about = GATE)]
     Gate(GateArgs),
@@ -98,6 +104,19 @@ was there would have done, and each stretch in which it fired is a line. See doc
 Example:
   $ slix alerts -c slos.yaml logs/
   $ slix alerts -c slos.yaml october.slices.parquet -o alerts.parquet";
+
+const INCIDENTS: &str = "\
+List when a budget burned: runs of slices and alerts that burn above 1, in which at least one tier fired, with what they spent and \
+who spent it. --postmortem writes a Markdown draft for each. See docs/incidents.md.
+
+Example:
+  $ slix incidents -c slos.yaml logs/ --postmortem postmortems/";
+
+const BACKLOG: &str = "\
+Read the tables of actions of filled-in postmortems back, as rows for a backlog.
+
+Example:
+  $ slix backlog postmortems/ -o actions.csv";
 
 const GATE: &str = "\
 Say whether to release, by the error-budget policy: ship, caution, freeze or no_data, the worst of all SLOs that gate. See \
@@ -212,6 +231,43 @@ pub struct AlertsArgs {
     #[command(flatten)]
     pub answer: AnswerArgs,
     /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix incidents`.
+#[derive(Args, Debug)]
+pub struct IncidentsArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The end of time: later events have not happened [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Write a draft of a postmortem for each incident into this directory; what is there already stays
+    #[arg(long, value_name = "DIR", help_heading = ANSWERING)]
+    pub postmortem: Option<PathBuf>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix backlog`.
+#[derive(Args, Debug)]
+pub struct BacklogArgs {
+    /// The directory with the postmortems
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Write to this file, which appears when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+    /// csv, json, ndjson, parquet or arrow [default: csv, or as the extension of -o says]
     #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
     pub output_format: Option<String>,
 }

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use slix::aggregate::attribution::Attribution;
 use slix::aggregate::receipt::{self, Claim, Identity};
 use slix::aggregate::{Duplicates, IndicatorKey, Partial};
 use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
@@ -366,6 +367,7 @@ struct Plan {
     extractor: Extractor,
     classifier: Classifier,
     keys: Vec<IndicatorKey>,
+    attribution: Option<Attribution>,
 }
 
 impl Plan {
@@ -375,7 +377,8 @@ impl Plan {
         let classifier = Classifier::compile(indicators)?;
         let extractor = Extractor::bind(format, classifier.needs(), formats.zone());
         let extractor = extractor.map_err(|error| cannot_answer(log, format, questions, formats).unwrap_or(error))?;
-        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys })
+        let attribution = questions.attribution(format, formats.zone())?;
+        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys, attribution })
     }
 
     fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
@@ -388,6 +391,7 @@ impl Plan {
             kernel: reading.kernel,
             line_bytes_max: reading.line_bytes_max,
             histograms: reading.histograms,
+            attribution: self.attribution.as_ref(),
         }
     }
 }
@@ -484,6 +488,13 @@ impl Plan {
     fn empty(log: &Log, format: &Format) -> Result<Plan> {
         let classifier = Classifier::compile(Vec::new())?;
         let extractor = Extractor::bind(format, &[], None)?;
-        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys: Vec::new() })
+        Ok(Plan {
+            format: format.clone(),
+            service: log.service.clone(),
+            extractor,
+            classifier,
+            keys: Vec::new(),
+            attribution: None,
+        })
     }
 }

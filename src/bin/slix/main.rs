@@ -3,7 +3,7 @@
 //! ```text
 //! args      what was typed              run, questions, formats   what it means
 //! count     inputs → counts             report, windows, slices,  counts → answers
-//!                                       alerts, gate
+//!                                       alerts, gate, incidents, backlog
 //! explain   one line                    check                     one definition file
 //! words     what is said beside         exit, signals, progress   how it ends, and what is seen meanwhile
 //! ```
@@ -25,9 +25,11 @@ mod signals;
 mod destination;
 
 mod alerts;
+mod backlog;
 mod check;
 mod explain;
 mod gate;
+mod incidents;
 mod report;
 mod slices;
 mod table;
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
         Command::Windows(args) => windows::run(args, &session),
         Command::Slices(args) => slices::run(args, &session),
         Command::Alerts(args) => alerts::run(args, &session),
+        Command::Incidents(args) => incidents::run(args, &session),
+        Command::Backlog(args) => backlog::run(args, &session),
         Command::Gate(args) => gate::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
         Command::Check(args) => check::run(args, &session),

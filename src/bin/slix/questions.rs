@@ -3,14 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
+use slix::aggregate::attribution::{self, Attribution};
 use slix::aggregate::{IndicatorKey, Partial};
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::Asked;
+use slix::format::Format;
 use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::budgeting::Score;
 use slix::slo::definitions::Definitions;
 use slix::slo::flags::Flags;
+use slix::slo::route::Routes;
 use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
@@ -57,8 +62,9 @@ impl<'a> Declared<'a> {
             Declared::Options(args) => options(args, has_latency)?,
         };
         let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };
+        let (attribute, routes) = (definitions.attribute, definitions.routes);
         let (slice, slos) = (definitions.slice, definitions.slos.into_iter().map(canonical).collect());
-        Ok(Questions { slos, slice, latency_is_optional })
+        Ok(Questions { slos, slice, attribute, routes, latency_is_optional })
     }
 }
 
@@ -96,6 +102,8 @@ pub struct Question {
 pub struct Questions {
     slos: Vec<Question>,
     slice: Option<Length>,
+    attribute: Vec<Dimension>,
+    routes: Arc<Routes>,
     latency_is_optional: bool,
 }
 
@@ -151,8 +159,27 @@ impl Questions {
     /// What is wanted of the slices of a file.
     pub fn wanted(&self, partial: &Partial) -> Vec<Wanted> {
         let services = partial.activity.keys();
-        let indicators = services.flat_map(|service| self.indicators(service, true));
-        indicators.map(|(key, indicator)| Wanted { key, dimensions: indicator.dimensions() }).collect()
+        let indicators: Vec<_> = services.flat_map(|service| self.indicators(service, true)).collect();
+        let attributed = partial.indicators.iter().filter(|(held, _)| {
+            let is_of = |(key, _): &(IndicatorKey, _)| {
+                key.service == held.service && attribution::dimension_of(&held.canonical, &key.canonical).is_some()
+            };
+            indicators.iter().any(is_of)
+        });
+        let attributed = attributed.map(|(key, counts)| Wanted { key: key.clone(), dimensions: counts.dimensions.clone() });
+        let own = indicators.iter().map(|(key, indicator)| Wanted { key: key.clone(), dimensions: indicator.dimensions() });
+        own.chain(attributed).collect()
+    }
+
+    /// What reads the dimensions that bad events are attributed to; none if nobody asked.
+    pub fn attribution(&self, format: &Format, zone: Option<&TimeZone>) -> Result<Option<Attribution>> {
+        if self.attribute.is_empty() {
+            return Ok(None);
+        }
+        Attribution::new(format, &self.attribute, &self.routes, zone).map(Some).map_err(|error| {
+            let named = Error::new(error.kind(), format!("`attribute` cannot be answered: {}", error.message()));
+            named.hint(error.hint_text().unwrap_or("leave the dimension out of `attribute`").to_owned())
+        })
     }
 
     /// The SLOs as they are understood, for the metadata of files.
