@@ -14,6 +14,7 @@ pub mod escape;
 pub mod gate;
 pub mod incidents;
 mod number;
+pub mod openmetrics;
 pub mod postmortem;
 pub mod rows;
 pub mod sanitize;

@@ -109,7 +109,8 @@ fn impact(i: &Incident) -> String {
 
 fn detection(i: &Incident) -> String {
     let mut out = "## Detection\n\n".to_owned();
-    for alert in &i.alerts {
+    let is_first = |at: usize| !i.alerts[..at].iter().any(|earlier| earlier.tier == i.alerts[at].tier);
+    for (_, alert) in i.alerts.iter().enumerate().filter(|(at, _)| is_first(*at)) {
         let suppressed = if alert.suppressed { ", suppressed by a higher tier" } else { "" };
         let after = span(i.start.min(alert.start), alert.start);
         out.push_str(&format!(
