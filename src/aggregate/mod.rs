@@ -11,6 +11,7 @@ pub mod histogram;
 pub mod indicator;
 pub mod latency_tally;
 pub mod partial;
+pub mod rebound;
 pub mod receipt;
 pub mod series;
 pub mod tally;

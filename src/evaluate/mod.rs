@@ -30,6 +30,7 @@ pub mod report;
 pub mod row;
 pub mod scope;
 pub mod series;
+pub mod suggest;
 pub mod units;
 pub mod warning;
 pub mod window;

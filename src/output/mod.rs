@@ -20,6 +20,7 @@ pub mod rows;
 pub mod sanitize;
 pub mod schema;
 pub mod spark;
+pub mod suggest;
 pub mod terminal;
 mod text;
 pub mod windows;

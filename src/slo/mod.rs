@@ -26,6 +26,7 @@ mod period;
 pub mod policy;
 pub mod route;
 pub mod spec;
+pub mod what_if;
 pub mod window;
 
 use std::sync::Arc;

@@ -57,6 +57,9 @@ pub enum Command {
     /// Read the actions of filled-in postmortems back, as rows for a backlog
     #[command(long_about = BACKLOG)]
     Backlog(BacklogArgs),
+    /// Propose targets and latency bounds that history would have met
+    #[command(long_about = SUGGEST)]
+    Suggest(AlertsArgs),
     /// Say whether to release, by the error-budget policy, as text and exit code
     #[command(long_about = GATE)]
     Gate(GateArgs),
@@ -117,6 +120,14 @@ Read the tables of actions of filled-in postmortems back, as rows for a backlog.
 
 Example:
   $ slix backlog postmortems/ -o actions.csv";
+
+const SUGGEST: &str = "\
+Propose targets and latency bounds from history: how many of the past windows would have met each target, and which target each \
+bound of the latency would have allowed. What another number would have shown, --what-if tells.
+
+Example:
+  $ slix suggest -c slos.yaml *.slices.parquet
+  $ slix report -c slos.yaml --what-if 'availability=99.95%,latency<=200ms' *.slices.parquet";
 
 const GATE: &str = "\
 Say whether to release, by the error-budget policy: ship, caution, freeze or no_data, the worst of all SLOs that gate. See \
@@ -418,6 +429,9 @@ pub struct AskingArgs {
     /// A route: '/api/orders/{id}', '/static/{*rest}', '~^/search', or NAME=either; the first that matches is a path's
     #[arg(long, value_name = "ROUTE", help_heading = ASKING)]
     pub route: Vec<String>,
+    /// Other numbers in place of those declared: NAME=TARGET, NAME<=BOUND of the latency, separated by commas
+    #[arg(long, value_name = "CHANGES", help_heading = ASKING)]
+    pub what_if: Option<String>,
     /// Width of the slices that counts are kept in, 1s to 1d [default: as the definition says, or 1m]
     #[arg(long, value_name = "LENGTH", help_heading = ASKING)]
     pub slice: Option<String>,

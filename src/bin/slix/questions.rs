@@ -16,6 +16,7 @@ use slix::slo::budgeting::Score;
 use slix::slo::definitions::Definitions;
 use slix::slo::flags::Flags;
 use slix::slo::route::Routes;
+use slix::slo::what_if::{self, Rebound};
 use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
@@ -55,16 +56,18 @@ impl<'a> Declared<'a> {
     }
 
     /// The questions; `has_latency` is whether the logs tell one.
-    pub fn questions(self, has_latency: bool) -> Result<Questions> {
+    pub fn questions(self, has_latency: bool, what_if: Option<&str>) -> Result<Questions> {
         let latency_is_optional = self.latency_is_optional();
         let definitions = match self {
             Declared::File(definitions) => *definitions,
             Declared::Options(args) => options(args, has_latency)?,
         };
+        let mut definitions = definitions;
+        let rebounds = what_if.map_or(Ok(Vec::new()), |text| what_if::apply(&mut definitions.slos, text))?;
         let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };
         let (attribute, routes) = (definitions.attribute, definitions.routes);
         let (slice, slos) = (definitions.slice, definitions.slos.into_iter().map(canonical).collect());
-        Ok(Questions { slos, slice, attribute, routes, latency_is_optional })
+        Ok(Questions { slos, slice, attribute, routes, rebounds, latency_is_optional })
     }
 }
 
@@ -104,6 +107,7 @@ pub struct Questions {
     slice: Option<Length>,
     attribute: Vec<Dimension>,
     routes: Arc<Routes>,
+    rebounds: Vec<Rebound>,
     latency_is_optional: bool,
 }
 
@@ -111,6 +115,11 @@ impl Questions {
     /// The SLOs, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Question> {
         self.slos.iter()
+    }
+
+    /// Indicators whose bound of the latency is another than the definition's.
+    pub fn rebounds(&self) -> &[Rebound] {
+        &self.rebounds
     }
 
     /// The SLOs, for evaluation.
