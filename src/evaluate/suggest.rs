@@ -26,7 +26,7 @@ pub const QUANTILES: [u64; 5] = [500, 900, 950, 990, 999];
 pub struct Suggestion {
     /// Service, SLO, objective, target, window.
     pub series: Arc<SeriesKey>,
-    /// How many windows were looked at: one for each day, or calendar period, that ends one.
+    /// How many windows were looked at: one ends with each day (or each window, where it is shorter), or with each calendar period.
     pub windows: usize,
     /// Whether there is not one whole window, so that what there is was taken for one.
     pub partial: bool,
@@ -83,7 +83,10 @@ impl Guarded<'_> {
         let first = scope.first_event.unwrap_or(grid.now);
         let day = (SECONDS_PER_DAY / grid.slices.width_seconds()).max(1);
         let ends: Vec<SliceNumber> = match &scope.periods {
-            Periods::Rolling(_) => (first.div_euclid(day)..=grid.now.div_euclid(day)).map(|n| n * day).collect(),
+            Periods::Rolling(window) => {
+                let stride = day.min(*window);
+                (first.div_euclid(stride)..=grid.now.div_euclid(stride)).map(|n| n * stride).collect()
+            }
             Periods::Calendar(starts) => starts.clone(),
         };
         let whole = |&end: &SliceNumber| end <= grid.now && scope.periods.window(end).0 >= first;

@@ -68,6 +68,7 @@ fn block(s: &Suggestion, look: Look) -> String {
     let over = match (s.windows, s.partial) {
         (0, _) => " no valid events, nothing to suggest\n".to_owned(),
         (_, true) => format!(" there is no whole window of {} yet: what there is was taken for one\n", key.window.text()),
+        (1, false) => format!(" over one window of {}\n", key.window.text()),
         (n, false) => format!(" over {n} windows of {}\n", key.window.text()),
     };
     let mut out = format!("{}\n{over}", look.ink(Ink::Bold, &title));
