@@ -18,6 +18,7 @@ use crate::aggregate::accounting::Accounting;
 use crate::aggregate::attribution::{Attribution, AttributionTally};
 use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
+use crate::aggregate::weight_tally::WeightTally;
 use crate::aggregate::{IndicatorKey, Partial};
 use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::error::Result;
@@ -64,6 +65,7 @@ pub struct Worker<'a> {
     tally: Tally,
     latencies: Option<LatencyTally>,
     attributed: Option<AttributionTally<'a>>,
+    weights: Option<WeightTally>,
     marks: Marks,
     batch: Batch,
     /// Lines that are regular but for their escapes, and their marks.
@@ -88,6 +90,7 @@ impl<'a> Worker<'a> {
             tally: Tally::new(job.slices),
             latencies,
             attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
+            weights: WeightTally::new(job.classifier, job.slices),
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
             batch: Batch::new(job.classifier.needs().len()),
             escaped: Batch::new(job.classifier.needs().len()),
@@ -125,6 +128,7 @@ impl<'a> Worker<'a> {
             || self.tally.is_full()
             || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
             || self.attributed.as_ref().is_some_and(AttributionTally::is_full)
+            || self.weights.as_ref().is_some_and(WeightTally::is_full)
     }
 
     /// Adds an oversized line, which nobody reads.
@@ -139,6 +143,9 @@ impl<'a> Worker<'a> {
         let mut counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
         if let Some(attributed) = &mut self.attributed {
             attributed.fold(&self.classes, self.job.keys, &mut counted)?;
+        }
+        if let Some(weights) = &mut self.weights {
+            weights.fold(&self.classes, self.job.keys, &mut counted)?;
         }
         self.partial.merge(counted)?;
         if let Some(latencies) = &mut self.latencies {
@@ -233,6 +240,7 @@ impl Window<'_> {
         );
         add_latencies(worker);
         add_attributed(block, worker);
+        add_weights(worker);
         if any_odd {
             self.count_odd(worker, odd);
         }
@@ -292,7 +300,7 @@ impl Window<'_> {
         let next = newline.map_or(self.length, |newline| newline + 1);
         self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
         self.start = next;
-        let Worker { job, reader, classes, tally, latencies, attributed, accounting, .. } = worker;
+        let Worker { job, reader, classes, tally, latencies, attributed, weights, accounting, .. } = worker;
         let line = &block[start..without_return(block, start, end)];
         let outcome = match next - start > job.line_bytes_max {
             true => Outcome::Rejected(Reason::TooLong),
@@ -313,6 +321,12 @@ impl Window<'_> {
         }
         if let Some(attributed) = attributed {
             attributed.add(classes, class, record.time, line, read_odd);
+        }
+        if let Some(weights) = weights {
+            weights.add(record.time, class, |slot| match record.get(slot) {
+                Value::Int(value) => Some(value),
+                _ => None,
+            });
         }
     }
 }
@@ -354,6 +368,17 @@ fn add_attributed(block: &[u8], worker: &mut Worker) {
     for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
         let line = &block[batch.starts[i] as usize..batch.ends[i] as usize];
         attributed.add(classes, class_column[i], batch.times[i], line, read_odd);
+    }
+}
+
+/// Adds the weights of the regular lines of the batch, if an indicator has a weight.
+fn add_weights(worker: &mut Worker) {
+    let Worker { weights: Some(weights), batch, class_column, .. } = worker else { return };
+    for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
+        weights.add(batch.times[i], class_column[i], |slot| match batch.slots[slot][i] {
+            Slot::Int(value) => Some(value),
+            _ => None,
+        });
     }
 }
 

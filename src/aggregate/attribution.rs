@@ -61,7 +61,7 @@ impl Attribution {
     pub fn new(format: &Format, dimensions: &[Dimension], routes: &Arc<Routes>, zone: Option<&TimeZone>) -> Result<Attribution> {
         let by = |dimension: &Dimension| {
             let group_by = vec![dimension.clone()];
-            Arc::new(Indicator { valid: None, good: Expr::Always(true), routes: Arc::clone(routes), group_by })
+            Arc::new(Indicator { valid: None, good: Expr::Always(true), weight: None, routes: Arc::clone(routes), group_by })
         };
         let classifier = Classifier::compile(dimensions.iter().map(by).collect())?;
         Ok(Attribution { extractor: Extractor::bind(format, classifier.needs(), zone)?, classifier })

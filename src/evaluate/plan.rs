@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::alert;
-use super::group::{Groups, Sources, dimension_name};
+use super::group::{Groups, Sources, Weights, dimension_name};
 use super::guard::StepModes;
 use super::mode;
 use super::row::{GroupKind, SeriesKey, Sums, WindowRow};
@@ -18,6 +18,7 @@ use crate::aggregate::{Group, IndicatorCounts, IndicatorKey, Partial, Series};
 use crate::error::{Error, ErrorKind, Result};
 use crate::slo::Window;
 use crate::slo::budgeting::{EmptySlices, RollUp, Score};
+use crate::slo::weight::weights_of;
 use crate::time::{SliceNumber, Slices};
 
 /// More rows than this are refused: they would be some 10 GB as text, and nobody reads them.
@@ -69,6 +70,8 @@ pub(super) struct Planned<'a> {
     pub key: Arc<SeriesKey>,
     pub scope: Arc<Scope<'a>>,
     sources: Sources<'a>,
+    /// The sums of weights, if events do not count alike.
+    weights: Option<Sources<'a>>,
     /// Slices of time that are bad whatever is pooled: those of any group, where that is asked for.
     bad: Vec<SliceNumber>,
 }
@@ -155,24 +158,34 @@ impl<'a> Plan<'a> {
 
     fn add(&mut self, one: Asked<'a>, service: &'a str, window: &'a Window, groups_max: usize) -> Result<()> {
         let scope = Arc::new(Scope::new(self.grid, one.slo, window, self.activities.get(service).cloned().unwrap_or_default())?);
-        let groups = match self.counts(one, service)? {
+        let groups = match self.counts(one, service, one.canonical)? {
             Some(counts) => Groups::of(&one.slo.indicator, counts, groups_max)?,
             None => Groups::default(),
         };
         let (folded, folded_before) = (groups.folded, groups.folded_before);
-        let series = self.plan_series(one, service, &scope, groups)?;
+        let weights = self.weights(one, service)?;
+        let series = self.plan_series(one, service, &scope, groups, weights)?;
         self.entries.push(Entry { service, asked: one, scope, series, folded, folded_before });
         Ok(())
     }
 
     /// The counts of an SLO; none when its service has no events at all.
-    fn counts(&self, one: Asked<'a>, service: &str) -> Result<Option<&'a IndicatorCounts>> {
-        let key = IndicatorKey { service: service.to_owned(), canonical: one.canonical.to_owned() };
+    fn counts(&self, one: Asked<'a>, service: &str, canonical: &str) -> Result<Option<&'a IndicatorCounts>> {
+        let key = IndicatorKey { service: service.to_owned(), canonical: canonical.to_owned() };
         let found = self.partial.indicators.get(&key);
         if found.is_none() && self.activity(service).iter().any(|&(_, events)| events > 0) {
             return Err(missing_indicator(one, service));
         }
         Ok(found)
+    }
+
+    /// The sums of weights of an SLO; none where events count alike.
+    fn weights(&self, one: Asked<'a>, service: &str) -> Result<Option<Weights<'a>>> {
+        if one.slo.indicator.weight.is_none() {
+            return Ok(None);
+        }
+        let sums = self.counts(one, service, &weights_of(one.canonical))?;
+        sums.map(|sums| Weights::of(&one.slo.indicator, sums)).transpose()
     }
 
     fn plan_series(
@@ -181,13 +194,14 @@ impl<'a> Plan<'a> {
         service: &str,
         scope: &Arc<Scope<'a>>,
         groups: Groups<'a>,
+        mut weights: Option<Weights<'a>>,
     ) -> Result<Vec<Planned<'a>>> {
         let dimensions: Arc<[String]> = one.slo.indicator.group_by.iter().map(|d| dimension_name(d).to_owned()).collect();
-        let bad_of_any = self.bad_of_any(scope, &groups)?;
+        let bad = self.bad_of_any(scope, &weights.as_ref().map_or(groups.each, Weights::each))?;
         let (tiers, _) = alert::arm(one.slo, scope.period_seconds(), self.grid.slices);
         let reasons: Arc<[_]> = mode::reasons(one.slo, scope.window.text(), &tiers).into();
         let mut series = Vec::with_capacity(groups.shown.len() + 2);
-        let mut plan = |group_kind, group: Group, sources, bad| {
+        let mut plan = |group_kind, group: Group, sources, weights, bad| {
             let key = Arc::new(SeriesKey {
                 number: self.keys.len(),
                 service: service.to_owned(),
@@ -201,24 +215,27 @@ impl<'a> Plan<'a> {
                 reasons: Arc::clone(&reasons),
             });
             self.keys.push(Arc::clone(&key));
-            series.push(Planned { key, scope: Arc::clone(scope), sources, bad });
+            series.push(Planned { key, scope: Arc::clone(scope), sources, weights, bad });
         };
-        plan(GroupKind::All, Group::default(), groups.all, bad_of_any);
-        groups.shown.into_iter().for_each(|(group, sources)| plan(GroupKind::Group, group, sources, Vec::new()));
+        plan(GroupKind::All, Group::default(), groups.all, weights.as_ref().map(Weights::all), bad);
+        for (group, sources) in groups.shown {
+            let weights = weights.as_mut().map(|weights| weights.take(&group));
+            plan(GroupKind::Group, group, sources, weights, Vec::new());
+        }
         if !groups.other.is_empty() {
-            plan(GroupKind::Other, Group::default(), groups.other, Vec::new());
+            plan(GroupKind::Other, Group::default(), groups.other, weights.map(Weights::rest), Vec::new());
         }
         Ok(series)
     }
 
     /// The slices of time that are bad in any group, ascending; none unless the roll-up asks for them.
-    fn bad_of_any(&self, scope: &Scope, groups: &Groups<'a>) -> Result<Vec<SliceNumber>> {
+    fn bad_of_any(&self, scope: &Scope, groups: &[Sources<'a>]) -> Result<Vec<SliceNumber>> {
         let is_asked = |score| matches!(score, Score::Verdict { roll_up: RollUp::AnyBad, .. });
         let Some(rule) = scope.rule.filter(|rule| is_asked(rule.score)) else { return Ok(Vec::new()) };
         // A group without events fails nobody, whatever silence of the whole service means.
         let rule = Rule { empty: EmptySlices::Ignore, ..rule };
         let mut bad = Vec::new();
-        for sources in &groups.each {
+        for sources in groups {
             let counted = self.pool(sources, scope)?;
             bad.extend(rule.bad(&rule.judge(&counted, scope.judged(), &[])?));
         }
@@ -232,12 +249,12 @@ impl<'a> Plan<'a> {
         self.activities.get(service).map_or(&[], |a| a)
     }
 
-    /// The slices of a series in what its budget is counted in: events, or slices of time. Burn rates come from these.
+    /// The slices of a series in what its budget is counted in: events, weights, or slices of time. Burn rates come from these.
     pub(super) fn slices_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
-        let counted = self.counted_of(planned)?;
-        match self.spent_of(planned, &counted)? {
-            Some(spent) => Ok(Cow::Owned(spent)),
-            None => Ok(counted),
+        let amounts = self.amounts_of(planned)?;
+        match self.units_of(planned, &amounts)? {
+            Some(units) => Ok(Cow::Owned(units)),
+            None => Ok(amounts),
         }
     }
 
@@ -246,10 +263,15 @@ impl<'a> Plan<'a> {
         self.pool(&planned.sources, &planned.scope)
     }
 
-    /// What `counted` is in the units of the budget, where those are not events.
-    fn spent_of(&self, planned: &Planned<'a>, counted: &Series) -> Result<Option<Series>> {
+    /// What its good and bad events amount to: their number, or the sum of their weights.
+    pub(super) fn amounts_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
+        self.pool(planned.weights.as_ref().unwrap_or(&planned.sources), &planned.scope)
+    }
+
+    /// What `amounts` are in slices of time, where the budget is counted in those.
+    fn units_of(&self, planned: &Planned<'a>, amounts: &Series) -> Result<Option<Series>> {
         let scope = &planned.scope;
-        scope.rule.map(|rule| rule.judge(counted, scope.judged(), &planned.bad)).transpose()
+        scope.rule.map(|rule| rule.judge(amounts, scope.judged(), &planned.bad)).transpose()
     }
 
     /// The sources as one series: the partial's own where nothing has to be pooled or taken out.
@@ -270,19 +292,23 @@ impl<'a> Plan<'a> {
         let mut timeline = Timeline::new(scope);
         let Some(steps) = self.steps_shown(&timeline) else { return Ok(()) };
         let counted = self.counted_of(planned)?;
-        let spent = self.spent_of(planned, &counted)?;
+        let weights = planned.weights.as_ref().map(|weights| self.pool(weights, scope)).transpose()?;
+        let units = self.units_of(planned, weights.as_ref().unwrap_or(&counted))?;
         let mut events = Lane::new(&counted, scope);
-        let mut units = spent.as_ref().map(|spent| Lane::new(spent, scope));
+        let mut weights = weights.as_deref().map(|weights| Lane::new(weights, scope));
+        let mut units = units.as_ref().map(|units| Lane::new(units, scope));
         let begin = steps.first.saturating_mul(self.grid.step_slices);
-        [Some(&mut events), units.as_mut()].into_iter().flatten().try_for_each(|lane| lane.skip_until(begin))?;
+        let lanes = [Some(&mut events), weights.as_mut(), units.as_mut()];
+        lanes.into_iter().flatten().try_for_each(|lane| lane.skip_until(begin))?;
         let dense = self.is_dense(planned);
         let mut wanted = steps.first;
         while let Some(number) = steps.next(wanted, dense, events.feed.step(self.grid)) {
             let step = timeline.step(number);
             let counted = events.close(&step)?;
-            let spent = units.as_mut().map_or(Ok(counted), |lane| lane.close(&step))?;
+            let amounts = weights.as_mut().map_or(Ok(counted), |lane| lane.close(&step))?;
+            let spent = units.as_mut().map_or(Ok(amounts), |lane| lane.close(&step))?;
             if dense || counted.step.events > 0 || number == steps.now {
-                sink(WindowRow::new(&planned.key, scope, &step, &Sums { counted, spent })?, step.end)?;
+                sink(WindowRow::new(&planned.key, scope, &step, &Sums { counted, amounts, spent })?, step.end)?;
             }
             wanted = number + 1;
         }

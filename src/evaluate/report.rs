@@ -16,7 +16,7 @@ use crate::aggregate::{Counts, Series};
 use crate::error::Result;
 use crate::ratio::Target;
 use crate::slo::budgeting::Score;
-use crate::slo::{Budgeting, Exclusion, Window};
+use crate::slo::{Budgeting, Exclusion, Weight, Window};
 use crate::time::{Instant, SliceNumber};
 
 /// Buckets of the spark line, at most.
@@ -43,6 +43,8 @@ pub struct Report {
     pub window: Window,
     /// What the budget is counted in.
     pub budgeting: Budgeting,
+    /// What an event counts as; none: as one.
+    pub weight: Option<Weight>,
     /// "Now": the end of the window, as far as it is known.
     pub at: Instant,
     /// First instant of the window.
@@ -198,7 +200,7 @@ impl Plan<'_> {
     fn report(&self, entry: &Entry) -> Result<Report> {
         let slo = entry.asked.slo;
         let frame = Frame::of(entry);
-        let counts = frame.count(&*self.counted_of(&entry.series[0])?)?;
+        let counts = frame.count_both(self, &entry.series[0])?;
         let all = self.slices_of(&entry.series[0])?;
         let spent = frame.count(&all)?;
         let (budget, burns) = (frame.budget(spent), frame.burns(&all)?);
@@ -209,6 +211,7 @@ impl Plan<'_> {
             target: slo.target,
             window: entry.scope.window.clone(),
             budgeting: slo.budgeting.clone(),
+            weight: slo.indicator.weight.clone(),
             at: frame.instant(frame.now()),
             window_start: frame.instant(frame.window_first),
             window_end: frame.instant(frame.window_end),
@@ -240,7 +243,7 @@ impl Plan<'_> {
     }
 
     fn spent(&self, planned: &Planned, frame: &Frame, all: Tally) -> Result<Option<GroupReport>> {
-        let counts = frame.count(&*self.counted_of(planned)?)?;
+        let counts = frame.count_both(self, planned)?;
         let spent = frame.count(&*self.slices_of(planned)?)?;
         let budget_spent = frame.target.consumed(spent.bad, frame.whole(all));
         let key = Arc::clone(&planned.key);
@@ -249,7 +252,8 @@ impl Plan<'_> {
 
     fn warnings(&self, entry: &Entry, counts: Tally) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        let judged = counts.valid.saturating_add(counts.unknown);
+        // Every event that is not excluded; of a weighted SLO, `valid` is no number of events.
+        let judged = counts.events.saturating_sub(counts.excluded);
         if above_one_percent(counts.unknown, judged) {
             warnings.push(Warning::Unknown { unknown: counts.unknown, judged });
         }
@@ -333,6 +337,13 @@ impl<'a> Frame<'a> {
 
     fn instant(&self, n: SliceNumber) -> Instant {
         self.grid.slices.start(n)
+    }
+
+    /// The events of the window; good and bad ones as what they amount to.
+    fn count_both(&self, plan: &Plan<'a>, planned: &Planned<'a>) -> Result<Tally> {
+        let counted = self.count(&*plan.counted_of(planned)?)?;
+        let Tally { good, bad, valid, .. } = self.count(&*plan.amounts_of(planned)?)?;
+        Ok(Tally { good, bad, valid, ..counted })
     }
 
     fn count(&self, series: &Series) -> Result<Tally> {

@@ -76,7 +76,7 @@ pub struct WindowRow {
     pub end_time: Instant,
     /// Events of the step.
     pub events: u64,
-    /// Good events of the step.
+    /// Good events of the step; of a weighted SLO their weights, as of all `good`, `bad` and `valid`.
     pub good: u64,
     /// Bad events of the step.
     pub bad: u64,
@@ -123,6 +123,8 @@ pub struct WindowRow {
 pub struct Sums {
     /// Of events.
     pub counted: Closed,
+    /// Of what events amount to: the same, or their weights.
+    pub amounts: Closed,
     /// Of the budget's units, which are the same where it is counted in events.
     pub spent: Closed,
 }
@@ -137,6 +139,7 @@ impl WindowRow {
     /// The row of `series` at the end of `step`.
     pub fn new(series: &Arc<SeriesKey>, scope: &Scope, step: &Step, sums: &Sums) -> Result<Self> {
         let (own, window, target) = (sums.counted.step, sums.counted.window, series.target);
+        let (amount, window_amount) = (sums.amounts.step, sums.amounts.window);
         let (spent, slices) = (sums.spent.step, scope.grid.slices);
         let spent_valid = valid(spent)?;
         let (slices_good, slices_counted) = window_slices(scope, sums.spent.window);
@@ -145,20 +148,20 @@ impl WindowRow {
             start_time: slices.start(step.first),
             end_time: slices.start(step.end),
             events: own.events,
-            good: own.good,
-            bad: own.bad,
+            good: amount.good,
+            bad: amount.bad,
             unknown: own.unknown,
             excluded: excluded(own)?,
-            valid: valid(own)?,
+            valid: valid(amount)?,
             sli: budget::sli(spent.good, spent_valid),
             burn_rate: target.burn_rate(spent.bad, spent_valid),
             window_start_time: slices.start(step.window_first),
             window_partial: step.window_partial,
             window_coverage: step.coverage(),
-            window_good: window.good,
-            window_bad: window.bad,
+            window_good: window_amount.good,
+            window_bad: window_amount.bad,
             window_unknown: window.unknown,
-            window_valid: valid(window)?,
+            window_valid: valid(window_amount)?,
             window_slices_good: slices_good,
             window_slices: slices_counted,
             budget: budget_of(scope, target, step, sums.spent.window),

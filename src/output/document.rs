@@ -42,6 +42,7 @@ fn slo(r: &Report) -> Value {
         "window_unknown": r.counts.unknown,
         "window_excluded": r.counts.excluded,
         "window_valid": r.counts.valid,
+        "weight": r.weight.as_ref().map(|weight| weight.name()),
         "budgeting_method": r.budgeting.name(),
         "window_slices_good": r.slices().and_then(|(_, good)| good),
         "window_slices": r.slices().map(|(slices, _)| slices),

@@ -173,6 +173,9 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
         return vec![("events", "none".to_owned())];
     }
     let mut facts = vec![("events", events(r))];
+    let c = r.counts;
+    let weights = format!("{}: {} good, {} bad", count(c.valid), count(c.good), count(c.bad));
+    facts.extend(r.weight.as_ref().map(|weight| ("weight", format!("{weights} (sums of {})", look.clean(weight.name())))));
     facts.extend(slices(r).map(|text| ("slices", text)));
     facts.extend([("SLI", sli(r, look)), ("budget", budget(r, look)), ("burn", burns(r, look))]);
     facts.extend(pace(r).map(|text| ("pace", text)));
@@ -195,6 +198,9 @@ fn events(r: &Report) -> String {
     let c = r.counts;
     let rest = [(c.excluded, "not valid"), (c.unknown, "unknown")];
     let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {} {what}", count(*n))).collect();
+    if r.weight.is_some() {
+        return format!("{}{rest}", count(c.events));
+    }
     format!("{}: {} good, {} bad{rest}", count(c.events), count(c.good), count(c.bad))
 }
 
@@ -247,7 +253,11 @@ fn budget(r: &Report, look: Look) -> String {
 
 /// What the budget is counted in.
 fn unit(r: &Report) -> &'static str {
-    if r.slices().is_some() { "slice" } else { "event" }
+    match (r.slices(), &r.weight) {
+        (Some(_), _) => "slice",
+        (None, Some(_)) => "unit",
+        (None, None) => "event",
+    }
 }
 
 /// `1 bad event`, `1,234 bad events`.

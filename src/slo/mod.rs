@@ -21,11 +21,13 @@ mod guard;
 mod literal;
 mod nearest;
 pub mod notes;
+mod openslo;
 pub mod parse;
 mod period;
 pub mod policy;
 pub mod route;
 pub mod spec;
+pub mod weight;
 pub mod what_if;
 pub mod window;
 
@@ -37,6 +39,7 @@ pub use budgeting::Budgeting;
 pub use exclusion::Exclusion;
 use expr::{Condition, Expr, Operand};
 use route::Routes;
+pub use weight::Weight;
 pub use window::Window;
 
 /// The columns of the windows table (DESIGN § 6), which no dimension may be named like: a stable list, in their order.
@@ -122,6 +125,8 @@ pub struct Indicator {
     pub valid: Option<Expr>,
     /// Which of those are good.
     pub good: Expr,
+    /// What an event counts as; none: as one.
+    pub weight: Option<Weight>,
     /// What `route` means. Empty without routes.
     pub routes: Arc<Routes>,
     /// The dimensions counts are kept by.
@@ -140,11 +145,15 @@ pub enum Dimension {
 }
 
 impl Indicator {
-    /// What its counts mean, as one text: valid, good, the clock, and the routes if they matter. Equal texts, equal counts.
+    /// What its counts mean, as one text: valid, good, the clock, the weight, and the routes if they matter. Equal texts, equal counts.
     /// Dimensions, targets, windows and names are no part of it, so that none of them asks for a rescan.
     pub fn canonical(&self) -> String {
         let valid = self.valid.as_ref().map_or(Expr::Always(true), Expr::canonical);
         let mut text = format!("valid: {valid}\ngood: {}\nclock: logged", self.good.canonical());
+        if let Some(weight) = &self.weight {
+            text.push_str("\nweight: ");
+            text.push_str(weight.name());
+        }
         if self.uses_routes() {
             text.push_str("\nroutes: ");
             text.push_str(&self.routes.canonical());

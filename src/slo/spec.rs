@@ -38,6 +38,7 @@ pub(crate) struct SloSpec {
     pub exclude: Vec<ExclusionSpec>,
     pub valid: Option<Written>,
     pub good: Written,
+    pub weight: Option<Written>,
     pub group_by: Option<Vec<Written>>,
     pub guard: GuardSpec,
 }
@@ -85,7 +86,7 @@ impl FormatSpec {
 
     /// The place of bytes `offset..offset + length` of a format string in its file; of the whole format if that is not known.
     pub fn excerpt_within(&self, offset: usize, length: usize, label: &str) -> Excerpt {
-        let document = Document { name: &self.name, text: &self.text };
+        let document = Document::new(&self.name, &self.text);
         let place = self.as_str().and_then(|text| document.place_within(&self.node, text, offset, length));
         self.excerpt_of(place.unwrap_or(self.node.span.clone()), label)
     }
@@ -119,8 +120,12 @@ impl Spec {
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
-        let reader = Reader { document, name: document.name.into(), text: document.text.into() };
-        let root = document.parse()?;
+        Spec::of(document, document.parse()?)
+    }
+
+    /// Reads the tree of a definition file.
+    pub fn of(document: Document<'_>, root: Node) -> Result<Self> {
+        let reader = Reader { document };
         if root.content == Content::Null {
             let error = Error::new(ErrorKind::Definition, format!("{} is empty", document.name));
             return Err(error.hint("declare at least one SLO under `slos:`"));
@@ -143,9 +148,6 @@ impl Spec {
 
 struct Reader<'a> {
     document: Document<'a>,
-    /// The document's name and text once more, to be shared by formats, which outlive it.
-    name: Arc<str>,
-    text: Arc<str>,
 }
 
 impl<'a> Reader<'a> {
@@ -164,7 +166,7 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 12] = [
+        const KEYS: [&str; 13] = [
             "name",
             "objective",
             "service",
@@ -172,6 +174,7 @@ impl<'a> Reader<'a> {
             "window",
             "valid",
             "good",
+            "weight",
             "group_by",
             "exclude",
             "alerts",
@@ -195,6 +198,7 @@ impl<'a> Reader<'a> {
             exclude: ExclusionSpec::read(self.document, &mut fields)?,
             valid: fields.text("valid")?,
             good,
+            weight: fields.text("weight")?,
             group_by: self.names(&mut fields, "group_by")?,
             guard: GuardSpec::take(&mut fields)?,
         })
@@ -241,7 +245,10 @@ impl<'a> Reader<'a> {
             let message = format!("`format` must be a name, a format string or a mapping, but this is {}", node.describe());
             return Err(self.document.error(&node.span, message, "not a format"));
         }
-        Ok(Some(FormatSpec { value: node.to_json(), name: self.name.clone(), text: self.text.clone(), node }))
+        // A format outlives the document, so it has a copy of its file.
+        let (name, text, start) = self.document.part_of(node.span.start);
+        let value = node.to_json();
+        Ok(Some(FormatSpec { value, name: name.into(), text: text.into(), node: node.shifted(-(start as isize)) }))
     }
 
     fn each<T>(&self, fields: &mut Fields<'a>, key: &str, read: fn(&Self, Node) -> Result<T>) -> Result<Vec<T>> {

@@ -13,4 +13,5 @@ mod published;
 mod readme;
 mod samples;
 mod truth;
+mod weights;
 mod work;

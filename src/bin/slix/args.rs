@@ -344,12 +344,25 @@ pub struct ExplainArgs {
 /// `slix check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// The definition file
+    /// The definition file, or a folder of OpenSLO objects
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Make errors of what OpenSLO forbids, instead of warnings
+    #[arg(long)]
+    pub strict: bool,
+    /// Print the definitions in another form
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub to: Option<DefinitionForm>,
     /// How lines are written.
     #[command(flatten)]
     pub format: FormatArgs,
+}
+
+/// Another form of definitions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DefinitionForm {
+    /// OpenSLO v1
+    Openslo,
 }
 
 const READING: &str = "Reading";
@@ -410,10 +423,13 @@ pub struct FormatArgs {
 /// What is asked.
 #[derive(Args, Debug)]
 pub struct AskingArgs {
-    /// Definition file with the SLOs (YAML or JSON)
+    /// Definition file with the SLOs (YAML or JSON), or a folder of OpenSLO objects
     #[arg(short, long, value_name = "FILE", help_heading = ASKING,
         conflicts_with_all = ["availability", "latency", "window", "group_by", "route"])]
     pub config: Option<PathBuf>,
+    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    #[arg(long, requires = "config", help_heading = ASKING)]
+    pub strict: bool,
     /// Target of `status < 500` over all requests [default without -c: 99.9%]
     #[arg(long, value_name = "TARGET", help_heading = ASKING)]
     pub availability: Option<String>,

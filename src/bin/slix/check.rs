@@ -11,15 +11,19 @@ use slix::slo::definitions::Definitions;
 use slix::slo::{Budgeting, Exclusion, Slo, Window};
 
 use super::Session;
-use super::args::CheckArgs;
+use super::args::{CheckArgs, DefinitionForm};
 use super::destination::Destination;
 use super::exit::Exit;
 use super::formats::Formats;
-use super::questions::read_definitions;
+use super::questions::{definition_files, read_definitions};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
-    let definitions = read_definitions(&args.file)?;
+    if let (Some(DefinitionForm::Openslo), [file]) = (args.to, &definition_files(&args.file)?[..]) {
+        Destination::Stdout.write_text(&Definitions::to_openslo(file)?)?;
+        return Ok(Exit::Success);
+    }
+    let definitions = read_definitions(&args.file, args.strict, &session.words)?;
     let formats = Formats::new(&args.format, Some(&definitions))?;
     for (format, service) in formats.named() {
         let is_meant = |slo: &&Slo| service.is_none_or(|service| slo.service.as_deref().is_none_or(|own| own == service));
@@ -27,6 +31,9 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
     }
     let name = args.file.display().to_string();
     Destination::Stdout.write_text(&session.words.clean(&meaning(&name, &definitions, &formats)))?;
+    for unused in &definitions.unused {
+        session.words.note(&format!("not used: {unused}"));
+    }
     for note in definitions.check_notes() {
         session.words.warning(&format!("{}; {}", note.message, note.hint));
     }
@@ -35,7 +42,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
 
 /// Whether a format has every field that an SLO needs.
 fn can_answer(slo: &Slo, format: &Format, formats: &Formats) -> Result<()> {
-    let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
+    let classifier = Classifier::compile(vec![slo.indicator.counted()])?;
     Extractor::bind(format, classifier.needs(), formats.zone()).map(drop).map_err(|error| {
         let named = Error::new(error.kind(), format!("SLO `{}` cannot be answered: {}", slo.name, error.message()));
         named.hint(error.hint_text().unwrap_or("name another field, or another format").to_owned())
@@ -73,6 +80,9 @@ fn describe(text: &mut String, slo: &Slo) {
     let _ = writeln!(text, "\n{service}{}  {} over {window}", slo.name, slo.target);
     let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
     let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
+    if let Some(weight) = &slo.indicator.weight {
+        let _ = writeln!(text, "  weight {}", weight.name());
+    }
     slo.windows.iter().for_each(|window| describe_window(text, window));
     describe_budgeting(text, &slo.budgeting);
     for exclusion in slo.exclude.iter() {

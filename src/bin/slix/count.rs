@@ -429,7 +429,7 @@ impl Plan {
 #[cold]
 fn cannot_answer(log: &Log, format: &Format, questions: &Questions, formats: &Formats) -> Option<Error> {
     questions.of_service(&log.service, log.has_latency()).find_map(|question| {
-        let classifier = Classifier::compile(vec![question.slo.indicator.clone()]).ok()?;
+        let classifier = Classifier::compile(vec![question.slo.indicator.counted()]).ok()?;
         let error = Extractor::bind(format, classifier.needs(), formats.zone()).err()?;
         Some(about(&format!("{}: SLO `{}` cannot be answered", log.name, question.slo.name), error))
     })

@@ -28,7 +28,7 @@ const CONTEXT_BYTES: usize = 60;
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
-    let declared = Declared::new(&args.asking)?;
+    let declared = Declared::new(&args.asking, &session.words)?;
     let formats = Formats::new(&args.format, declared.definitions())?;
     let lines = lines(args)?;
     let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
@@ -187,7 +187,8 @@ impl<'a> Explainer<'a> {
         let window = windows.join(", ");
         let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
         let _ = write!(text, "\n{service}{}  {} over {window}: ", slo.name, slo.target);
-        let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
+        let indicator = slo.indicator.counted();
+        let classifier = Classifier::compile(vec![indicator.clone()])?;
         let extractor = match Extractor::bind(self.format, classifier.needs(), self.formats.zone()) {
             Ok(extractor) => extractor,
             Err(error) => {
@@ -200,7 +201,7 @@ impl<'a> Explainer<'a> {
         let record = reader.record(line);
         let conditions = classifier.conditions_of(0, &record);
         let mut value_of = |wanted: &Condition| conditions.iter().find(|(c, _)| c == wanted).and_then(|(_, value)| *value);
-        let _ = writeln!(text, "{}", verdict_words(slo.indicator.verdict(&mut value_of)));
+        let _ = writeln!(text, "{}", verdict_words(indicator.verdict(&mut value_of)));
         let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
         let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
         for (condition, value) in &conditions {

@@ -119,7 +119,7 @@ impl Session {
         stats: Option<ReportForm>,
         answer: impl FnOnce(&Counted) -> Result<Exit>,
     ) -> Result<Exit> {
-        let declared = Declared::new(asking)?;
+        let declared = Declared::new(asking, &self.words)?;
         let formats = Formats::new(&reading.format, declared.definitions())?;
         let reading = Reading::new(reading, self.histograms)?;
         let stop = signals::listen();

@@ -13,14 +13,16 @@ use slix::format::Format;
 use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::budgeting::Score;
-use slix::slo::definitions::Definitions;
+use slix::slo::definitions::{DefinitionFile, Definitions};
 use slix::slo::flags::Flags;
 use slix::slo::route::Routes;
+use slix::slo::weight::weights_of;
 use slix::slo::what_if::{self, Rebound};
 use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
 use super::args::AskingArgs;
+use super::words::Words;
 
 /// Width of a slice where nobody says another, in seconds.
 const SLICE_SECONDS_DEFAULT: i64 = 60;
@@ -35,9 +37,9 @@ pub enum Declared<'a> {
 
 impl<'a> Declared<'a> {
     /// Reads the definition file, if there is one.
-    pub fn new(args: &'a AskingArgs) -> Result<Declared<'a>> {
+    pub fn new(args: &'a AskingArgs, words: &Words) -> Result<Declared<'a>> {
         match &args.config {
-            Some(path) => Ok(Declared::File(Box::new(read_definitions(path)?))),
+            Some(path) => Ok(Declared::File(Box::new(read_definitions(path, args.strict, words)?))),
             None => Ok(Declared::Options(args)),
         }
     }
@@ -71,13 +73,45 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// The definitions of a file.
-pub fn read_definitions(path: &Path) -> Result<Definitions> {
+/// The definitions of a file or folder. What OpenSLO forbids is said, or for the strict an error.
+pub fn read_definitions(path: &Path, strict: bool, words: &Words) -> Result<Definitions> {
+    let mut definitions = Definitions::read(&definition_files(path)?)?;
+    if strict && !definitions.doubts.is_empty() {
+        return Err(definitions.doubts.swap_remove(0));
+    }
+    for doubt in &definitions.doubts {
+        let hint = doubt.hint_text().map_or(String::new(), |hint| format!("; {hint}"));
+        words.warning(&format!("{doubt}{hint}"));
+    }
+    Ok(definitions)
+}
+
+/// The definition file, or those of a folder, by name.
+pub fn definition_files(path: &Path) -> Result<Vec<DefinitionFile>> {
+    if !path.is_dir() {
+        return Ok(vec![definition_file(path)?]);
+    }
+    let wrong = |cause| {
+        let message = format!("{}: the folder of definitions cannot be read", path.display());
+        Error::new(ErrorKind::Definition, message).because(cause)
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(wrong)?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|file| is_definition(file)).collect();
+    files.sort();
+    files.iter().map(|file| definition_file(file)).collect()
+}
+
+fn is_definition(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    path.is_file() && extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
+}
+
+fn definition_file(path: &Path) -> Result<DefinitionFile> {
     let name = path.display().to_string();
     let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
     let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
     let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
-    Definitions::parse(&name, &text)
+    Ok(DefinitionFile { name, text })
 }
 
 fn options(args: &AskingArgs, has_latency: bool) -> Result<Definitions> {
@@ -158,7 +192,7 @@ impl Questions {
                 Some((_, indicator)) => add_dimensions(indicator, &slo.indicator.group_by),
                 None => {
                     let key = IndicatorKey { service: service.to_owned(), canonical: canonical.clone() };
-                    found.push((key, slo.indicator.clone()));
+                    found.push((key, slo.indicator.counted()));
                 }
             }
         }
@@ -176,8 +210,15 @@ impl Questions {
             indicators.iter().any(is_of)
         });
         let attributed = attributed.map(|(key, counts)| Wanted { key: key.clone(), dimensions: counts.dimensions.clone() });
-        let own = indicators.iter().map(|(key, indicator)| Wanted { key: key.clone(), dimensions: indicator.dimensions() });
-        own.chain(attributed).collect()
+        let own = |(key, indicator): &(IndicatorKey, Arc<Indicator>)| {
+            let dimensions = indicator.dimensions();
+            let weights = indicator.weight.as_ref().map(|_| Wanted {
+                key: IndicatorKey { service: key.service.clone(), canonical: weights_of(&key.canonical) },
+                dimensions: dimensions.clone(),
+            });
+            [Some(Wanted { key: key.clone(), dimensions }), weights].into_iter().flatten()
+        };
+        indicators.iter().flat_map(own).chain(attributed).collect()
     }
 
     /// What reads the dimensions that bad events are attributed to; none if nobody asked.
@@ -246,6 +287,7 @@ fn slo_to_json(slo: &Slo) -> serde_json::Value {
         "exclude": slo.exclude.iter().map(exclusion_to_json).collect::<Vec<_>>(),
         "valid": slo.indicator.valid.as_ref().map(ToString::to_string),
         "good": slo.indicator.good.to_string(),
+        "weight": slo.indicator.weight.as_ref().map(|weight| weight.name()),
         "group_by": slo.indicator.dimensions(),
         "routes": slo.indicator.routes.iter().map(|route| route.name.clone()).collect::<Vec<_>>(),
     })

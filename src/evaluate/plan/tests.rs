@@ -15,7 +15,7 @@ use crate::time::{Instant, Length};
 pub(super) fn slo(target: &str, window: &str, group_by: &[Dimension]) -> Slo {
     let window = Window::Rolling(Length::parse(window).unwrap());
     let group_by = group_by.to_vec();
-    let indicator = Indicator { valid: None, good: Expr::Always(true), routes: Arc::default(), group_by };
+    let indicator = Indicator { valid: None, good: Expr::Always(true), weight: None, routes: Arc::default(), group_by };
     Slo::new("availability", Target::parse(target).unwrap(), window, Arc::new(indicator))
 }
 
