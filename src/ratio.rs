@@ -167,6 +167,8 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// Nothing.
+    pub const ZERO: Ratio = Ratio { numerator: 0, denominator: 1 };
     /// One.
     pub const ONE: Ratio = Ratio { numerator: 1, denominator: 1 };
 

@@ -15,6 +15,7 @@
 use memchr::memrchr;
 
 use crate::aggregate::accounting::Accounting;
+use crate::aggregate::attribution::{Attribution, AttributionTally};
 use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
 use crate::aggregate::weight_tally::WeightTally;
@@ -52,6 +53,8 @@ pub struct Job<'a> {
     pub line_bytes_max: usize,
     /// Whether to count latency histograms.
     pub histograms: bool,
+    /// What bad events are counted by besides.
+    pub attribution: Option<&'a Attribution>,
 }
 
 /// One worker's counts and memories for one job.
@@ -61,6 +64,7 @@ pub struct Worker<'a> {
     classes: Classes<'a>,
     tally: Tally,
     latencies: Option<LatencyTally>,
+    attributed: Option<AttributionTally<'a>>,
     weights: Option<WeightTally>,
     marks: Marks,
     batch: Batch,
@@ -85,6 +89,7 @@ impl<'a> Worker<'a> {
             classes: job.classifier.classes(),
             tally: Tally::new(job.slices),
             latencies,
+            attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
             weights: WeightTally::new(job.classifier, job.slices),
             marks: Marks::with_capacity(2 * WINDOW_BYTES),
             batch: Batch::new(job.classifier.needs().len()),
@@ -99,6 +104,9 @@ impl<'a> Worker<'a> {
     /// Goes on with another input of the same job.
     pub fn turn_to(&mut self, input: &str) {
         self.reader.turn_to(input);
+        if let Some(attributed) = &mut self.attributed {
+            attributed.turn_to(input);
+        }
     }
 
     /// The outcomes of the lines since it was last taken.
@@ -116,9 +124,11 @@ impl<'a> Worker<'a> {
     }
 
     fn is_full(&self) -> bool {
-        let is_full =
-            self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full);
-        is_full || self.weights.as_ref().is_some_and(WeightTally::is_full)
+        self.classes.is_full()
+            || self.tally.is_full()
+            || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+            || self.attributed.as_ref().is_some_and(AttributionTally::is_full)
+            || self.weights.as_ref().is_some_and(WeightTally::is_full)
     }
 
     /// Adds an oversized line, which nobody reads.
@@ -131,6 +141,9 @@ impl<'a> Worker<'a> {
     #[cold]
     fn fold(&mut self) -> Result<()> {
         let mut counted = self.tally.fold(self.latencies.as_ref(), &self.classes, self.job.keys, self.job.service)?;
+        if let Some(attributed) = &mut self.attributed {
+            attributed.fold(&self.classes, self.job.keys, &mut counted)?;
+        }
         if let Some(weights) = &mut self.weights {
             weights.fold(&self.classes, self.job.keys, &mut counted)?;
         }
@@ -226,6 +239,7 @@ impl Window<'_> {
             || count_regular(block, self.marks, positions, worker),
         );
         add_latencies(worker);
+        add_attributed(block, worker);
         add_weights(worker);
         if any_odd {
             self.count_odd(worker, odd);
@@ -286,7 +300,7 @@ impl Window<'_> {
         let next = newline.map_or(self.length, |newline| newline + 1);
         self.first += positions[self.first..].partition_point(|&mark| (mark as usize) < next);
         self.start = next;
-        let Worker { job, reader, classes, tally, latencies, weights, accounting, .. } = worker;
+        let Worker { job, reader, classes, tally, latencies, attributed, weights, accounting, .. } = worker;
         let line = &block[start..without_return(block, start, end)];
         let outcome = match next - start > job.line_bytes_max {
             true => Outcome::Rejected(Reason::TooLong),
@@ -304,6 +318,9 @@ impl Window<'_> {
             && let Value::Int(ns) = record.get(latencies.slot())
         {
             latencies.add(record.time, class, ns);
+        }
+        if let Some(attributed) = attributed {
+            attributed.add(classes, class, record.time, line, read_odd);
         }
         if let Some(weights) = weights {
             weights.add(record.time, class, |slot| match record.get(slot) {
@@ -342,6 +359,15 @@ fn add_latencies(worker: &mut Worker) {
         if let Slot::Int(ns) = batch.slots[latencies.slot()][i] {
             latencies.add(batch.times[i], class_column[i], ns);
         }
+    }
+}
+
+/// Attributes the bad ones among the regular lines of the batch, if that was asked for.
+fn add_attributed(block: &[u8], worker: &mut Worker) {
+    let Worker { attributed: Some(attributed), batch, class_column, classes, .. } = worker else { return };
+    for i in (0..batch.len).filter(|&i| !batch.odd[i]) {
+        let line = &block[batch.starts[i] as usize..batch.ends[i] as usize];
+        attributed.add(classes, class_column[i], batch.times[i], line, read_odd);
     }
 }
 

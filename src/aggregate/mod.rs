@@ -5,11 +5,13 @@
 //! lists are added up, [`histogram`] for latencies, [`weight_tally`] for events that do not count alike, [`receipt`] and [`accounting`] for what was read.
 
 pub mod accounting;
+pub mod attribution;
 pub mod group;
 pub mod histogram;
 pub mod indicator;
 pub mod latency_tally;
 pub mod partial;
+pub mod rebound;
 pub mod receipt;
 pub mod series;
 pub mod tally;

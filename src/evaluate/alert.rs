@@ -46,6 +46,13 @@ pub struct Armed {
     after: i64,
 }
 
+impl Armed {
+    /// Slices before it fired in which what made it fire still went on: its short window.
+    pub fn evidence(&self) -> i64 {
+        self.short.unwrap_or(self.long)
+    }
+}
+
 /// A stretch in which one tier fired at one severity.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Alert {

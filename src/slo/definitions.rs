@@ -530,6 +530,7 @@ mod tests {
                 slo.indicator.canonical().replace('\n', "\n  ")
             );
         }
+        text += &describe_guards(definitions);
         for input in &definitions.inputs {
             let format = input.format.as_ref().map(|format| format.value().to_string());
             text += &format!("input {:?} service={:?} format={}\n", input.files, input.service, format.unwrap_or_default());
@@ -545,6 +546,30 @@ mod tests {
         }
         for note in definitions.check_notes() {
             text += &format!("note: {} = {}\n", note.message, note.hint);
+        }
+        text
+    }
+
+    /// What watches over SLOs, where it is not what watches over all that say nothing.
+    fn describe_guards(definitions: &Definitions) -> String {
+        let mut text = String::new();
+        if !definitions.attribute.is_empty() {
+            text += &format!("attribute {:?}\n", definitions.attribute.iter().map(Dimension::name).collect::<Vec<_>>());
+        }
+        for slo in definitions.slos.iter().filter(|slo| *slo.guard != Guard::default()) {
+            text += &format!("guard of {}: gate={}\n", slo.name, slo.guard.gate);
+            for tier in slo.guard.tiers.iter().flatten() {
+                let factor = tier.factor(slo.windows[0].seconds()).to_f64();
+                let short = tier.short.as_ref().map_or("-", Length::text);
+                text += &format!(
+                    "  {} {} factor={factor} long={} short={short} bad_above={}\n",
+                    tier.name,
+                    tier.severity.name(),
+                    tier.long,
+                    tier.bad_above
+                );
+            }
+            text += &format!("  {:?}\n", slo.guard.policy);
         }
         text
     }

@@ -199,7 +199,8 @@ impl<'a> Reader<'a> {
     }
 
     fn unless_off(&self, written: &Written, read: fn(&Self, &Written) -> Result<u64>) -> Result<Option<u64>> {
-        if written.text == "off" { Ok(None) } else { read(self, written).map(Some) }
+        // YAML reads `off` as false.
+        if matches!(written.text.as_str(), "off" | "false") { Ok(None) } else { read(self, written).map(Some) }
     }
 
     /// A share of one, written as a percentage: 0 % to 100 %.

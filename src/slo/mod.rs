@@ -28,6 +28,7 @@ pub mod policy;
 pub mod route;
 pub mod spec;
 pub mod weight;
+pub mod what_if;
 pub mod window;
 
 use std::sync::Arc;

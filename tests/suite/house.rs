@@ -46,7 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("foldhash", &["slo", "aggregate", "scan"]),
     ("globset", &["slo", "input", "bin"]),
     ("indicatif", &["bin"]),
-    ("jiff", &["time", "format", "slo", "evaluate", "input", "output", "bin"]),
+    ("jiff", &["time", "format", "slo", "aggregate", "evaluate", "input", "output", "bin"]),
     ("matchit", &["slo"]),
     ("memchr", &["framing", "marks", "format", "slo", "aggregate", "scan"]),
     ("miette", &["bin"]),

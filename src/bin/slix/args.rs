@@ -51,6 +51,15 @@ pub enum Command {
     /// List when burn-rate alerts would have fired, in event time
     #[command(long_about = ALERTS)]
     Alerts(AlertsArgs),
+    /// List when a budget burned, how much of it, and who spent it; write drafts of postmortems
+    #[command(long_about = INCIDENTS)]
+    Incidents(IncidentsArgs),
+    /// Read the actions of filled-in postmortems back, as rows for a backlog
+    #[command(long_about = BACKLOG)]
+    Backlog(BacklogArgs),
+    /// Propose targets and latency bounds that history would have met
+    #[command(long_about = SUGGEST)]
+    Suggest(AlertsArgs),
     /// Say whether to release, by the error-budget policy, as text and exit code
     #[command(long_about = GATE)]
     Gate(GateArgs),
@@ -105,6 +114,27 @@ was there would have done, and each stretch in which it fired is a line. See doc
 Example:
   $ slix alerts -c slos.yaml logs/
   $ slix alerts -c slos.yaml october.slices.parquet -o alerts.parquet";
+
+const INCIDENTS: &str = "\
+List when a budget burned: runs of slices and alerts that burn above 1, in which at least one tier fired, with what they spent and \
+who spent it. --postmortem writes a Markdown draft for each. See docs/incidents.md.
+
+Example:
+  $ slix incidents -c slos.yaml logs/ --postmortem postmortems/";
+
+const BACKLOG: &str = "\
+Read the tables of actions of filled-in postmortems back, as rows for a backlog.
+
+Example:
+  $ slix backlog postmortems/ -o actions.csv";
+
+const SUGGEST: &str = "\
+Propose targets and latency bounds from history: how many of the past windows would have met each target, and which target each \
+bound of the latency would have allowed. What another number would have shown, --what-if tells.
+
+Example:
+  $ slix suggest -c slos.yaml *.slices.parquet
+  $ slix report -c slos.yaml --what-if 'availability=99.95%,latency<=200ms' *.slices.parquet";
 
 const GATE: &str = "\
 Say whether to release, by the error-budget policy: ship, caution, freeze or no_data, the worst of all SLOs that gate. See \
@@ -244,6 +274,43 @@ pub struct ToilArgs {
     /// text or json [default: text, or as the extension of -o says]
     #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
     pub output_format: Option<ReportForm>,
+}
+
+/// `slix incidents`.
+#[derive(Args, Debug)]
+pub struct IncidentsArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The end of time: later events have not happened [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Write a draft of a postmortem for each incident into this directory; what is there already stays
+    #[arg(long, value_name = "DIR", help_heading = ANSWERING)]
+    pub postmortem: Option<PathBuf>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix backlog`.
+#[derive(Args, Debug)]
+pub struct BacklogArgs {
+    /// The directory with the postmortems
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Write to this file, which appears when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+    /// csv, json, ndjson, parquet or arrow [default: csv, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
 }
 
 /// `slix gate`.
@@ -408,6 +475,9 @@ pub struct AskingArgs {
     /// A route: '/api/orders/{id}', '/static/{*rest}', '~^/search', or NAME=either; the first that matches is a path's
     #[arg(long, value_name = "ROUTE", help_heading = ASKING)]
     pub route: Vec<String>,
+    /// Other numbers in place of those declared: NAME=TARGET, NAME<=BOUND of the latency, separated by commas
+    #[arg(long, value_name = "CHANGES", help_heading = ASKING)]
+    pub what_if: Option<String>,
     /// Width of the slices that counts are kept in, 1s to 1d [default: as the definition says, or 1m]
     #[arg(long, value_name = "LENGTH", help_heading = ASKING)]
     pub slice: Option<String>,

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use slix::aggregate::attribution::Attribution;
+use slix::aggregate::rebound;
 use slix::aggregate::receipt::{self, Claim, Identity};
 use slix::aggregate::{Duplicates, IndicatorKey, Partial};
 use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
@@ -20,6 +22,7 @@ use slix::slices;
 use slix::slo::classify::Classifier;
 use slix::time::Slices;
 
+use super::args::AskingArgs;
 use super::formats::{Formats, Found};
 use super::progress::Progress;
 use super::questions::{Declared, Questions, holds_default_latency};
@@ -49,7 +52,7 @@ pub fn count(
     reading: &Reading,
     declared: Declared,
     formats: &Formats,
-    slice: Option<&str>,
+    asking: &AskingArgs,
     stop: &Arc<AtomicBool>,
     words: &Words,
 ) -> Result<Option<Counted>> {
@@ -64,10 +67,12 @@ pub fn count(
     let logs = counter.logs(&inputs)?;
     counter.refuse_duplicates(&logs, &stored)?;
     let has_latency = has_latency(&logs, &stored)?;
-    let questions = declared.questions(has_latency)?;
-    let asked = questions.slices_declared(slice)?;
+    let questions = declared.questions(has_latency, asking.what_if.as_deref())?;
+    let asked = questions.slices_declared(asking.slice.as_deref())?;
     let mut parts = Vec::new();
-    for (name, partial) in stored {
+    for (name, mut partial) in stored {
+        let notes = rebound(&mut partial, &questions).map_err(|error| about(&name, error))?;
+        notes.iter().for_each(|note| words.note(&format!("{name}: {note}")));
         parts.push(select(partial, &questions, asked).map_err(|error| about(&name, error))?);
     }
     let mut interrupted = early;
@@ -291,6 +296,31 @@ fn has_latency(logs: &[Log], stored: &[(String, Partial)]) -> Result<bool> {
     Ok(is_told || logs.is_empty() && stored.iter().any(|(_, partial)| !partial.activity.is_empty()))
 }
 
+/// Answers other bounds of the latency from the histograms of a slices file, where it has no counts for them. What has to be
+/// said about it.
+fn rebound(partial: &mut Partial, questions: &Questions) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let services: Vec<String> = partial.activity.keys().cloned().collect();
+    for (service, asked) in services.iter().flat_map(|service| questions.rebounds().iter().map(move |asked| (service, asked))) {
+        let key = |canonical: &str| IndicatorKey { service: service.clone(), canonical: canonical.to_owned() };
+        let (before, after) = (key(&asked.before), key(&asked.after));
+        let has_histogram = partial.indicators.get(&before).is_some_and(|counts| counts.latencies.is_some());
+        if partial.indicators.contains_key(&after) || !has_histogram {
+            continue;
+        }
+        partial.coarsen(rebound::slices())?;
+        let Some(done) = partial.indicators.get(&before).map(|counts| rebound::rebound(counts, asked.bound_ns)) else { continue };
+        let Some(rebound::Rebounded { counts, uncertain }) = done? else { continue };
+        let error = match uncertain {
+            0 => "exactly".to_owned(),
+            n => format!("but for {n} events within 0.8% of the bound, which count as bad"),
+        };
+        notes.push(format!("SLO `{}` under another bound is answered from the histogram, by the hour, {error}", asked.slo));
+        partial.indicators.insert(after, counts);
+    }
+    Ok(notes)
+}
+
 /// What is asked of a slices file, in the slices that were asked for.
 fn select(mut partial: Partial, questions: &Questions, slices: Option<Slices>) -> Result<Partial> {
     let wanted = questions.wanted(&partial);
@@ -366,6 +396,7 @@ struct Plan {
     extractor: Extractor,
     classifier: Classifier,
     keys: Vec<IndicatorKey>,
+    attribution: Option<Attribution>,
 }
 
 impl Plan {
@@ -375,7 +406,8 @@ impl Plan {
         let classifier = Classifier::compile(indicators)?;
         let extractor = Extractor::bind(format, classifier.needs(), formats.zone());
         let extractor = extractor.map_err(|error| cannot_answer(log, format, questions, formats).unwrap_or(error))?;
-        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys })
+        let attribution = questions.attribution(format, formats.zone())?;
+        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys, attribution })
     }
 
     fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
@@ -388,6 +420,7 @@ impl Plan {
             kernel: reading.kernel,
             line_bytes_max: reading.line_bytes_max,
             histograms: reading.histograms,
+            attribution: self.attribution.as_ref(),
         }
     }
 }
@@ -484,6 +517,13 @@ impl Plan {
     fn empty(log: &Log, format: &Format) -> Result<Plan> {
         let classifier = Classifier::compile(Vec::new())?;
         let extractor = Extractor::bind(format, &[], None)?;
-        Ok(Plan { format: format.clone(), service: log.service.clone(), extractor, classifier, keys: Vec::new() })
+        Ok(Plan {
+            format: format.clone(),
+            service: log.service.clone(),
+            extractor,
+            classifier,
+            keys: Vec::new(),
+            attribution: None,
+        })
     }
 }

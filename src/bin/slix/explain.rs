@@ -37,7 +37,7 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
             if let Some((events, lines)) = detected {
                 session.words.note(&format!("format {} ({events} of {lines} lines)", format.name));
             }
-            let questions = declared.questions(format.resolve(&Field::Latency).is_some())?;
+            let questions = declared.questions(format.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
             explain(&Explainer::new(&format, &formats, &questions, &session.words)?, &texts)?;
             Ok(Exit::Success)
         }
@@ -45,7 +45,7 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
         Err(error) if error.kind() == ErrorKind::Format && texts.iter().any(|line| !line.is_empty()) => {
             let longest = texts.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
             let nearest = formats.nearest_preset(longest)?;
-            let questions = declared.questions(nearest.resolve(&Field::Latency).is_some())?;
+            let questions = declared.questions(nearest.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
             explain(&Explainer::new(nearest, &formats, &questions, &session.words)?, &texts)?;
             Err(error)
         }

@@ -3,7 +3,7 @@
 //! ```text
 //! args      what was typed              run, questions, formats   what it means
 //! count     inputs → counts             report, windows, slices,  counts → answers
-//!                                       alerts, gate
+//!                                       alerts, gate, incidents, backlog, suggest
 //! explain   one line                    check                     one definition file
 //! words     what is said beside         exit, signals, progress   how it ends, and what is seen meanwhile
 //! ```
@@ -25,11 +25,14 @@ mod signals;
 mod destination;
 
 mod alerts;
+mod backlog;
 mod check;
 mod explain;
 mod gate;
+mod incidents;
 mod report;
 mod slices;
+mod suggest;
 mod table;
 mod toil;
 mod windows;
@@ -54,12 +57,16 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let session = Session { words: Words::new(&cli.words), histograms: matches!(cli.command, Command::Slices(_)) };
+    let session =
+        Session { words: Words::new(&cli.words), histograms: matches!(cli.command, Command::Slices(_) | Command::Suggest(_)) };
     let ended = match &cli.command {
         Command::Report(args) => report::run(args, &session),
         Command::Windows(args) => windows::run(args, &session),
         Command::Slices(args) => slices::run(args, &session),
         Command::Alerts(args) => alerts::run(args, &session),
+        Command::Incidents(args) => incidents::run(args, &session),
+        Command::Backlog(args) => backlog::run(args, &session),
+        Command::Suggest(args) => suggest::run(args, &session),
         Command::Gate(args) => gate::run(args, &session),
         Command::Toil(args) => toil::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
@@ -118,7 +125,7 @@ impl Session {
         let formats = Formats::new(&reading.format, declared.definitions())?;
         let reading = Reading::new(reading, self.histograms)?;
         let stop = signals::listen();
-        let Some(counted) = count::count(&reading, declared, &formats, asking.slice.as_deref(), &stop, &self.words)? else {
+        let Some(counted) = count::count(&reading, declared, &formats, asking, &stop, &self.words)? else {
             self.words.warning("interrupted: nothing was written");
             return Ok(Exit::Interrupted);
         };

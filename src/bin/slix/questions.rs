@@ -3,15 +3,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
+use slix::aggregate::attribution::{self, Attribution};
 use slix::aggregate::{IndicatorKey, Partial};
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::Asked;
+use slix::format::Format;
 use slix::record::Field;
 use slix::slices::Wanted;
 use slix::slo::budgeting::Score;
 use slix::slo::definitions::{DefinitionFile, Definitions};
 use slix::slo::flags::Flags;
+use slix::slo::route::Routes;
 use slix::slo::weight::weights_of;
+use slix::slo::what_if::{self, Rebound};
 use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
@@ -52,15 +58,18 @@ impl<'a> Declared<'a> {
     }
 
     /// The questions; `has_latency` is whether the logs tell one.
-    pub fn questions(self, has_latency: bool) -> Result<Questions> {
+    pub fn questions(self, has_latency: bool, what_if: Option<&str>) -> Result<Questions> {
         let latency_is_optional = self.latency_is_optional();
         let definitions = match self {
             Declared::File(definitions) => *definitions,
             Declared::Options(args) => options(args, has_latency)?,
         };
+        let mut definitions = definitions;
+        let rebounds = what_if.map_or(Ok(Vec::new()), |text| what_if::apply(&mut definitions.slos, text))?;
         let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };
+        let (attribute, routes) = (definitions.attribute, definitions.routes);
         let (slice, slos) = (definitions.slice, definitions.slos.into_iter().map(canonical).collect());
-        Ok(Questions { slos, slice, latency_is_optional })
+        Ok(Questions { slos, slice, attribute, routes, rebounds, latency_is_optional })
     }
 }
 
@@ -130,6 +139,9 @@ pub struct Question {
 pub struct Questions {
     slos: Vec<Question>,
     slice: Option<Length>,
+    attribute: Vec<Dimension>,
+    routes: Arc<Routes>,
+    rebounds: Vec<Rebound>,
     latency_is_optional: bool,
 }
 
@@ -137,6 +149,11 @@ impl Questions {
     /// The SLOs, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Question> {
         self.slos.iter()
+    }
+
+    /// Indicators whose bound of the latency is another than the definition's.
+    pub fn rebounds(&self) -> &[Rebound] {
+        &self.rebounds
     }
 
     /// The SLOs, for evaluation.
@@ -185,16 +202,34 @@ impl Questions {
     /// What is wanted of the slices of a file.
     pub fn wanted(&self, partial: &Partial) -> Vec<Wanted> {
         let services = partial.activity.keys();
-        let indicators = services.flat_map(|service| self.indicators(service, true));
-        let wanted = |(key, indicator): (IndicatorKey, Arc<Indicator>)| {
+        let indicators: Vec<_> = services.flat_map(|service| self.indicators(service, true)).collect();
+        let attributed = partial.indicators.iter().filter(|(held, _)| {
+            let is_of = |(key, _): &(IndicatorKey, _)| {
+                key.service == held.service && attribution::dimension_of(&held.canonical, &key.canonical).is_some()
+            };
+            indicators.iter().any(is_of)
+        });
+        let attributed = attributed.map(|(key, counts)| Wanted { key: key.clone(), dimensions: counts.dimensions.clone() });
+        let own = |(key, indicator): &(IndicatorKey, Arc<Indicator>)| {
             let dimensions = indicator.dimensions();
             let weights = indicator.weight.as_ref().map(|_| Wanted {
                 key: IndicatorKey { service: key.service.clone(), canonical: weights_of(&key.canonical) },
                 dimensions: dimensions.clone(),
             });
-            [Some(Wanted { key, dimensions }), weights].into_iter().flatten()
+            [Some(Wanted { key: key.clone(), dimensions }), weights].into_iter().flatten()
         };
-        indicators.flat_map(wanted).collect()
+        indicators.iter().flat_map(own).chain(attributed).collect()
+    }
+
+    /// What reads the dimensions that bad events are attributed to; none if nobody asked.
+    pub fn attribution(&self, format: &Format, zone: Option<&TimeZone>) -> Result<Option<Attribution>> {
+        if self.attribute.is_empty() {
+            return Ok(None);
+        }
+        Attribution::new(format, &self.attribute, &self.routes, zone).map(Some).map_err(|error| {
+            let named = Error::new(error.kind(), format!("`attribute` cannot be answered: {}", error.message()));
+            named.hint(error.hint_text().unwrap_or("leave the dimension out of `attribute`").to_owned())
+        })
     }
 
     /// The SLOs as they are understood, for the metadata of files.

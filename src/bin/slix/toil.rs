@@ -37,7 +37,7 @@ pub fn run(args: &ToilArgs, session: &Session) -> Result<Exit> {
     for path in &args.inputs {
         lines.extend(worklog::json_lines(&path.display().to_string(), &read(path)?, &zone)?);
     }
-    let questions = Declared::File(Box::new(definitions)).questions(true)?;
+    let questions = Declared::File(Box::new(definitions)).questions(true, None)?;
     let partial = count(&lines, &questions, &service)?;
     let asked = questions.asked();
     let shares = Plan::new(&asked, &partial, &evaluation.options(partial.slices)?)?.shares()?;
@@ -84,6 +84,7 @@ fn count(lines: &[u8], questions: &Questions, service: &str) -> Result<Partial> 
         kernel: Kernel::best(),
         line_bytes_max: LINE_BYTES_MAX,
         histograms: false,
+        attribution: None,
     };
     let mut worker = Worker::new(job, "")?;
     let mut odd = 0_u64;
