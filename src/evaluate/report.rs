@@ -219,6 +219,25 @@ impl Plan<'_> {
         Ok(shares)
     }
 
+    /// What is excluded from the windows that now end, with the names of the SLOs, each once: something to say beside every answer.
+    ///
+    /// # Errors
+    /// An exclusion that recurs too often.
+    pub fn exclusions(&self) -> Result<Vec<(String, Excluded)>> {
+        let mut all: Vec<(String, Excluded)> = Vec::new();
+        for entry in &self.entries {
+            let service = if entry.service.is_empty() { String::new() } else { format!("{} / ", entry.service) };
+            let name = format!("{service}{}", entry.asked.slo.name);
+            for excluded in Frame::of(entry).excluded(&entry.asked.slo.exclude)? {
+                let is_known = all.iter().any(|(known, other)| *known == name && other.to_string() == excluded.to_string());
+                if !excluded.stretches.is_empty() && !is_known {
+                    all.push((name.clone(), excluded));
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// One report per SLO and service, in their order.
     ///
     /// # Errors
