@@ -55,14 +55,13 @@ fn block(guarded: &Guarded, look: Look) -> String {
         out.push_str(" no alert fired\n");
         return out;
     }
-    let header = [" fired (UTC)", "for", "tier", "severity", ">peak burn", ">share", ">budget spent", ">bad", ""];
+    let header = [" fired (UTC)", "for", "tier", ">peak burn", ">share", ">budget spent", ">bad", ""];
     let mut table = look.ruled_table(&header);
     for row in guarded.rows() {
         table.add_row([
             format!(" {}", time(row.start_time)),
             span(row.start_time, row.end_time),
-            look.clean(&row.tier),
-            row.severity.name().to_owned(),
+            look.clean(&format!("{} ({})", row.tier, row.severity.name())),
             rate(row.peak_burn_rate),
             spent_or_share(row.peak_budget_share_traffic),
             row.budget_spent.map_or_else(|| look.none(), spent_or_share),
@@ -81,7 +80,7 @@ pub(super) fn spent_or_share(value: f64) -> String {
 }
 
 fn remarks(row: &AlertRow) -> String {
-    let remarks = [(row.firing, "fires now"), (row.downgraded, "few bad events"), (row.suppressed, "suppressed")];
+    let remarks = [(row.firing, "fires now"), (row.downgraded, "few bad"), (row.suppressed, "suppressed")];
     remarks.iter().filter(|(holds, _)| *holds).map(|(_, words)| *words).collect::<Vec<_>>().join(", ")
 }
 
