@@ -188,7 +188,56 @@ pub struct GroupReport {
     pub budget_spent: Option<f64>,
 }
 
+/// What one series amounts to in the window that now ends, or that now is in.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The series.
+    pub key: Arc<SeriesKey>,
+    /// What was counted in the window.
+    pub counts: Tally,
+    /// First instant of the window.
+    pub window_start: Instant,
+    /// The instant after it.
+    pub window_end: Instant,
+}
+
 impl Plan<'_> {
+    /// Every series, groups without bad events too, in their order.
+    ///
+    /// # Errors
+    /// Counts beyond the outputs' integers, and damaged counts.
+    pub fn shares(&self) -> Result<Vec<Share>> {
+        let mut shares = Vec::new();
+        for entry in &self.entries {
+            let frame = Frame::of(entry);
+            for planned in &entry.series {
+                let counts = frame.count_both(self, planned)?;
+                let (window_start, window_end) = (frame.instant(frame.window_first), frame.instant(frame.window_end));
+                shares.push(Share { key: Arc::clone(&planned.key), counts, window_start, window_end });
+            }
+        }
+        Ok(shares)
+    }
+
+    /// What is excluded from the windows that now end, with the names of the SLOs, each once: something to say beside every answer.
+    ///
+    /// # Errors
+    /// An exclusion that recurs too often.
+    pub fn exclusions(&self) -> Result<Vec<(String, Excluded)>> {
+        let mut all: Vec<(String, Excluded)> = Vec::new();
+        for entry in &self.entries {
+            let service = if entry.service.is_empty() { String::new() } else { format!("{} / ", entry.service) };
+            let name = format!("{service}{}", entry.asked.slo.name);
+            for excluded in Frame::of(entry).excluded(&entry.asked.slo.exclude)? {
+                let is_known = all.iter().any(|(known, other)| *known == name && other.to_string() == excluded.to_string());
+                if !excluded.stretches.is_empty() && !is_known {
+                    all.push((name.clone(), excluded));
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// One report per SLO and service, in their order.
     ///
     /// # Errors

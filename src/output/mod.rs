@@ -23,6 +23,7 @@ pub mod spark;
 pub mod suggest;
 pub mod terminal;
 mod text;
+pub mod toil;
 pub mod windows;
 
 #[cfg(test)]

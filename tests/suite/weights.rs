@@ -86,3 +86,21 @@ fn a_weight_changes_nothing_for_others() {
     work.file("slos.yaml", format!("{format}{alone}"));
     assert_eq!(beside, rows(&work, "access.log", "events"));
 }
+
+#[test]
+fn folded_groups_keep_their_weights() {
+    let work = Work::new();
+    let format = "format: {json: {time: time, host: host, status: status, bytes: bytes, length: length number}}\n";
+    work.file("slos.yaml", format!("{format}{SLOS}"));
+    work.file("access.log", log(2_000));
+    let args = ["windows", "-c", "slos.yaml", "--every", "1d", "--max-groups", "1", "--output-format", "ndjson", "access.log"];
+    let rows: Vec<_> = work.run(&args).exits(0).rows().into_iter().filter(|row| row["slo"] == "bytes").collect();
+    let of = |kind: &str, column: &str| {
+        rows.iter().filter(|r| r["group_kind"] == kind).map(|r| r[column].as_i64().unwrap()).sum::<i64>()
+    };
+    assert_eq!(rows.iter().filter(|row| row["group_kind"] == "group").count(), 1);
+    for column in ["events", "good", "bad", "valid", "unknown", "window_good", "window_bad"] {
+        assert_eq!(of("all", column), of("group", column) + of("other", column), "{column}");
+        assert!(of("other", column) > 0, "{column}");
+    }
+}

@@ -32,6 +32,7 @@ pub fn run(args: &AlertsArgs, session: &Session) -> Result<Exit> {
                 destination.write(|out| write_batch(out, encoding, &batch, metadata))?;
             }
         }
+        session.words.excluded(&plan)?;
         session.words.far_dated(&counted.partial);
         Ok(())
     })

@@ -63,6 +63,9 @@ pub enum Command {
     /// Say whether to release, by the error-budget policy, as text and exit code
     #[command(long_about = GATE)]
     Gate(GateArgs),
+    /// Show what share of a work log is toil, by role
+    #[command(long_about = TOIL)]
+    Toil(ToilArgs),
     /// Show how one line is read, and what each SLO says of it and why
     #[command(long_about = EXPLAIN)]
     Explain(ExplainArgs),
@@ -70,6 +73,10 @@ pub enum Command {
     #[command(long_about = CHECK)]
     Check(CheckArgs),
 }
+
+const TOIL: &str = "\
+Show what share of a work log is toil, of all together and of each role, in the Sprint (or other window) that its last entry is in. \
+A work log is CSV with a header, or JSON lines; each entry has a `date`, and the fields that the definition asks for.";
 
 const REPORT: &str = "\
 Show each SLO's state and budget to a person: target, SLI, events, what is left of the error budget, burn over the last hour, \
@@ -244,6 +251,29 @@ pub struct AlertsArgs {
     /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
     #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
     pub output_format: Option<String>,
+}
+
+/// `slix toil`.
+#[derive(Args, Debug)]
+pub struct ToilArgs {
+    /// Work logs: CSV with a header, or JSON lines; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Definition file: SLOs with a `weight`, such as minutes
+    #[arg(short, long, value_name = "FILE", help_heading = ASKING)]
+    pub config: PathBuf,
+    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    #[arg(long, help_heading = ASKING)]
+    pub strict: bool,
+    /// A moment in the window that is asked about [default: the last entry]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Write to this file, which appears when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+    /// text or json [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<ReportForm>,
 }
 
 /// `slix incidents`.

@@ -40,6 +40,7 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
             ReportForm::Json => format!("{:#}\n", words::to_json(&gate, exit as u8)),
         };
         destination.write_text(&text)?;
+        session.words.excluded(&plan)?;
         session.words.far_dated(&counted.partial);
         gate.warnings.iter().for_each(|warning| session.words.warning(&warning.to_string()));
         Ok(exit)

@@ -43,6 +43,7 @@ pub fn run(args: &IncidentsArgs, session: &Session) -> Result<Exit> {
         if found.iter().any(|(_, incidents)| !incidents.is_empty()) && !is_attributed(counted) {
             session.words.note(incidents::WITHOUT_ATTRIBUTION);
         }
+        session.words.excluded(&plan)?;
         session.words.far_dated(&counted.partial);
         Ok(())
     })

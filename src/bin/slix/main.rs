@@ -34,6 +34,7 @@ mod report;
 mod slices;
 mod suggest;
 mod table;
+mod toil;
 mod windows;
 
 use std::io::Write;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Backlog(args) => backlog::run(args, &session),
         Command::Suggest(args) => suggest::run(args, &session),
         Command::Gate(args) => gate::run(args, &session),
+        Command::Toil(args) => toil::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
         Command::Check(args) => check::run(args, &session),
     };

@@ -42,10 +42,9 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
             Form::Table => write_table(&plan, &destination, session)?,
             Form::Encoded(encoding) => write_rows(&plan, counted, encoding, &destination)?,
         }
+        session.words.excluded(&plan)?;
         for report in plan.reports()? {
             let name = if report.service.is_empty() { report.slo } else { format!("{} / {}", report.service, report.slo) };
-            let excluded = report.excluded.iter().filter(|excluded| !excluded.stretches.is_empty());
-            excluded.for_each(|excluded| session.words.note(&format!("{name}: {excluded}")));
             report.warnings.iter().for_each(|warning| session.words.warning(&format!("{name}: {warning}")));
         }
         Ok(())

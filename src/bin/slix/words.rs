@@ -10,6 +10,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Na
 use slix::aggregate::accounting::Accounting;
 use slix::aggregate::{Partial, Receipt};
 use slix::error::{Error, Excerpt, Result};
+use slix::evaluate::plan::Plan;
 use slix::evaluate::warning::far_dated;
 use slix::output::accounting;
 use slix::output::sanitize::sanitize;
@@ -74,6 +75,12 @@ impl Words {
         if self.quiet < 2 {
             self.say(&self.ink("33", "warning: "), text);
         }
+    }
+
+    /// Says what was excluded, beside answers that do not list it themselves.
+    pub fn excluded(&self, plan: &Plan) -> Result<()> {
+        plan.exclusions()?.iter().for_each(|(slo, excluded)| self.note(&format!("{slo}: {excluded}")));
+        Ok(())
     }
 
     /// Says which events are dated far from the rest: they move "now".

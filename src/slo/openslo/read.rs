@@ -142,7 +142,15 @@ fn annotations(document: Document<'_>, metadata: &mut Taken, said: &mut Said) ->
         let span = node.span.clone();
         let written = document.text_of(node, &format!("the annotation `{}`", key.text))?;
         let value = Document::new(document.name, &written.text).parse().map_err(|error| {
-            document.error(&span, format!("the annotation `{}` is not JSON: {}", key.text, error.message()), "annotation")
+            document.error(
+                &span,
+                format!(
+                    "the annotation `{}` is not JSON: {}",
+                    key.text,
+                    error.message().trim_start_matches("this is not YAML: ")
+                ),
+                "annotation",
+            )
         })?;
         entries.push((name.to_owned(), value.all_at(&span)));
     }
