@@ -7,7 +7,7 @@
 //!     the highest that fires is heard; the others are suppressed
 //! ```
 //! Burn rates are compared as fractions of whole numbers. A window that begins before the first event holds what there is. Stretches
-//! in which no window holds an event are skipped, so that one event dated wrongly does not cost decades of slices.
+//! in which no window holds a bad event are skipped, so that one event dated wrongly does not cost decades of slices.
 
 use super::series::{add, pooled};
 use crate::aggregate::{Counts, Series};
@@ -135,20 +135,21 @@ pub fn alerts(burning: &Burning, tiers: &[Armed]) -> Result<Vec<Alert>> {
     Ok(found)
 }
 
-/// The next slice end at which something can change.
+/// The next slice end at which something can change: while no window holds a bad event, that of the next bad one.
 fn following(watches: &[Watch], burning: &Burning, end: SliceNumber) -> Option<SliceNumber> {
-    if watches.iter().any(|watch| !watch.long.sum.is_zero() || watch.open.is_some()) {
+    if watches.iter().any(|watch| watch.long.sum.bad > 0 || watch.open.is_some()) {
         return Some(end + 1);
     }
     let at = burning.spent.partition_point(|&(slice, _)| slice < end);
-    burning.spent.get(at).map(|&(slice, _)| slice + 1)
+    burning.spent[at..].iter().find(|(_, counts)| counts.bad > 0).map(|&(slice, _)| slice + 1)
 }
 
 /// What all tiers say at one slice end.
 fn judge(watches: &mut [Watch], burning: &Burning, end: SliceNumber, period: Counts, found: &mut Vec<Alert>) -> Result<()> {
-    let said: Vec<Option<Severity>> = watches.iter_mut().map(|watch| watch.severity(burning.target, end)).collect();
-    let heard = said.iter().enumerate().filter_map(|(tier, severity)| Some(((*severity)?, tier))).min();
-    for (tier, (watch, severity)) in watches.iter_mut().zip(said).enumerate() {
+    watches.iter_mut().for_each(|watch| watch.said = watch.severity(burning.target, end));
+    let heard = watches.iter().enumerate().filter_map(|(tier, watch)| Some((watch.said?, tier))).min();
+    for (tier, watch) in watches.iter_mut().enumerate() {
+        let severity = watch.said;
         if watch.open.as_ref().is_some_and(|open| Some(open.severity) != severity) {
             found.extend(watch.close(tier, burning, end, false)?);
         }
@@ -168,6 +169,8 @@ struct Watch<'a> {
     events: Pool<'a>,
     /// Since when its condition has held.
     since: Option<SliceNumber>,
+    /// What it says at the slice end that is looked at.
+    said: Option<Severity>,
     open: Option<Open>,
 }
 
@@ -183,7 +186,15 @@ struct Open {
 impl<'a> Watch<'a> {
     fn new(armed: &'a Armed, burning: &Burning<'a>) -> Self {
         let short = armed.short.map(|_| Pool::new(burning.spent));
-        Watch { armed, long: Pool::new(burning.spent), short, events: Pool::new(burning.counted), since: None, open: None }
+        Watch {
+            armed,
+            long: Pool::new(burning.spent),
+            short,
+            events: Pool::new(burning.counted),
+            since: None,
+            said: None,
+            open: None,
+        }
     }
 
     fn move_to(&mut self, end: SliceNumber) -> Result<()> {

@@ -101,7 +101,7 @@ pub struct Spenders {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Spender {
     /// The values of the dimensions; none at all for the groups beyond the limit.
-    pub values: Option<Vec<Option<Box<[u8]>>>>,
+    pub values: Values,
     /// Bad events.
     pub bad: u64,
     /// Its share of all bad events of the incident.
@@ -115,6 +115,9 @@ impl Spender {
         self.share - self.share_before.unwrap_or(0.0)
     }
 }
+
+/// The values of a spender's dimensions; none for the groups beyond the limit.
+pub type Values = Option<Vec<Option<Box<[u8]>>>>;
 
 /// A stretch of burning slices and alerts.
 struct Cluster {
@@ -316,11 +319,11 @@ impl Guarded<'_> {
 }
 
 /// The values with the share of bad events that rose, most first.
-fn ranked(counted: Vec<(Option<Vec<Option<Box<[u8]>>>>, u64, u64)>) -> Vec<Spender> {
+fn ranked(counted: Vec<(Values, u64, u64)>) -> Vec<Spender> {
     let (all, all_before) =
         counted.iter().fold((0_u64, 0_u64), |sum, (_, bad, before)| (sum.0.saturating_add(*bad), sum.1.saturating_add(*before)));
     let share = |part: u64, whole: u64| Ratio::new(part.into(), whole.into()).map(Ratio::to_f64);
-    let spender = |(values, bad, before): (Option<Vec<_>>, u64, u64)| {
+    let spender = |(values, bad, before): (Values, u64, u64)| {
         Some(Spender { values, bad, share: share(bad, all)?, share_before: share(before, all_before) })
     };
     let mut list: Vec<Spender> = counted.into_iter().filter(|(_, bad, _)| *bad > 0).filter_map(spender).collect();

@@ -483,4 +483,6 @@ fn too_many_rows(rows: u128) -> Error {
 #[cfg(test)]
 mod methods;
 #[cfg(test)]
+mod modes;
+#[cfg(test)]
 mod tests;

@@ -111,7 +111,7 @@ impl Column {
     }
 }
 
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 14] = [
     Column { name: " start (UTC)", when: When::Always, get: |r, _| format!(" {}", time(r.start_time)) },
     Column { name: "group", when: When::Grouped, get: |r, look| group_label(&r.series, look) },
     Column { name: ">events", when: When::Middling, get: |r, _| count(r.events) },
@@ -127,6 +127,11 @@ const COLUMNS: [Column; 13] = [
         name: ">budget left",
         when: When::Always,
         get: |r, look| r.budget.map_or_else(|| look.none(), |b| share(b.remaining)),
+    },
+    Column {
+        name: "mode",
+        when: When::Spacious,
+        get: |r, look| r.reason.map_or_else(|| look.none(), |r| r.mode().name().to_owned()),
     },
     Column { name: "met", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| yes_no(b.met)) },
 ];

@@ -190,7 +190,7 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
     let excluded = r.excluded.iter().filter(|e| !e.stretches.is_empty());
     facts.extend(excluded.map(|e| ("without", excluded_text(e, look))));
     facts.extend(coverage(r).map(|text| ("input", text)));
-    facts.extend(mode(r, look).into_iter());
+    facts.extend(mode(r, look));
     facts
 }
 

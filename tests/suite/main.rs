@@ -9,6 +9,7 @@ mod house;
 mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod practice;
 mod published;
 mod readme;
 mod samples;

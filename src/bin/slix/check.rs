@@ -8,6 +8,7 @@ use slix::format::extract::Extractor;
 use slix::slo::budgeting::Score;
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
+use slix::slo::policy::{Guard, Mode};
 use slix::slo::{Budgeting, Exclusion, Slo, Window};
 
 use super::Session;
@@ -92,6 +93,29 @@ fn describe(text: &mut String, slo: &Slo) {
     }
     if !slo.indicator.group_by.is_empty() {
         let _ = writeln!(text, "  by     {}", slo.indicator.dimensions().join(", "));
+    }
+    describe_guard(text, slo);
+}
+
+/// Alerts, policy and gate, where they are not the default ones.
+fn describe_guard(text: &mut String, slo: &Slo) {
+    let default = Guard::default();
+    let period = slo.windows.first().map_or(1, |window| window.seconds());
+    for tier in slo.guard.tiers.iter().flatten() {
+        let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
+        let factor = tier.factor(period).to_f64();
+        let _ = writeln!(text, "  alert  {} ({}) above {factor} over {}{short}", tier.name, tier.severity.name(), tier.long);
+    }
+    if slo.guard.tiers.as_ref().is_some_and(Vec::is_empty) {
+        let _ = writeln!(text, "  alert  none");
+    }
+    if slo.guard.policy != default.policy {
+        for mode in Mode::ALL {
+            let _ = writeln!(text, "  {:<8} {}", mode.name(), slo.guard.policy.words(mode));
+        }
+    }
+    if !slo.guard.gate {
+        let _ = writeln!(text, "  does not gate");
     }
 }
 

@@ -64,7 +64,7 @@ fn detection_and_reset_times_of_the_workbook() {
 fn two_windows_detect_as_one_and_reset_with_the_short_one() {
     let tier = alone(144, "1h", Some("5m"));
     let series = steady(100_000, 50_000..53_600);
-    let found = run("99.9%", &[tier.clone()], SECOND(), 100_000, &series);
+    let found = run("99.9%", std::slice::from_ref(&tier), SECOND(), 100_000, &series);
     assert_eq!((found.len(), found[0].start - 50_000, found[0].end - 53_600), (1, 52, 296));
     let tenth: Series = (0..100_000)
         .map(|n| (n, n >= 50_000 && (n - 50_000) % 10 == 9))
@@ -137,9 +137,9 @@ fn naive(
         };
         let fires = over(tier.long) && tier.short.is_none_or(over);
         let few = within((end - tier.long) * width, end * width).0 <= u128::from(tier.tier.bad_above);
-        fires.then(|| if few { Severity::Ticket } else { tier.tier.severity })
+        fires.then_some(if few { Severity::Ticket } else { tier.tier.severity })
     };
-    (i64::MIN.max(-60)..=now).map(|end| tiers.iter().map(|tier| says(tier, end)).collect()).collect()
+    (-60..=now).map(|end| tiers.iter().map(|tier| says(tier, end)).collect()).collect()
 }
 
 fn tier() -> impl Strategy<Value = Tier> {
