@@ -216,8 +216,7 @@ impl<'a> Watch<'a> {
     }
 
     fn exceeds(&self, sum: &Counts, target: Target) -> bool {
-        let burn = target.burn(sum.bad, sum.good + sum.bad);
-        burn.is_some_and(|burn| burn > self.armed.factor || self.armed.tier.inclusive && burn == self.armed.factor)
+        target.burn(sum.bad, sum.good + sum.bad).is_some_and(|burn| burn > self.armed.factor)
     }
 
     fn fire(&mut self, severity: Severity, heard: bool, target: Target, end: SliceNumber, period: Counts) {

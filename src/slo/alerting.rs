@@ -53,8 +53,6 @@ pub struct Tier {
     pub severity: Severity,
     /// When it fires.
     pub threshold: Threshold,
-    /// Whether a burn of exactly the factor fires too (OpenSLO's `gte`); otherwise it has to exceed it.
-    pub inclusive: bool,
     /// The window that says that it matters.
     pub long: Length,
     /// The window that says that it goes on; none: the long one alone decides.
@@ -69,7 +67,7 @@ impl Tier {
     /// A tier with what goes without saying.
     pub fn new(name: &str, severity: Severity, threshold: Threshold, long: Length, short: Option<Length>) -> Tier {
         let bad_above = if long.seconds() <= HOUR_SECONDS { BAD_IN_AN_HOUR } else { BAD_IN_LONGER };
-        Tier { name: name.to_owned(), severity, threshold, inclusive: false, long, short, after: None, bad_above }
+        Tier { name: name.to_owned(), severity, threshold, long, short, after: None, bad_above }
     }
 
     /// The burn rate to exceed in a compliance period of `period_seconds`, exactly.
@@ -89,9 +87,7 @@ impl Tier {
 
     /// Whether it can ever fire: no burn exceeds 1 ÷ β.
     pub fn is_reachable(&self, target: Target, period_seconds: i64) -> bool {
-        target
-            .burn(1, 1)
-            .is_none_or(|most| self.factor(period_seconds) < most || self.inclusive && self.factor(period_seconds) == most)
+        target.burn(1, 1).is_none_or(|most| self.factor(period_seconds) < most)
     }
 }
 
@@ -133,6 +129,7 @@ mod tests {
         assert!(!tier.is_reachable(Target::parse("90%").unwrap(), 28 * DAY));
         let ten = Tier { threshold: Threshold::Factor(10 * PARTS), ..tier.clone() };
         assert!(!ten.is_reachable(Target::parse("90%").unwrap(), DAY));
-        assert!(Tier { inclusive: true, ..ten }.is_reachable(Target::parse("90%").unwrap(), DAY));
+        let below = Tier { threshold: Threshold::Factor(10 * PARTS - 1), ..tier.clone() };
+        assert!(below.is_reachable(Target::parse("90%").unwrap(), DAY));
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
     }
 
     fn tier(&self, node: Node, number: usize) -> Result<Tier> {
-        const KEYS: [&str; 7] = ["name", "severity", "budget", "burn_rate", "long", "short", "bad_above"];
+        const KEYS: [&str; 8] = ["name", "severity", "budget", "burn_rate", "long", "short", "after", "bad_above"];
         let mut fields = Fields::of(self.document, node, "a tier of alerts", &KEYS)?;
         let severity = self.severity(&self.document.text_of(fields.require("severity", "a tier of alerts")?, "`severity`")?)?;
         let long = self.length(&self.document.text_of(fields.require("long", "a tier of alerts")?, "`long`")?)?;
@@ -103,6 +103,7 @@ impl<'a> Reader<'a> {
             }
         };
         let mut tier = Tier::new(&name, severity, threshold, long, short);
+        tier.after = fields.text("after")?.map(|after| self.length(&after)).transpose()?;
         if let Some(count) = fields.text("bad_above")? {
             tier.bad_above = self.count(&count)?;
         }

@@ -103,8 +103,10 @@ fn describe_guard(text: &mut String, slo: &Slo) {
     let period = slo.windows.first().map_or(1, |window| window.seconds());
     for tier in slo.guard.tiers.iter().flatten() {
         let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
+        let after = tier.after.as_ref().map_or(String::new(), |after| format!(" for {after}"));
         let factor = tier.factor(period).to_f64();
-        let _ = writeln!(text, "  alert  {} ({}) above {factor} over {}{short}", tier.name, tier.severity.name(), tier.long);
+        let _ =
+            writeln!(text, "  alert  {} ({}) above {factor} over {}{short}{after}", tier.name, tier.severity.name(), tier.long);
     }
     if slo.guard.tiers.as_ref().is_some_and(Vec::is_empty) {
         let _ = writeln!(text, "  alert  none");

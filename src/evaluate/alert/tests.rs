@@ -139,15 +139,20 @@ fn naive(
         let few = within((end - tier.long) * width, end * width).0 <= u128::from(tier.tier.bad_above);
         fires.then_some(if few { Severity::Ticket } else { tier.tier.severity })
     };
-    (-60..=now).map(|end| tiers.iter().map(|tier| says(tier, end)).collect()).collect()
+    // It fires once it has held at every slice end for as long as it must.
+    let said = |tier: &Armed, end: i64| says(tier, end).filter(|_| (end - tier.after..end).all(|at| says(tier, at).is_some()));
+    (-60..=now).map(|end| tiers.iter().map(|tier| said(tier, end)).collect()).collect()
 }
 
 fn tier() -> impl Strategy<Value = Tier> {
-    (1_u64..200, 2_i64..40, any::<bool>(), any::<bool>(), 0_u64..4).prop_map(|(factor, long, two, page, bad_above)| {
-        let severity = if page { Severity::Page } else { Severity::Ticket };
-        let (long, short) = (length(&format!("{}m", long)), two.then(|| length(&format!("{}m", long / 2))));
-        Tier { bad_above, ..Tier::new("t", severity, Threshold::Factor(factor * PARTS / 100), long, short) }
-    })
+    (1_u64..200, 2_i64..40, any::<bool>(), any::<bool>(), 0_u64..4, 0_i64..5).prop_map(
+        |(factor, long, two, page, bad_above, after)| {
+            let severity = if page { Severity::Page } else { Severity::Ticket };
+            let (long, short) = (length(&format!("{}m", long)), two.then(|| length(&format!("{}m", long / 2))));
+            let after = (after > 1).then(|| length(&format!("{after}m")));
+            Tier { bad_above, after, ..Tier::new("t", severity, Threshold::Factor(factor * PARTS / 100), long, short) }
+        },
+    )
 }
 
 proptest! {

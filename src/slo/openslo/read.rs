@@ -490,15 +490,13 @@ impl Reading<'_, '_, '_> {
         }
         let threshold = condition.text(document, "threshold")?.ok_or_else(|| missing("condition.threshold"))?;
         let long = condition.text(document, "lookbackWindow")?.ok_or_else(|| missing("condition.lookbackWindow"))?;
-        if let Some(after) =
-            condition.text(document, "alertAfter")?.filter(|after| after.text.trim_end_matches(char::is_alphabetic) != "0")
-        {
-            let hint = "give the SLO `slix/alerts` with a short window instead";
-            self.said.find(&after.node.span, "slix does not wait: alertAfter is not used", hint);
-        }
+        let is_some = |after: &Written| after.text.trim_end_matches(char::is_alphabetic) != "0";
+        let after = condition.text(document, "alertAfter")?.filter(is_some);
         let _ = condition.take("op");
         condition.finish(&[], self.said);
-        Ok(map(place, vec![("severity", self.severity(severity)), ("burn_rate", text(threshold)), ("long", text(long))]))
+        let mut tier = vec![("severity", self.severity(severity)), ("burn_rate", text(threshold)), ("long", text(long))];
+        tier.extend(after.map(|after| ("after", text(after))));
+        Ok(map(place, tier))
     }
 
     fn severity(&mut self, written: Written) -> Node {
