@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         kernel: Kernel::best(),
         line_bytes_max: LINE_BYTES_MAX,
         histograms: false,
+        attribution: None,
     };
     let bytes = std::fs::read(log)?;
     let mut worker = Worker::new(job, log)?;

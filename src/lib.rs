@@ -27,7 +27,7 @@
 //! // Then run: bytes become counts …
 //! let kernel = Kernel::best();
 //! let (extractor, classifier, keys, line_bytes_max) = (&extractor, &classifier, &keys, LINE_BYTES_MAX);
-//! let job = Job { extractor, classifier, keys, service: "", slices, kernel, line_bytes_max, histograms: false };
+//! let job = Job { extractor, classifier, keys, service: "", slices, kernel, line_bytes_max, histograms: false, attribution: None };
 //! let mut worker = Worker::new(job, "access.log")?;
 //! scan(log, 0, &mut worker, &mut |_outcome, _offset, _line| {})?;
 //! let counted = worker.finish()?;

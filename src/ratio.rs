@@ -167,6 +167,11 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// Nothing.
+    pub const ZERO: Ratio = Ratio { numerator: 0, denominator: 1 };
+    /// One.
+    pub const ONE: Ratio = Ratio { numerator: 1, denominator: 1 };
+
     /// `numerator / denominator`; none when the denominator is 0.
     pub fn new(numerator: u128, denominator: u128) -> Option<Self> {
         (denominator > 0).then_some(Ratio { numerator, denominator })

@@ -15,8 +15,10 @@
 use memchr::memrchr;
 
 use crate::aggregate::accounting::Accounting;
+use crate::aggregate::attribution::{Attribution, AttributionTally};
 use crate::aggregate::latency_tally::LatencyTally;
 use crate::aggregate::tally::Tally;
+use crate::aggregate::weight_tally::WeightTally;
 use crate::aggregate::{IndicatorKey, Partial};
 use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::block::{self, BLOCK_BYTES_MAX, Block, Place, Positions};
@@ -52,6 +54,8 @@ pub struct Job<'a> {
     pub line_bytes_max: usize,
     /// Whether to count latency histograms.
     pub histograms: bool,
+    /// What bad events are counted by besides.
+    pub attribution: Option<&'a Attribution>,
 }
 
 /// One worker's counts and memories for one job.
@@ -80,6 +84,8 @@ struct Counter<'a> {
     class_column: Column<u32>,
     tally: Tally,
     latencies: Option<LatencyTally>,
+    attributed: Option<AttributionTally<'a>>,
+    weights: Option<WeightTally>,
     accounting: Accounting,
 }
 
@@ -102,6 +108,8 @@ impl<'a> Worker<'a> {
                 class_column: [0; BATCH_LINES],
                 tally: Tally::new(job.slices),
                 latencies,
+                attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
+                weights: WeightTally::new(job.classifier, job.slices),
                 accounting: Accounting::default(),
             },
             partial: Partial::new(job.slices),
@@ -111,6 +119,9 @@ impl<'a> Worker<'a> {
     /// Goes on with another input of the same job.
     pub fn turn_to(&mut self, input: &str) {
         self.counter.reader.turn_to(input);
+        if let Some(attributed) = &mut self.counter.attributed {
+            attributed.turn_to(input);
+        }
     }
 
     /// The outcomes of the lines since it was last taken.
@@ -136,8 +147,14 @@ impl<'a> Worker<'a> {
 
     #[cold]
     fn fold(&mut self) -> Result<()> {
-        let Counter { job, tally, latencies, classes, .. } = &mut self.counter;
-        let counted = tally.fold(latencies.as_ref(), classes, job.keys, job.service)?;
+        let Counter { job, tally, latencies, attributed, weights, classes, .. } = &mut self.counter;
+        let mut counted = tally.fold(latencies.as_ref(), classes, job.keys, job.service)?;
+        if let Some(attributed) = attributed {
+            attributed.fold(classes, job.keys, &mut counted)?;
+        }
+        if let Some(weights) = weights {
+            weights.fold(classes, job.keys, &mut counted)?;
+        }
         self.partial.merge(counted)?;
         if let Some(latencies) = latencies {
             latencies.clear();
@@ -252,6 +269,8 @@ impl<'a> Window<'a> {
         let (kernel, block, marks) = (counter.job.kernel, self.block, self.marks);
         let has_odd = counter.count_regular(View { kernel, block, marks, positions }, batch);
         counter.add_latencies(block, batch);
+        counter.add_attributed(block, batch);
+        counter.add_weights(block, batch);
         if has_odd {
             self.count_odd(batch, counter, odd);
         }
@@ -313,12 +332,16 @@ impl<'a> Window<'a> {
 
 impl Counter<'_> {
     fn is_full(&self) -> bool {
-        self.classes.is_full() || self.tally.is_full() || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+        self.classes.is_full()
+            || self.tally.is_full()
+            || self.latencies.as_ref().is_some_and(LatencyTally::is_full)
+            || self.attributed.as_ref().is_some_and(AttributionTally::is_full)
+            || self.weights.as_ref().is_some_and(WeightTally::is_full)
     }
 
     /// Reads and counts a line, given with its line end, with care.
     fn count_careful(&mut self, whole: &[u8], offset: u64, odd: &mut OddLines) {
-        let Counter { job, reader, classes, tally, latencies, accounting, .. } = self;
+        let Counter { job, reader, classes, tally, latencies, attributed, weights, accounting, .. } = self;
         let text = whole.strip_suffix(b"\n").unwrap_or(whole);
         let line = &text[..without_return(text, 0, text.len())];
         let outcome = match whole.len() > job.line_bytes_max {
@@ -326,6 +349,11 @@ impl Counter<'_> {
             false => read_odd(line, job.extractor, reader),
         };
         accounting.add(outcome, whole.len() as u64);
+        if let Some(attributed) = attributed
+            && outcome != Outcome::Rejected(Reason::TooLong)
+        {
+            attributed.follow(line, read_odd);
+        }
         if outcome != Outcome::Event {
             return odd(outcome, offset, line);
         }
@@ -337,6 +365,15 @@ impl Counter<'_> {
             && let Value::Int(ns) = record.get(latencies.slot())
         {
             latencies.add(record.time, class, ns);
+        }
+        if let Some(attributed) = attributed {
+            attributed.add(classes, class, record.time, line, read_odd);
+        }
+        if let Some(weights) = weights {
+            weights.add(record.time, class, |slot| match record.get(slot) {
+                Value::Int(value) => Some(value),
+                _ => None,
+            });
         }
     }
 
@@ -367,6 +404,26 @@ impl Counter<'_> {
             if let Slot::Int(ns) = batch.slots[latencies.slot()].slot(i, block) {
                 latencies.add(batch.times[i], class_column[i], ns);
             }
+        }
+    }
+
+    /// Attributes the bad ones among the regular lines of a batch, if that was asked for.
+    fn add_attributed(&mut self, block: &Block, batch: &Batch) {
+        let Counter { attributed: Some(attributed), class_column, classes, .. } = self else { return };
+        for i in (0..batch.len).filter(|&i| batch.odd[i] == 0) {
+            let line = &block[batch.starts[i].into()..batch.ends[i].into()];
+            attributed.add(classes, class_column[i], batch.times[i], line, read_odd);
+        }
+    }
+
+    /// Adds the weights of the regular lines of a batch, if an indicator has a weight.
+    fn add_weights(&mut self, block: &Block, batch: &Batch) {
+        let Counter { weights: Some(weights), class_column, .. } = self else { return };
+        for i in (0..batch.len).filter(|&i| batch.odd[i] == 0) {
+            weights.add(batch.times[i], class_column[i], |slot| match batch.slots[slot].slot(i, block) {
+                Slot::Int(value) => Some(value),
+                _ => None,
+            });
         }
     }
 }

@@ -112,7 +112,17 @@ impl Questions {
     pub fn job(&self) -> Job<'_> {
         let Questions { classifier, extractor, keys } = self;
         let (slices, kernel) = (Slices::of_seconds(60).unwrap(), Kernel::best());
-        Job { extractor, classifier, keys, service: "", slices, kernel, line_bytes_max: LINE_BYTES_MAX, histograms: false }
+        Job {
+            extractor,
+            classifier,
+            keys,
+            service: "",
+            slices,
+            kernel,
+            line_bytes_max: LINE_BYTES_MAX,
+            histograms: false,
+            attribution: None,
+        }
     }
 }
 

@@ -22,6 +22,46 @@ pub struct Groups<'a> {
     pub folded: u64,
     /// Whether `other` also holds groups that the partial could not keep apart.
     pub folded_before: bool,
+    /// Each group by itself, whatever the limit; those that the partial could not keep apart are one.
+    pub each: Vec<Sources<'a>>,
+}
+
+/// The sums of weights that belong to groups, as the sources that are pooled into each.
+#[derive(Debug)]
+pub struct Weights<'a> {
+    all: Sources<'a>,
+    groups: BTreeMap<Group, Sources<'a>>,
+    other: Sources<'a>,
+}
+
+impl<'a> Weights<'a> {
+    /// The sums in `counts`, by the dimensions of `indicator`.
+    pub fn of(indicator: &Indicator, counts: &'a IndicatorCounts) -> Result<Self> {
+        let wanted: Vec<&str> = indicator.group_by.iter().map(dimension_name).collect();
+        let all = counts.groups.values().chain([&counts.other]).filter(|s| !s.is_empty()).collect();
+        let other = Some(&counts.other).filter(|s| !s.is_empty()).into_iter().collect();
+        Ok(Weights { all, groups: project(counts, &wanted)?, other })
+    }
+
+    /// Those of all groups.
+    pub fn all(&self) -> Sources<'a> {
+        self.all.clone()
+    }
+
+    /// Takes those of one group.
+    pub fn take(&mut self, group: &Group) -> Sources<'a> {
+        self.groups.remove(group).unwrap_or_default()
+    }
+
+    /// Those of all groups that were not taken.
+    pub fn rest(self) -> Sources<'a> {
+        self.groups.into_values().flatten().chain(self.other).collect()
+    }
+
+    /// Each group by itself.
+    pub fn each(&self) -> Vec<Sources<'a>> {
+        self.groups.values().cloned().chain((!self.other.is_empty()).then(|| self.other.clone())).collect()
+    }
 }
 
 impl<'a> Groups<'a> {
@@ -36,6 +76,8 @@ impl<'a> Groups<'a> {
             return Ok(Groups { folded_before: false, ..groups });
         }
         let kept = keep(&projected, indicator, groups_max);
+        groups.each.extend(projected.values().cloned());
+        groups.each.extend((!counts.other.is_empty()).then(|| vec![&counts.other]));
         for (key, sources) in projected {
             if kept.contains(&key) {
                 groups.shown.push((key, sources));

@@ -12,14 +12,26 @@
 //! of it the input covers. A [`plan::Plan`] feeds one machine after the other, in canonical order, from a finished
 //! [`Partial`](crate::aggregate::Partial); live following can feed the same machines as slices close.
 //!
+//! A budgeting method is a change of [`units`]: slices of time become counts of good and bad like those of events. What is
+//! excluded is taken out by a [`mask`] before. A [`scope::Scope`] holds both, with the windows of one SLO.
+//!
 //! Everything up to the sums is integers. Ratios are made in [`budget`], from pooled counts, once.
 
+pub mod alert;
 pub mod budget;
+pub mod gate;
 pub mod group;
+pub mod guard;
+pub mod incident;
+pub mod mask;
+pub mod mode;
 pub mod plan;
 pub mod report;
 pub mod row;
+pub mod scope;
 pub mod series;
+pub mod suggest;
+pub mod units;
 pub mod warning;
 pub mod window;
 

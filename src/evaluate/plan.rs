@@ -4,14 +4,21 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::group::{Groups, Sources, dimension_name};
-use super::row::{GroupKind, SeriesKey, WindowRow};
+use super::alert;
+use super::group::{Groups, Sources, Weights, dimension_name};
+use super::guard::StepModes;
+use super::mode;
+use super::row::{GroupKind, SeriesKey, Sums, WindowRow};
+use super::scope::Scope;
 use super::series::{self, Closed, SeriesMachine};
+use super::units::Rule;
 use super::window::{self, Activity, Grid, Step, StepNumber, Timeline};
 use super::{Asked, Options};
 use crate::aggregate::{Group, IndicatorCounts, IndicatorKey, Partial, Series};
 use crate::error::{Error, ErrorKind, Result};
 use crate::slo::Window;
+use crate::slo::budgeting::{EmptySlices, RollUp, Score};
+use crate::slo::weight::weights_of;
 use crate::time::{SliceNumber, Slices};
 
 /// More rows than this are refused: they would be some 10 GB as text, and nobody reads them.
@@ -20,8 +27,11 @@ pub const ROWS_MAX: u64 = 50_000_000;
 /// Where rows go.
 pub type Sink<'s> = dyn FnMut(WindowRow) -> Result<()> + 's;
 
-/// An evaluation that is ready to run. Series come in the order of the SLOs, services by name, `all` first, then groups by
-/// key, `other` last.
+/// Where the rows of one series go, each with the slice that its step ends at.
+type RowSink<'s> = dyn FnMut(WindowRow, SliceNumber) -> Result<()> + 's;
+
+/// An evaluation that is ready to run. Series come in the order of the SLOs, services by name, windows as written, `all`
+/// first, then groups by key, `other` last.
 #[derive(Debug)]
 pub struct Plan<'a> {
     pub(super) grid: Grid,
@@ -30,28 +40,40 @@ pub struct Plan<'a> {
     keys: Vec<Arc<SeriesKey>>,
     /// Slices of the partial in one slice of the grid.
     pub(super) factor: i64,
-    activities: BTreeMap<&'a str, Cow<'a, Activity>>,
+    activities: BTreeMap<&'a str, Arc<Cow<'a, Activity>>>,
     /// First and last step that are shown.
     selected: (StepNumber, StepNumber),
     skip_empty: bool,
 }
 
-/// One SLO of one service.
+/// One SLO of one service over one of its windows.
 #[derive(Debug)]
 pub(super) struct Entry<'a> {
     pub service: &'a str,
     pub asked: Asked<'a>,
-    pub window_slices: i64,
+    pub scope: Arc<Scope<'a>>,
     pub series: Vec<Planned<'a>>,
     pub folded: u64,
     pub folded_before: bool,
+}
+
+impl Entry<'_> {
+    /// Whether its window is the one that alerts and gates speak of.
+    pub fn is_first_window(&self) -> bool {
+        self.asked.slo.windows.first() == Some(self.scope.window)
+    }
 }
 
 /// One series and the counts that are pooled into it.
 #[derive(Debug)]
 pub(super) struct Planned<'a> {
     pub key: Arc<SeriesKey>,
+    pub scope: Arc<Scope<'a>>,
     sources: Sources<'a>,
+    /// The sums of weights, if events do not count alike.
+    weights: Option<Sources<'a>>,
+    /// Slices of time that are bad whatever is pooled: those of any group, where that is asked for.
+    bad: Vec<SliceNumber>,
 }
 
 impl<'a> Plan<'a> {
@@ -64,7 +86,8 @@ impl<'a> Plan<'a> {
         check_ranges(partial)?;
         let slices = options.slices.unwrap_or(partial.slices);
         let factor = coarsening(partial.slices, slices)?;
-        let activities: BTreeMap<_, _> = partial.activity.iter().map(|(s, a)| (s.as_str(), coarsen(a, factor))).collect();
+        let coarse = |(s, a): (&'a String, &'a Vec<_>)| (s.as_str(), Arc::new(coarsen(a, factor)));
+        let activities: BTreeMap<_, _> = partial.activity.iter().map(coarse).collect();
         let latest = activities.values().filter_map(|a| a.last()).map(|&(n, _)| n).max();
         let at = options.at.unwrap_or_else(|| latest.map_or(crate::time::ANCHOR, |n| slices.end(n)));
         let grid = Grid::new(slices, &options.every, at)?;
@@ -78,7 +101,7 @@ impl<'a> Plan<'a> {
         let mut plan = Plan { grid, partial, entries, keys, factor, activities, selected, skip_empty };
         for &one in asked {
             for service in plan.services(one) {
-                plan.add(one, service, options.groups_max)?;
+                one.slo.windows.iter().try_for_each(|window| plan.add(one, service, window, options.groups_max))?;
             }
         }
         Ok(plan)
@@ -102,7 +125,26 @@ impl<'a> Plan<'a> {
         if self.rows_at_most() > u128::from(ROWS_MAX) {
             self.check_row_count()?;
         }
-        self.entries.iter().flat_map(|e| e.series.iter().map(move |s| (e, s))).try_for_each(|(e, s)| self.run(e, s, sink))
+        self.entries.iter().try_for_each(|entry| entry.scope.check_step(&entry.asked.slo.name))?;
+        self.entries.iter().try_for_each(|entry| self.run_entry(entry, sink))
+    }
+
+    /// The rows of one SLO. Their modes are those of the roll-up, which comes first and has every step that a group has.
+    fn run_entry(&self, entry: &Entry<'a>, sink: &mut Sink) -> Result<()> {
+        let guarded = self.guard(entry)?;
+        let mut modes = StepModes::default();
+        let mut asked = guarded.modes();
+        for planned in &entry.series {
+            let is_roll_up = planned.key.group_kind == GroupKind::All;
+            self.run(planned, &mut |mut row, end| {
+                if is_roll_up {
+                    modes.push(end, asked.at(end)?);
+                }
+                row.reason = modes.at(end);
+                sink(row)
+            })?;
+        }
+        Ok(())
     }
 
     fn services(&self, one: Asked<'a>) -> Vec<&'a str> {
@@ -114,23 +156,22 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn add(&mut self, one: Asked<'a>, service: &'a str, groups_max: usize) -> Result<()> {
-        let Window::Rolling(length) = &one.slo.window;
-        let what = format!("the window of SLO `{}`", one.slo.name);
-        let window_slices = window::whole_slices(self.grid.slices, length, &what)?;
-        let groups = match self.counts(one, service)? {
+    fn add(&mut self, one: Asked<'a>, service: &'a str, window: &'a Window, groups_max: usize) -> Result<()> {
+        let scope = Arc::new(Scope::new(self.grid, one.slo, window, self.activities.get(service).cloned().unwrap_or_default())?);
+        let groups = match self.counts(one, service, one.canonical)? {
             Some(counts) => Groups::of(&one.slo.indicator, counts, groups_max)?,
             None => Groups::default(),
         };
         let (folded, folded_before) = (groups.folded, groups.folded_before);
-        let series = self.plan_series(one, service, groups);
-        self.entries.push(Entry { service, asked: one, window_slices, series, folded, folded_before });
+        let weights = self.weights(one, service)?;
+        let series = self.plan_series(one, service, &scope, groups, weights)?;
+        self.entries.push(Entry { service, asked: one, scope, series, folded, folded_before });
         Ok(())
     }
 
     /// The counts of an SLO; none when its service has no events at all.
-    fn counts(&self, one: Asked<'a>, service: &str) -> Result<Option<&'a IndicatorCounts>> {
-        let key = IndicatorKey { service: service.to_owned(), canonical: one.canonical.to_owned() };
+    fn counts(&self, one: Asked<'a>, service: &str, canonical: &str) -> Result<Option<&'a IndicatorCounts>> {
+        let key = IndicatorKey { service: service.to_owned(), canonical: canonical.to_owned() };
         let found = self.partial.indicators.get(&key);
         if found.is_none() && self.activity(service).iter().any(|&(_, events)| events > 0) {
             return Err(missing_indicator(one, service));
@@ -138,31 +179,69 @@ impl<'a> Plan<'a> {
         Ok(found)
     }
 
-    fn plan_series(&mut self, one: Asked<'a>, service: &str, groups: Groups<'a>) -> Vec<Planned<'a>> {
+    /// The sums of weights of an SLO; none where events count alike.
+    fn weights(&self, one: Asked<'a>, service: &str) -> Result<Option<Weights<'a>>> {
+        if one.slo.indicator.weight.is_none() {
+            return Ok(None);
+        }
+        let sums = self.counts(one, service, &weights_of(one.canonical))?;
+        sums.map(|sums| Weights::of(&one.slo.indicator, sums)).transpose()
+    }
+
+    fn plan_series(
+        &mut self,
+        one: Asked<'a>,
+        service: &str,
+        scope: &Arc<Scope<'a>>,
+        groups: Groups<'a>,
+        mut weights: Option<Weights<'a>>,
+    ) -> Result<Vec<Planned<'a>>> {
         let dimensions: Arc<[String]> = one.slo.indicator.group_by.iter().map(|d| dimension_name(d).to_owned()).collect();
-        let Window::Rolling(window) = &one.slo.window;
+        let bad = self.bad_of_any(scope, &weights.as_ref().map_or(groups.each, Weights::each))?;
+        let (tiers, _) = alert::arm(one.slo, scope.period_seconds(), self.grid.slices);
+        let reasons: Arc<[_]> = mode::reasons(one.slo, scope.window.text(), &tiers).into();
         let mut series = Vec::with_capacity(groups.shown.len() + 2);
-        let mut plan = |group_kind, group: Group, sources| {
+        let mut plan = |group_kind, group: Group, sources, weights, bad| {
             let key = Arc::new(SeriesKey {
                 number: self.keys.len(),
                 service: service.to_owned(),
                 slo: one.slo.name.clone(),
                 objective: one.slo.objective.clone(),
                 target: one.slo.target,
-                window: window.clone(),
+                window: scope.window.clone(),
                 group_kind,
                 dimensions: Arc::clone(&dimensions),
                 group,
+                reasons: Arc::clone(&reasons),
             });
             self.keys.push(Arc::clone(&key));
-            series.push(Planned { key, sources });
+            series.push(Planned { key, scope: Arc::clone(scope), sources, weights, bad });
         };
-        plan(GroupKind::All, Group::default(), groups.all);
-        groups.shown.into_iter().for_each(|(group, sources)| plan(GroupKind::Group, group, sources));
-        if !groups.other.is_empty() {
-            plan(GroupKind::Other, Group::default(), groups.other);
+        plan(GroupKind::All, Group::default(), groups.all, weights.as_ref().map(Weights::all), bad);
+        for (group, sources) in groups.shown {
+            let weights = weights.as_mut().map(|weights| weights.take(&group));
+            plan(GroupKind::Group, group, sources, weights, Vec::new());
         }
-        series
+        if !groups.other.is_empty() {
+            plan(GroupKind::Other, Group::default(), groups.other, weights.map(Weights::rest), Vec::new());
+        }
+        Ok(series)
+    }
+
+    /// The slices of time that are bad in any group, ascending; none unless the roll-up asks for them.
+    fn bad_of_any(&self, scope: &Scope, groups: &[Sources<'a>]) -> Result<Vec<SliceNumber>> {
+        let is_asked = |score| matches!(score, Score::Verdict { roll_up: RollUp::AnyBad, .. });
+        let Some(rule) = scope.rule.filter(|rule| is_asked(rule.score)) else { return Ok(Vec::new()) };
+        // A group without events fails nobody, whatever silence of the whole service means.
+        let rule = Rule { empty: EmptySlices::Ignore, ..rule };
+        let mut bad = Vec::new();
+        for sources in groups {
+            let counted = self.pool(sources, scope)?;
+            bad.extend(rule.bad(&rule.judge(&counted, scope.judged(), &[])?));
+        }
+        bad.sort_unstable();
+        bad.dedup();
+        Ok(bad)
     }
 
     /// Slices in which a service has events.
@@ -170,39 +249,70 @@ impl<'a> Plan<'a> {
         self.activities.get(service).map_or(&[], |a| a)
     }
 
-    /// The slices of a series: the partial's own where nothing has to be pooled.
+    /// The slices of a series in what its budget is counted in: events, weights, or slices of time. Burn rates come from these.
     pub(super) fn slices_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
-        match planned.sources[..] {
-            [one] if self.factor == 1 => Ok(Cow::Borrowed(one)),
-            ref many => Ok(Cow::Owned(series::sum(many, self.factor)?)),
+        let amounts = self.amounts_of(planned)?;
+        match self.units_of(planned, &amounts)? {
+            Some(units) => Ok(Cow::Owned(units)),
+            None => Ok(amounts),
         }
     }
 
-    /// Feeds one series through a machine and pushes the rows of the steps that are shown.
-    fn run(&self, entry: &Entry<'a>, planned: &Planned<'a>, sink: &mut Sink) -> Result<()> {
-        let mut timeline = Timeline::new(self.grid, entry.window_slices, self.activity(entry.service));
+    /// The events of a series by slice; those that are excluded are not valid.
+    pub(super) fn counted_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
+        self.pool(&planned.sources, &planned.scope)
+    }
+
+    /// What its good and bad events amount to: their number, or the sum of their weights.
+    pub(super) fn amounts_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
+        self.pool(planned.weights.as_ref().unwrap_or(&planned.sources), &planned.scope)
+    }
+
+    /// What `amounts` are in slices of time, where the budget is counted in those.
+    fn units_of(&self, planned: &Planned<'a>, amounts: &Series) -> Result<Option<Series>> {
+        let scope = &planned.scope;
+        scope.rule.map(|rule| rule.judge(amounts, scope.judged(), &planned.bad)).transpose()
+    }
+
+    /// The sources as one series: the partial's own where nothing has to be pooled or taken out.
+    fn pool(&self, sources: &[&'a Series], scope: &Scope) -> Result<Cow<'a, Series>> {
+        let mut pooled = match *sources {
+            [one] if self.factor == 1 => Cow::Borrowed(one),
+            ref many => Cow::Owned(series::sum(many, self.factor)?),
+        };
+        if !scope.mask.is_empty() {
+            scope.mask.apply(pooled.to_mut());
+        }
+        Ok(pooled)
+    }
+
+    /// Feeds one series through machines and pushes the rows of the steps that are shown.
+    fn run(&self, planned: &Planned<'a>, sink: &mut RowSink) -> Result<()> {
+        let scope = &*planned.scope;
+        let mut timeline = Timeline::new(scope);
         let Some(steps) = self.steps_shown(&timeline) else { return Ok(()) };
-        let slices = self.slices_of(planned)?;
-        let mut machine = SeriesMachine::new(entry.window_slices);
-        let mut feed = Feed { slices: &slices, next: 0 };
-        feed.push_until(&mut machine, steps.first.saturating_mul(self.grid.step_slices))?;
-        machine.skip();
+        let counted = self.counted_of(planned)?;
+        let weights = planned.weights.as_ref().map(|weights| self.pool(weights, scope)).transpose()?;
+        let units = self.units_of(planned, weights.as_ref().unwrap_or(&counted))?;
+        let mut events = Lane::new(&counted, scope);
+        let mut weights = weights.as_deref().map(|weights| Lane::new(weights, scope));
+        let mut units = units.as_ref().map(|units| Lane::new(units, scope));
+        let begin = steps.first.saturating_mul(self.grid.step_slices);
+        let lanes = [Some(&mut events), weights.as_mut(), units.as_mut()];
+        lanes.into_iter().flatten().try_for_each(|lane| lane.skip_until(begin))?;
         let dense = self.is_dense(planned);
         let mut wanted = steps.first;
-        while let Some(number) = steps.next(wanted, dense, feed.step(self.grid)) {
+        while let Some(number) = steps.next(wanted, dense, events.feed.step(self.grid)) {
             let step = timeline.step(number);
-            feed.push_until(&mut machine, step.end)?;
-            let closed = machine.close(&step);
-            if dense || closed.step.events > 0 || number == steps.now {
-                self.emit(planned, &step, &closed, sink)?;
+            let counted = events.close(&step)?;
+            let amounts = weights.as_mut().map_or(Ok(counted), |lane| lane.close(&step))?;
+            let spent = units.as_mut().map_or(Ok(amounts), |lane| lane.close(&step))?;
+            if dense || counted.step.events > 0 || number == steps.now {
+                sink(WindowRow::new(&planned.key, scope, &step, &Sums { counted, amounts, spent })?, step.end)?;
             }
             wanted = number + 1;
         }
         Ok(())
-    }
-
-    fn emit(&self, planned: &Planned<'a>, step: &Step, closed: &Closed, sink: &mut Sink) -> Result<()> {
-        sink(WindowRow::new(&planned.key, self.grid.slices, step, closed)?)
     }
 
     fn is_dense(&self, planned: &Planned<'a>) -> bool {
@@ -231,7 +341,7 @@ impl<'a> Plan<'a> {
             if self.is_dense(planned) {
                 return Ok(steps.last.abs_diff(steps.first) + 1);
             }
-            let slices = self.slices_of(planned)?;
+            let slices = self.counted_of(planned)?;
             let mut feed = Feed { slices: &slices, next: 0 };
             feed.next = window::gallop(&slices, 0, steps.first.saturating_mul(self.grid.step_slices));
             let (mut rows, mut wanted) = (0, steps.first);
@@ -248,7 +358,7 @@ impl<'a> Plan<'a> {
     fn count(&self, rows: impl Fn(&Planned<'a>, Steps) -> Result<u64>) -> Result<u128> {
         let mut sum = 0;
         for entry in &self.entries {
-            let timeline = Timeline::new(self.grid, entry.window_slices, self.activity(entry.service));
+            let timeline = Timeline::new(&entry.scope);
             let Some(steps) = self.steps_shown(&timeline) else { continue };
             for planned in &entry.series {
                 sum += u128::from(rows(planned, steps)?);
@@ -271,6 +381,30 @@ impl Steps {
     fn next(self, wanted: StepNumber, dense: bool, with_slice: Option<StepNumber>) -> Option<StepNumber> {
         let number = if dense { wanted } else { with_slice.map_or(self.now, |s| s.min(self.now)) };
         (wanted <= number && number <= self.last).then_some(number)
+    }
+}
+
+/// A series and the machine that it is fed to.
+struct Lane<'s> {
+    feed: Feed<'s>,
+    machine: SeriesMachine,
+}
+
+impl<'s> Lane<'s> {
+    fn new(slices: &'s Series, scope: &Scope) -> Self {
+        Lane { feed: Feed { slices, next: 0 }, machine: SeriesMachine::new(scope.periods.reach()) }
+    }
+
+    /// Takes what comes before `end` into windows, but not into a step.
+    fn skip_until(&mut self, end: SliceNumber) -> Result<()> {
+        self.feed.push_until(&mut self.machine, end)?;
+        self.machine.skip();
+        Ok(())
+    }
+
+    fn close(&mut self, step: &Step) -> Result<Closed> {
+        self.feed.push_until(&mut self.machine, step.end)?;
+        Ok(self.machine.close(step))
     }
 }
 
@@ -346,5 +480,9 @@ fn too_many_rows(rows: u128) -> Error {
         .hint("ask for fewer: a longer --every, a shorter --from … --to, --skip-empty, or fewer groups")
 }
 
+#[cfg(test)]
+mod methods;
+#[cfg(test)]
+mod modes;
 #[cfg(test)]
 mod tests;

@@ -1,21 +1,30 @@
 //! What a person wants to know of each SLO now: one window, its budget, its recent burn, and who spent it.
 
-use super::budget::Budget;
+use std::sync::Arc;
+
+use super::budget::{Budget, Exhaustion};
+use super::guard::Stance;
 use super::plan::{Entry, Plan, Planned};
-use super::row::{GroupKind, SeriesKey, excluded, valid};
+use super::row::{GroupKind, SeriesKey, budget_of, excluded, valid};
+use super::scope::Scope;
 use super::series::pooled;
-use super::warning::{Warning, above_one_percent, far_dated};
+use super::units::RATIO_PARTS;
+use super::warning::{Warning, above_one_percent, far_dated, revisit};
 use super::window::{Grid, Step, Timeline};
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::{Counts, Series};
 use crate::error::Result;
 use crate::ratio::Target;
-use crate::time::{Instant, Length, SliceNumber};
+use crate::slo::budgeting::Score;
+use crate::slo::{Budgeting, Exclusion, Weight, Window};
+use crate::time::{Instant, SliceNumber};
 
 /// Buckets of the spark line, at most.
 pub const SPARK_BUCKETS_MAX: i64 = 28;
 /// Groups listed by budget spent, at most.
 pub const WORST_GROUPS_MAX: usize = 5;
+/// The stretch whose burn is the present pace.
+const BURN_PACE: &str = "1d";
 /// Stretches before "now" whose burn is shown: name and seconds.
 pub const BURN_STRETCHES: [(&str, i64); 3] = [("1h", 3_600), ("1d", 86_400), ("7d", 7 * 86_400)];
 
@@ -31,29 +40,67 @@ pub struct Report {
     /// The target.
     pub target: Target,
     /// The compliance period.
-    pub window: Length,
-    /// "Now": the end of the window.
+    pub window: Window,
+    /// What the budget is counted in.
+    pub budgeting: Budgeting,
+    /// What an event counts as; none: as one.
+    pub weight: Option<Weight>,
+    /// "Now": the end of the window, as far as it is known.
     pub at: Instant,
     /// First instant of the window.
     pub window_start: Instant,
+    /// The instant after the window: "now", or the end of the calendar period.
+    pub window_end: Instant,
     /// Whether the window begins before the first event.
     pub window_partial: bool,
     /// Share of the window's slices, since the first event, that have events; none without one.
     pub window_coverage: Option<f64>,
-    /// What was counted in the window.
+    /// The events that were counted in the window.
     pub counts: Tally,
-    /// SLI and budget of the window; none without valid events.
+    /// The same in what the budget is counted in.
+    pub spent: Tally,
+    /// SLI and budget of the window; none where nothing was counted.
     pub budget: Option<Budget>,
-    /// How many bad events the window allows: floor(β · valid).
+    /// How many bad events, or slices, the window allows: floor(β · valid), of a calendar window of slices floor(β · all of them).
     pub allowed_bad: u64,
+    /// When the budget will be spent at the pace of the last day; none where that is not known.
+    pub exhaustion: Option<Exhaustion>,
+    /// What is excluded from the window, with the stretches of it that lie there.
+    pub excluded: Vec<Excluded>,
     /// Burn over the last hour, day and week.
     pub burns: Vec<Burn>,
     /// The window since the first event, in equal buckets (the first may be shorter).
     pub spark: Vec<Stretch>,
     /// Groups with bad events in the window, most first.
     pub worst: Vec<GroupReport>,
+    /// What the error-budget policy says now.
+    pub stance: Stance,
     /// What to know before believing it.
     pub warnings: Vec<Warning>,
+}
+
+/// An exclusion, and where in the window it took something out.
+#[derive(Clone, Debug)]
+pub struct Excluded {
+    /// The exclusion.
+    pub exclusion: Exclusion,
+    /// Its stretches in the window, as they are declared, ascending.
+    pub stretches: Vec<(Instant, Instant)>,
+}
+
+impl std::fmt::Display for Excluded {
+    /// `2026-11-01T02:00:00Z to 2026-11-01T04:00:00Z is excluded: database move (ana)`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Exclusion { reason, author, .. } = &self.exclusion;
+        match (self.stretches.first(), self.stretches.last()) {
+            (Some(first), Some(last)) if first != last => {
+                write!(f, "{} stretches between {} and {} are excluded", self.stretches.len(), first.0, last.1)?;
+            }
+            (Some((start, end)), _) => write!(f, "{start} to {end} is excluded")?,
+            (None, _) => f.write_str("nothing of the window is excluded")?,
+        }
+        write!(f, ": {reason} ({author})")
+    }
 }
 
 /// Counts of a stretch of time, with what follows from them.
@@ -71,6 +118,28 @@ pub struct Tally {
     pub excluded: u64,
     /// good + bad.
     pub valid: u64,
+}
+
+impl Report {
+    /// Bad events, or bad slices, that the window still allows; negative when there were more. None where slices count with their
+    /// ratios.
+    pub fn remaining_bad(&self) -> Option<i64> {
+        (!self.counts_ratios()).then(|| self.allowed_bad as i64 - self.spent.bad as i64)
+    }
+
+    /// Whether slices count with their ratios, so that there are no bad ones to count.
+    pub fn counts_ratios(&self) -> bool {
+        matches!(&self.budgeting, Budgeting::Slices(slicing) if slicing.score == Score::Ratio)
+    }
+
+    /// Slices of time that were counted, and how many of them were good, where they are good or bad.
+    pub fn slices(&self) -> Option<(u64, Option<u64>)> {
+        match &self.budgeting {
+            Budgeting::Occurrences => None,
+            Budgeting::Slices(_) if self.counts_ratios() => Some((self.spent.valid / RATIO_PARTS, None)),
+            Budgeting::Slices(_) => Some((self.spent.valid, Some(self.spent.good))),
+        }
+    }
 }
 
 impl Tally {
@@ -110,14 +179,65 @@ pub struct Stretch {
 #[derive(Clone, Debug)]
 pub struct GroupReport {
     /// The group.
-    pub key: std::sync::Arc<SeriesKey>,
-    /// What was counted in the window.
+    pub key: Arc<SeriesKey>,
+    /// The events that were counted in the window.
     pub counts: Tally,
-    /// The share of the whole SLO's budget that this group's bad events consumed.
+    /// The same in what the budget is counted in.
+    pub spent: Tally,
+    /// The share of the whole SLO's budget that this group consumed.
     pub budget_spent: Option<f64>,
 }
 
+/// What one series amounts to in the window that now ends, or that now is in.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The series.
+    pub key: Arc<SeriesKey>,
+    /// What was counted in the window.
+    pub counts: Tally,
+    /// First instant of the window.
+    pub window_start: Instant,
+    /// The instant after it.
+    pub window_end: Instant,
+}
+
 impl Plan<'_> {
+    /// Every series, groups without bad events too, in their order.
+    ///
+    /// # Errors
+    /// Counts beyond the outputs' integers, and damaged counts.
+    pub fn shares(&self) -> Result<Vec<Share>> {
+        let mut shares = Vec::new();
+        for entry in &self.entries {
+            let frame = Frame::of(entry);
+            for planned in &entry.series {
+                let counts = frame.count_both(self, planned)?;
+                let (window_start, window_end) = (frame.instant(frame.window_first), frame.instant(frame.window_end));
+                shares.push(Share { key: Arc::clone(&planned.key), counts, window_start, window_end });
+            }
+        }
+        Ok(shares)
+    }
+
+    /// What is excluded from the windows that now end, with the names of the SLOs, each once: something to say beside every answer.
+    ///
+    /// # Errors
+    /// An exclusion that recurs too often.
+    pub fn exclusions(&self) -> Result<Vec<(String, Excluded)>> {
+        let mut all: Vec<(String, Excluded)> = Vec::new();
+        for entry in &self.entries {
+            let service = if entry.service.is_empty() { String::new() } else { format!("{} / ", entry.service) };
+            let name = format!("{service}{}", entry.asked.slo.name);
+            for excluded in Frame::of(entry).excluded(&entry.asked.slo.exclude)? {
+                let is_known = all.iter().any(|(known, other)| *known == name && other.to_string() == excluded.to_string());
+                if !excluded.stretches.is_empty() && !is_known {
+                    all.push((name.clone(), excluded));
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// One report per SLO and service, in their order.
     ///
     /// # Errors
@@ -128,27 +248,34 @@ impl Plan<'_> {
 
     fn report(&self, entry: &Entry) -> Result<Report> {
         let slo = entry.asked.slo;
-        let frame = Frame::of(self, entry);
+        let frame = Frame::of(entry);
+        let counts = frame.count_both(self, &entry.series[0])?;
         let all = self.slices_of(&entry.series[0])?;
-        let counts = frame.count(&all)?;
-        let key = &entry.series[0].key;
-        let seconds = key.window.seconds();
+        let spent = frame.count(&all)?;
+        let (budget, burns) = (frame.budget(spent), frame.burns(&all)?);
         Ok(Report {
             service: entry.service.to_owned(),
             slo: slo.name.clone(),
             objective: slo.objective.clone(),
             target: slo.target,
-            window: key.window.clone(),
+            window: entry.scope.window.clone(),
+            budgeting: slo.budgeting.clone(),
+            weight: slo.indicator.weight.clone(),
             at: frame.instant(frame.now()),
             window_start: frame.instant(frame.window_first),
+            window_end: frame.instant(frame.window_end),
             window_partial: frame.step.is_none_or(|s| s.window_partial),
             window_coverage: frame.step.map(|s| s.coverage()),
             counts,
-            budget: Budget::of(slo.target, counts.good, counts.bad, seconds as u64),
-            allowed_bad: slo.target.allowed_bad(counts.valid),
-            burns: frame.burns(&all)?,
+            spent,
+            budget,
+            allowed_bad: slo.target.allowed_bad(frame.whole(spent)),
+            exhaustion: frame.exhaustion(budget, &burns),
+            excluded: frame.excluded(&slo.exclude)?,
+            burns,
             spark: frame.spark(&all)?,
-            worst: self.worst(entry, &frame, counts)?,
+            worst: self.worst(entry, &frame, spent)?,
+            stance: self.guard(entry)?.stance()?,
             warnings: self.warnings(entry, counts),
         })
     }
@@ -159,21 +286,23 @@ impl Plan<'_> {
         for planned in entry.series.iter().filter(|s| s.key.group_kind != GroupKind::All) {
             groups.extend(self.spent(planned, frame, all)?);
         }
-        groups.sort_by_key(|g: &GroupReport| std::cmp::Reverse(g.counts.bad));
+        groups.sort_by_key(|g: &GroupReport| std::cmp::Reverse(g.spent.bad));
         groups.truncate(WORST_GROUPS_MAX);
         Ok(groups)
     }
 
     fn spent(&self, planned: &Planned, frame: &Frame, all: Tally) -> Result<Option<GroupReport>> {
-        let counts = frame.count(&*self.slices_of(planned)?)?;
-        let budget_spent = frame.target.consumed(counts.bad, all.valid);
-        let key = std::sync::Arc::clone(&planned.key);
-        Ok((counts.bad > 0).then_some(GroupReport { key, counts, budget_spent }))
+        let counts = frame.count_both(self, planned)?;
+        let spent = frame.count(&*self.slices_of(planned)?)?;
+        let budget_spent = frame.target.consumed(spent.bad, frame.whole(all));
+        let key = Arc::clone(&planned.key);
+        Ok((spent.bad > 0).then_some(GroupReport { key, counts, spent, budget_spent }))
     }
 
     fn warnings(&self, entry: &Entry, counts: Tally) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        let judged = counts.valid.saturating_add(counts.unknown);
+        // Every event that is not excluded; of a weighted SLO, `valid` is no number of events.
+        let judged = counts.events.saturating_sub(counts.excluded);
         if above_one_percent(counts.unknown, judged) {
             warnings.push(Warning::Unknown { unknown: counts.unknown, judged });
         }
@@ -188,6 +317,7 @@ impl Plan<'_> {
             let shown = entry.series.iter().filter(|s| s.key.group_kind == GroupKind::Group).count() as u64;
             warnings.push(Warning::Folded { groups: entry.folded, shown });
         }
+        warnings.extend(revisit(&entry.asked.slo.guard.policy, self.grid.slices.start(self.grid.now)));
         if entry.folded_before {
             warnings.push(Warning::FoldedBefore);
         }
@@ -197,28 +327,57 @@ impl Plan<'_> {
     }
 }
 
-/// The window that ends now.
-struct Frame {
+/// The window that ends now, or that now is in.
+struct Frame<'a> {
+    scope: &'a Scope<'a>,
     grid: Grid,
     target: Target,
     window_first: SliceNumber,
+    window_end: SliceNumber,
     /// First slice with an event of the service; "now" without one.
     first_event: SliceNumber,
     /// The step that now ends; none without events.
     step: Option<Step>,
 }
 
-impl Frame {
-    fn of(plan: &Plan, entry: &Entry) -> Frame {
-        let (grid, activity) = (plan.grid, plan.activity(entry.service));
-        let mut timeline = Timeline::new(grid, entry.window_slices, activity);
+impl<'a> Frame<'a> {
+    fn of(entry: &'a Entry<'a>) -> Frame<'a> {
+        let (scope, grid) = (&*entry.scope, entry.scope.grid);
+        let mut timeline = Timeline::new(scope);
+        let (window_first, window_end) = scope.periods.window(grid.now);
         Frame {
+            scope,
             grid,
             target: entry.asked.slo.target,
-            window_first: grid.now - entry.window_slices,
-            first_event: activity.first().map_or(grid.now, |&(n, _)| n.min(grid.now)),
+            window_first,
+            window_end,
+            first_event: scope.first_event.map_or(grid.now, |n| n.min(grid.now)),
             step: timeline.steps().map(|(_, now)| timeline.step(now)),
         }
+    }
+
+    fn budget(&self, spent: Tally) -> Option<Budget> {
+        let Tally { events, good, bad, unknown, .. } = spent;
+        budget_of(self.scope, self.target, &self.step?, Counts { events, good, bad, unknown })
+    }
+
+    /// What the budget is β of.
+    fn whole(&self, spent: Tally) -> u64 {
+        let rule = self.scope.rule.filter(|_| self.scope.budgets_whole_period());
+        rule.zip(self.step).map_or(spent.valid, |(rule, step)| step.slices_whole / rule.factor.unsigned_abs())
+    }
+
+    fn exhaustion(&self, budget: Option<Budget>, burns: &[Burn]) -> Option<Exhaustion> {
+        let rate = burns.iter().find(|burn| burn.name == BURN_PACE)?.rate?;
+        let seconds = (self.window_end - self.window_first) * self.grid.slices.width_seconds();
+        Some(Exhaustion::of(budget?.remaining, rate, seconds.unsigned_abs()))
+    }
+
+    fn excluded(&self, exclusions: &[Exclusion]) -> Result<Vec<Excluded>> {
+        let (from, to) = (self.instant(self.window_first), self.instant(self.window_end));
+        let in_window =
+            |exclusion: &Exclusion| Ok(Excluded { exclusion: exclusion.clone(), stretches: exclusion.occurrences(from, to)? });
+        exclusions.iter().map(in_window).collect()
     }
 
     fn now(&self) -> SliceNumber {
@@ -227,6 +386,13 @@ impl Frame {
 
     fn instant(&self, n: SliceNumber) -> Instant {
         self.grid.slices.start(n)
+    }
+
+    /// The events of the window; good and bad ones as what they amount to.
+    fn count_both(&self, plan: &Plan<'a>, planned: &Planned<'a>) -> Result<Tally> {
+        let counted = self.count(&*plan.counted_of(planned)?)?;
+        let Tally { good, bad, valid, .. } = self.count(&*plan.amounts_of(planned)?)?;
+        Ok(Tally { good, bad, valid, ..counted })
     }
 
     fn count(&self, series: &Series) -> Result<Tally> {
@@ -250,7 +416,9 @@ impl Frame {
     fn spark(&self, series: &Series) -> Result<Vec<Stretch>> {
         let first = self.first_event.max(self.window_first);
         let slices = self.now() - first;
-        let width = (slices + SPARK_BUCKETS_MAX - 1) / SPARK_BUCKETS_MAX;
+        // A bucket that is narrower than a slice of time would often be empty.
+        let factor = self.scope.rule.map_or(1, |rule| rule.factor);
+        let width = (slices + SPARK_BUCKETS_MAX * factor - 1) / (SPARK_BUCKETS_MAX * factor) * factor;
         let buckets = if width == 0 { 0 } else { (slices + width - 1) / width };
         let bucket = |i: i64| {
             let end = self.now() - i * width;

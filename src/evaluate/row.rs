@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use super::budget::{self, Budget};
+use super::mode::Reason;
+use super::scope::Scope;
 use super::series::Closed;
+use super::units::RATIO_PARTS;
 use super::window::Step;
 use crate::aggregate::{Counts, Group};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ratio::Target;
-use crate::time::{Instant, Length, Slices};
+use crate::slo::Window;
+use crate::slo::budgeting::Score;
+use crate::time::Instant;
 
 /// What kind of group a series is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,13 +54,15 @@ pub struct SeriesKey {
     /// The target.
     pub target: Target,
     /// The compliance period.
-    pub window: Length,
+    pub window: Window,
     /// What kind of group it is.
     pub group_kind: GroupKind,
     /// Names of the SLO's dimensions.
     pub dimensions: Arc<[String]>,
     /// The group's value of each dimension; empty unless `group_kind` is [`GroupKind::Group`].
     pub group: Group,
+    /// Every reason that its policy can give for a mode, in words: those of `mode_reason`.
+    pub reasons: Arc<[(Reason, String)]>,
 }
 
 /// One row. Its columns are documented in `docs/semantics.md`; counts are at most 2^63 − 1.
@@ -69,7 +76,7 @@ pub struct WindowRow {
     pub end_time: Instant,
     /// Events of the step.
     pub events: u64,
-    /// Good events of the step.
+    /// Good events of the step; of a weighted SLO their weights, as of all `good`, `bad` and `valid`.
     pub good: u64,
     /// Bad events of the step.
     pub bad: u64,
@@ -79,9 +86,9 @@ pub struct WindowRow {
     pub excluded: u64,
     /// good + bad.
     pub valid: u64,
-    /// good ÷ valid.
+    /// good ÷ valid of what the budget is counted in.
     pub sli: Option<f64>,
-    /// (bad ÷ valid) ÷ β.
+    /// (bad ÷ valid) ÷ β, likewise.
     pub burn_rate: Option<f64>,
     /// First instant of the window that ends at `end_time`.
     pub window_start_time: Instant,
@@ -99,46 +106,90 @@ pub struct WindowRow {
     pub window_valid: u64,
     /// Good slices of the window (Timeslices only).
     pub window_slices_good: Option<u64>,
-    /// Slices of the window that count (Timeslices only).
+    /// Slices of the window that count (Timeslices and RatioTimeslices).
     pub window_slices: Option<u64>,
     /// `window_sli`, `met` and the three `budget_…` columns; none without valid events in the window.
     pub budget: Option<Budget>,
-    /// What the error-budget policy says (later).
-    pub mode: Option<&'static str>,
-    /// Why it says so (later).
-    pub mode_reason: Option<&'static str>,
+    /// The step in what the budget is counted in: `sli` and `burn_rate` come from it.
+    pub spent: Counts,
+    /// The window in what the budget is counted in: `budget` comes from it.
+    pub window_spent: Counts,
+    /// What the error-budget policy says of the SLO at `end_time`, and why: the columns `mode` and `mode_reason`.
+    pub reason: Option<Reason>,
+}
+
+/// The sums of a step and its window, as the events that they are and as what the budget is counted in.
+#[derive(Clone, Copy, Debug)]
+pub struct Sums {
+    /// Of events.
+    pub counted: Closed,
+    /// Of what events amount to: the same, or their weights.
+    pub amounts: Closed,
+    /// Of the budget's units, which are the same where it is counted in events.
+    pub spent: Closed,
 }
 
 impl WindowRow {
+    /// Why the policy says what it says, in words.
+    pub fn mode_reason(&self) -> Option<&str> {
+        let reason = self.reason?;
+        self.series.reasons.iter().find(|(known, _)| *known == reason).map(|(_, words)| words.as_str())
+    }
+
     /// The row of `series` at the end of `step`.
-    pub fn new(series: &Arc<SeriesKey>, slices: Slices, step: &Step, closed: &Closed) -> Result<Self> {
-        let (own, window, target) = (closed.step, closed.window, series.target);
-        let valid = valid(own)?;
+    pub fn new(series: &Arc<SeriesKey>, scope: &Scope, step: &Step, sums: &Sums) -> Result<Self> {
+        let (own, window, target) = (sums.counted.step, sums.counted.window, series.target);
+        let (amount, window_amount) = (sums.amounts.step, sums.amounts.window);
+        let (spent, slices) = (sums.spent.step, scope.grid.slices);
+        let spent_valid = valid(spent)?;
+        let (slices_good, slices_counted) = window_slices(scope, sums.spent.window);
         Ok(WindowRow {
             series: Arc::clone(series),
             start_time: slices.start(step.first),
             end_time: slices.start(step.end),
             events: own.events,
-            good: own.good,
-            bad: own.bad,
+            good: amount.good,
+            bad: amount.bad,
             unknown: own.unknown,
             excluded: excluded(own)?,
-            valid,
-            sli: budget::sli(own.good, valid),
-            burn_rate: target.burn_rate(own.bad, valid),
+            valid: valid(amount)?,
+            sli: budget::sli(spent.good, spent_valid),
+            burn_rate: target.burn_rate(spent.bad, spent_valid),
             window_start_time: slices.start(step.window_first),
             window_partial: step.window_partial,
             window_coverage: step.coverage(),
-            window_good: window.good,
-            window_bad: window.bad,
+            window_good: window_amount.good,
+            window_bad: window_amount.bad,
             window_unknown: window.unknown,
-            window_valid: self::valid(window)?,
-            window_slices_good: None,
-            window_slices: None,
-            budget: Budget::of(target, window.good, window.bad, series.window.seconds() as u64),
-            mode: None,
-            mode_reason: None,
+            window_valid: valid(window_amount)?,
+            window_slices_good: slices_good,
+            window_slices: slices_counted,
+            budget: budget_of(scope, target, step, sums.spent.window),
+            spent,
+            window_spent: sums.spent.window,
+            reason: None,
         })
+    }
+}
+
+/// Good slices of time, and all that count; the first only where each is good or bad, both only where the budget counts them.
+fn window_slices(scope: &Scope, spent: Counts) -> (Option<u64>, Option<u64>) {
+    match scope.rule.map(|rule| rule.score) {
+        None => (None, None),
+        Some(Score::Verdict { .. }) => (Some(spent.good), Some(spent.good + spent.bad)),
+        Some(Score::Ratio) => (None, Some((spent.good + spent.bad) / RATIO_PARTS)),
+    }
+}
+
+/// The budget of the window of `step`, in which `spent` was spent of what it is counted in.
+pub fn budget_of(scope: &Scope, target: Target, step: &Step, spent: Counts) -> Option<Budget> {
+    let seconds = step.window_seconds(scope.grid.slices);
+    match scope.rule.filter(|_| scope.budgets_whole_period()) {
+        Some(rule) if spent.good + spent.bad > 0 => {
+            let whole = step.slices_whole / rule.factor.unsigned_abs();
+            Budget::of_whole(target, spent.good, spent.bad, whole, seconds)
+        }
+        _ => Budget::of(target, spent.good, spent.bad, seconds),
     }
 }
 

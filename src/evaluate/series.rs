@@ -29,7 +29,7 @@ pub struct Closed {
 }
 
 impl SeriesMachine {
-    /// A machine for rolling windows of `window_slices`.
+    /// A machine for windows that reach back `window_slices` at most; `i64::MAX` where only the steps tell ([`Step::window_first`]).
     pub fn new(window_slices: i64) -> Self {
         SeriesMachine { window_slices, ring: VecDeque::new(), window: Counts::default(), step: Counts::default() }
     }
@@ -39,7 +39,7 @@ impl SeriesMachine {
     pub fn push(&mut self, slice: SliceNumber, counts: Counts) -> Result<()> {
         debug_assert!(self.ring.back().is_none_or(|&(last, _)| last < slice), "slices come in ascending order");
         // A later window ends after this slice, so it cannot reach further back than this.
-        self.forget_before(slice + 1 - self.window_slices);
+        self.forget_before((slice + 1).saturating_sub(self.window_slices));
         add(&mut self.step, counts)?;
         add(&mut self.window, counts)?;
         self.ring.push_back((slice, counts));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::window::Activity;
+use crate::slo::policy::Policy;
 use crate::time::{Instant, SECONDS_PER_DAY, Slices};
 
 /// Shares above one in this many are worth a warning: 1 %.
@@ -49,6 +50,13 @@ pub enum Warning {
     },
     /// Groups were pooled while they were counted: there were too many to keep apart.
     FoldedBefore,
+    /// The policy was to be looked at again before now.
+    Revisit {
+        /// Who answers for it.
+        owner: Option<String>,
+        /// When it was to be looked at.
+        date: Instant,
+    },
     /// Reading an input ended early.
     CutShort {
         /// Which input.
@@ -82,9 +90,20 @@ impl fmt::Display for Warning {
                 write!(f, "{groups} groups beyond the {shown} with most events are shown as one, `other`")
             }
             Warning::FoldedBefore => f.write_str("there were too many groups to keep apart: some were counted as one, `other`"),
+            Warning::Revisit { owner, date } => {
+                let date = date.to_string();
+                let date = date.strip_suffix("T00:00:00Z").unwrap_or(&date);
+                write!(f, "the error-budget policy was to be looked at again on {date}")?;
+                owner.as_ref().map_or(Ok(()), |owner| write!(f, "; its owner is {owner}"))
+            }
             Warning::CutShort { path, why } => write!(f, "{path} was not read to its end: {why}"),
         }
     }
+}
+
+/// A policy whose date has passed.
+pub fn revisit(policy: &Policy, now: Instant) -> Option<Warning> {
+    policy.revisit.filter(|date| *date < now).map(|date| Warning::Revisit { owner: policy.owner.clone(), date })
 }
 
 /// Whether `part` is more than 1 % of `whole`.

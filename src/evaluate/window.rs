@@ -1,8 +1,10 @@
 //! Steps, and the window that belongs to each: pure arithmetic on slice numbers.
 //!
 //! Step `k` holds the slices `[k·e, (k+1)·e)`, so steps share the anchor of slices (a Monday). The last step may be cut by
-//! "now". The rolling window of a step ends where the step ends and is a fixed number of slices long.
+//! "now". The rolling window of a step ends where the step ends and is a fixed number of slices long; its calendar window is
+//! the period that holds the last instant of the step, up to there.
 
+use super::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ratio::divide;
 use crate::time::{Instant, Length, SliceNumber, Slices};
@@ -73,6 +75,42 @@ pub fn check_range(slices: Slices, n: SliceNumber) -> Result<()> {
     start.map(|_| ()).ok_or_else(|| Error::new(ErrorKind::Overflow, format!("slice {n} is beyond the range of event times")))
 }
 
+/// Where the windows of an SLO begin and end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Periods {
+    /// So many slices that end with the step.
+    Rolling(i64),
+    /// Periods that tile time: the first slice of each, ascending, and the slice after the last one.
+    Calendar(Vec<SliceNumber>),
+}
+
+impl Periods {
+    /// The window of what ends at slice `end`: its first slice, and the one after its last, be it yet to come.
+    pub fn window(&self, end: SliceNumber) -> (SliceNumber, SliceNumber) {
+        match self {
+            Periods::Rolling(slices) => (end - slices, end),
+            Periods::Calendar(starts) => {
+                let after = starts.partition_point(|&start| start < end);
+                let first = after.checked_sub(1).map_or(end, |i| starts[i]);
+                (first, starts.get(after).copied().unwrap_or(end))
+            }
+        }
+    }
+
+    /// The slice after the last window when time ends at `now`.
+    pub fn end(&self, now: SliceNumber) -> SliceNumber {
+        self.window(now).1
+    }
+
+    /// How far back a window can reach from its end; `i64::MAX` where no fixed number bounds it.
+    pub fn reach(&self) -> i64 {
+        match self {
+            Periods::Rolling(slices) => *slices,
+            Periods::Calendar(_) => i64::MAX,
+        }
+    }
+}
+
 /// One step and its window, in slice numbers. Ends are exclusive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
@@ -80,16 +118,20 @@ pub struct Step {
     pub number: StepNumber,
     /// First slice of the step.
     pub first: SliceNumber,
-    /// The slice after the step and after its window.
+    /// The slice after the step, up to which its window is known.
     pub end: SliceNumber,
     /// First slice of the window.
     pub window_first: SliceNumber,
+    /// The slice after the window: `end`, and for a calendar window the end of its period.
+    pub window_end: SliceNumber,
     /// Whether the window begins before the first event.
     pub window_partial: bool,
-    /// Slices of the window in which the input has an event.
+    /// Slices of the window in which the input has an event, but for excluded ones.
     pub slices_active: u64,
-    /// Slices of the window since the first event.
+    /// Slices of the window since the first event, but for excluded ones.
     pub slices_possible: u64,
+    /// Slices of the whole window, past and to come, but for excluded ones.
+    pub slices_whole: u64,
 }
 
 impl Step {
@@ -97,14 +139,18 @@ impl Step {
     pub fn coverage(&self) -> f64 {
         divide(self.slices_active.into(), self.slices_possible.max(1).into())
     }
+
+    /// Seconds of the whole window.
+    pub fn window_seconds(&self, slices: Slices) -> u64 {
+        ((self.window_end - self.window_first) * slices.width_seconds()).unsigned_abs()
+    }
 }
 
-/// The steps of one service, each with its window. Asked in ascending order, it costs O(1) amortised a step.
+/// The steps of one service, each with its window. Asked in ascending order, it costs O(1) amortised a step, and the logarithm of
+/// exclusions and calendar periods.
 #[derive(Clone, Debug)]
 pub struct Timeline<'a> {
-    grid: Grid,
-    window_slices: i64,
-    activity: &'a Activity,
+    scope: &'a Scope<'a>,
     /// Index of the first active slice of the last window asked for.
     low: usize,
     /// Index after its last one.
@@ -112,33 +158,37 @@ pub struct Timeline<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    /// The steps of a service with this activity and rolling windows of `window_slices`.
-    pub fn new(grid: Grid, window_slices: i64, activity: &'a Activity) -> Self {
-        Timeline { grid, window_slices, activity, low: 0, high: 0 }
+    /// The steps of a service, with the windows of a scope.
+    pub fn new(scope: &'a Scope<'a>) -> Self {
+        Timeline { scope, low: 0, high: 0 }
     }
 
     /// First and last step: from the first event to "now". None without an event before "now".
     pub fn steps(&self) -> Option<(StepNumber, StepNumber)> {
-        let &(first, _) = self.activity.first()?;
-        (first < self.grid.now).then(|| (self.grid.step_of(first), self.grid.last_step()))
+        let (first, grid) = (self.scope.first_event?, self.scope.grid);
+        (first < grid.now).then(|| (grid.step_of(first), grid.last_step()))
     }
 
     /// Step `number`, which lies in [`Timeline::steps`] and is not before the one asked last.
     pub fn step(&mut self, number: StepNumber) -> Step {
-        let first = number * self.grid.step_slices;
-        let end = (first + self.grid.step_slices).min(self.grid.now);
-        let window_first = end - self.window_slices;
-        self.low = gallop(self.activity, self.low, window_first);
-        self.high = gallop(self.activity, self.high.max(self.low), end);
-        let first_event = self.activity.first().map_or(end, |&(n, _)| n);
+        let Scope { grid, periods, mask, activity, .. } = self.scope;
+        let first = number * grid.step_slices;
+        let end = (first + grid.step_slices).min(grid.now);
+        let (window_first, window_end) = periods.window(end);
+        self.low = gallop(activity, self.low, window_first);
+        self.high = gallop(activity, self.high.max(self.low), end);
+        let first_event = self.scope.first_event.unwrap_or(end);
+        let counted = |from: SliceNumber, to: SliceNumber| ((to - from).max(0) - mask.count(from, to)) as u64;
         Step {
             number,
             first,
             end,
             window_first,
+            window_end,
             window_partial: window_first < first_event,
             slices_active: (self.high - self.low) as u64,
-            slices_possible: (end - window_first.max(first_event)).max(0) as u64,
+            slices_possible: counted(window_first.max(first_event), end),
+            slices_whole: counted(window_first, window_end),
         }
     }
 }
@@ -167,10 +217,29 @@ mod tests {
         Grid { slices: Slices::of_seconds(60).unwrap(), step_slices, now }
     }
 
+    fn scope<'a>(grid: Grid, periods: Periods, window: &'a crate::slo::Window, activity: &'a Activity) -> Scope<'a> {
+        let first_event = activity.first().map(|&(n, _)| n);
+        Scope {
+            grid,
+            window,
+            periods,
+            mask: Default::default(),
+            activity: std::sync::Arc::new(activity.into()),
+            first_event,
+            rule: None,
+        }
+    }
+
+    fn minutes(n: i64) -> crate::slo::Window {
+        crate::slo::Window::Rolling(Length::parse(&format!("{n}m")).unwrap())
+    }
+
     #[test]
     fn the_last_step_is_cut_by_now() {
         let activity = [(5, 1), (6, 1), (12, 1)];
-        let mut t = Timeline::new(grid(5, 13), 10, &activity);
+        let window = minutes(10);
+        let scope = scope(grid(5, 13), Periods::Rolling(10), &window, &activity);
+        let mut t = Timeline::new(&scope);
         assert_eq!(t.steps(), Some((1, 2)));
         let step = t.step(1);
         assert_eq!((step.first, step.end, step.window_first), (5, 10, 0));
@@ -183,8 +252,26 @@ mod tests {
 
     #[test]
     fn nothing_before_now_is_no_step() {
-        assert_eq!(Timeline::new(grid(5, 5), 10, &[(5, 1)]).steps(), None);
-        assert_eq!(Timeline::new(grid(5, 5), 10, &[]).steps(), None);
+        let (window, rolling) = (minutes(10), Periods::Rolling(10));
+        assert_eq!(Timeline::new(&scope(grid(5, 5), rolling.clone(), &window, &[(5, 1)])).steps(), None);
+        assert_eq!(Timeline::new(&scope(grid(5, 5), rolling, &window, &[])).steps(), None);
+    }
+
+    #[test]
+    fn a_row_on_a_boundary_shows_the_window_of_its_last_instant() {
+        let calendar = Periods::Calendar(vec![-4, 10, 30, 47]);
+        assert_eq!(calendar.window(9), (-4, 10));
+        assert_eq!(calendar.window(10), (-4, 10));
+        assert_eq!(calendar.window(11), (10, 30));
+        assert_eq!(calendar.end(31), 47);
+        let (window, activity) = (minutes(10), [(5, 1), (12, 1)]);
+        let scope = scope(grid(10, 13), calendar, &window, &activity);
+        let mut t = Timeline::new(&scope);
+        let step = t.step(0);
+        assert_eq!((step.window_first, step.window_end, step.window_partial, step.slices_whole), (-4, 10, true, 14));
+        let step = t.step(1);
+        assert_eq!((step.end, step.window_first, step.window_end, step.window_partial), (13, 10, 30, false));
+        assert_eq!((step.slices_active, step.slices_possible, step.window_seconds(scope.grid.slices)), (1, 3, 1_200));
     }
 
     #[test]

@@ -48,6 +48,8 @@ mod inflate;
 mod pieces;
 mod sequential;
 
+pub mod worklog;
+
 #[cfg(test)]
 mod tests;
 

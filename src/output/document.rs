@@ -7,7 +7,8 @@ use super::escape::escape;
 use crate::aggregate::receipt::Receipt;
 use crate::error::Result;
 use crate::evaluate::budget::sli;
-use crate::evaluate::report::{GroupReport, Report};
+use crate::evaluate::report::{Excluded, GroupReport, Report};
+use crate::time::Instant;
 
 /// The reports and the accounting as one document: `{"slos": […], "accounting": {…}}`.
 ///
@@ -31,6 +32,7 @@ fn slo(r: &Report) -> Value {
         "target": r.target.to_f64(),
         "window_length": r.window.text(),
         "window_start_time": r.window_start.to_string(),
+        "window_end_time": r.window_end.to_string(),
         "end_time": r.at.to_string(),
         "window_partial": r.window_partial,
         "window_coverage": r.window_coverage,
@@ -40,17 +42,41 @@ fn slo(r: &Report) -> Value {
         "window_unknown": r.counts.unknown,
         "window_excluded": r.counts.excluded,
         "window_valid": r.counts.valid,
+        "weight": r.weight.as_ref().map(|weight| weight.name()),
+        "budgeting_method": r.budgeting.name(),
+        "window_slices_good": r.slices().and_then(|(_, good)| good),
+        "window_slices": r.slices().map(|(slices, _)| slices),
         "window_sli": r.budget.map(|b| b.sli),
         "met": r.budget.map(|b| b.met),
         "budget_consumed": r.budget.map(|b| b.consumed),
         "budget_remaining": r.budget.map(|b| b.remaining),
         "budget_remaining_minutes": r.budget.map(|b| b.remaining_minutes),
-        "budget_allowed_bad": r.allowed_bad,
-        "budget_remaining_events": r.allowed_bad as i64 - r.counts.bad as i64,
+        "budget_allowed_bad": r.remaining_bad().map(|_| r.allowed_bad),
+        "budget_remaining_events": r.remaining_bad(),
+        "budget_exhausted_in_seconds": r.exhaustion.and_then(|e| e.left_seconds),
+        "budget_lasts_seconds": r.exhaustion.and_then(|e| e.whole_seconds),
+        "mode": r.stance.mode.name(),
+        "mode_reason": r.stance.reason,
+        "mode_words": r.stance.words,
+        "mode_since": r.stance.since.map(|t| t.to_string()),
         "burn_rates": Map::from_iter(burns),
         "trend": trend.collect::<Vec<_>>(),
         "worst_groups": r.worst.iter().map(group).collect::<Vec<_>>(),
+        "exclusions": r.excluded.iter().map(excluded).collect::<Vec<_>>(),
         "warnings": r.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn excluded(e: &Excluded) -> Value {
+    let stretch = |(start, end): &(Instant, Instant)| json!({ "start_time": start.to_string(), "end_time": end.to_string() });
+    json!({
+        "reason": e.exclusion.reason,
+        "author": e.exclusion.author,
+        "start_time": e.exclusion.start.to_string(),
+        "end_time": e.exclusion.end.to_string(),
+        "rrule": e.exclusion.recurrence.as_ref().map(|r| &r.rule),
+        "zone": e.exclusion.recurrence.as_ref().map(|r| &r.zone),
+        "in_window": e.stretches.iter().map(stretch).collect::<Vec<_>>(),
     })
 }
 
@@ -63,7 +89,7 @@ fn group(g: &GroupReport) -> Value {
         "bad": g.counts.bad,
         "unknown": g.counts.unknown,
         "valid": g.counts.valid,
-        "sli": sli(g.counts.good, g.counts.valid),
+        "sli": sli(g.spent.good, g.spent.valid),
         "budget_spent": g.budget_spent,
     })
 }

@@ -5,16 +5,25 @@
 //! [`terminal`] its form for people. [`atomic`] puts a finished file in place of an older one.
 
 pub mod accounting;
+pub mod alerts;
 pub mod atomic;
+pub mod backlog;
+pub mod columns;
 pub mod document;
 pub mod escape;
+pub mod gate;
+pub mod incidents;
 mod number;
+pub mod openmetrics;
+pub mod postmortem;
 pub mod rows;
 pub mod sanitize;
 pub mod schema;
 pub mod spark;
+pub mod suggest;
 pub mod terminal;
 mod text;
+pub mod toil;
 pub mod windows;
 
 #[cfg(test)]

@@ -88,6 +88,13 @@ pub fn span(from: Instant, to: Instant) -> String {
     }
 }
 
+/// A length of time that was computed, in its largest unit: `9.1 d`, `43.2 min`.
+pub fn duration(seconds: f64) -> String {
+    let units = [(SECONDS_PER_DAY as f64, "d"), (3_600.0, "h"), (60.0, "min")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| seconds >= *unit).unwrap_or((1.0, "s"));
+    format!("{} {name}", quantity(seconds / unit))
+}
+
 /// `2026-11-01 00:05`, in UTC, with seconds only where there are some.
 pub fn time(t: Instant) -> String {
     let text = t.to_string();

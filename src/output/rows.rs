@@ -6,6 +6,7 @@ use comfy_table::{ColumnConstraint, Width};
 
 use super::number::{count, percent, rate, share, time};
 use super::terminal::{Ink, Look, group_label, title};
+use crate::aggregate::Counts;
 use crate::evaluate::row::{SeriesKey, WindowRow};
 
 /// Rows that are kept for a terminal; of more, the number is said.
@@ -110,7 +111,7 @@ impl Column {
     }
 }
 
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 14] = [
     Column { name: " start (UTC)", when: When::Always, get: |r, _| format!(" {}", time(r.start_time)) },
     Column { name: "group", when: When::Grouped, get: |r, look| group_label(&r.series, look) },
     Column { name: ">events", when: When::Middling, get: |r, _| count(r.events) },
@@ -118,20 +119,25 @@ const COLUMNS: [Column; 13] = [
     Column { name: ">bad", when: When::Always, get: |r, _| count(r.bad) },
     Column { name: ">unknown", when: When::Wide, get: |r, _| count(r.unknown) },
     Column { name: ">excluded", when: When::Wide, get: |r, _| count(r.excluded) },
-    Column { name: ">SLI", when: When::Always, get: |r, look| sli(r, r.good, r.valid, look) },
+    Column { name: ">SLI", when: When::Always, get: |r, look| sli(r, r.spent, look) },
     Column { name: ">burn", when: When::Spacious, get: |r, look| r.burn_rate.map_or_else(|| look.none(), rate) },
     Column { name: ">coverage", when: When::Wide, get: |r, _| share(r.window_coverage) },
-    Column { name: ">window SLI", when: When::Roomy, get: |r, look| sli(r, r.window_good, r.window_valid, look) },
+    Column { name: ">window SLI", when: When::Roomy, get: |r, look| sli(r, r.window_spent, look) },
     Column {
         name: ">budget left",
         when: When::Always,
         get: |r, look| r.budget.map_or_else(|| look.none(), |b| share(b.remaining)),
     },
+    Column {
+        name: "mode",
+        when: When::Spacious,
+        get: |r, look| r.reason.map_or_else(|| look.none(), |r| r.mode().name().to_owned()),
+    },
     Column { name: "met", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| yes_no(b.met)) },
 ];
 
-fn sli(row: &WindowRow, good: u64, valid: u64, look: Look) -> String {
-    percent(good, valid, row.series.target.percent_decimals() + 2).unwrap_or_else(|| look.none())
+fn sli(row: &WindowRow, spent: Counts, look: Look) -> String {
+    percent(spent.good, spent.good + spent.bad, row.series.target.percent_decimals() + 2).unwrap_or_else(|| look.none())
 }
 
 fn yes_no(met: bool) -> String {
@@ -139,5 +145,5 @@ fn yes_no(met: bool) -> String {
 }
 
 fn same_slo(a: &Arc<SeriesKey>, b: &Arc<SeriesKey>) -> bool {
-    (&a.service, &a.slo, &a.objective) == (&b.service, &b.slo, &b.objective)
+    (&a.service, &a.slo, &a.objective, a.window.text()) == (&b.service, &b.slo, &b.objective, b.window.text())
 }

@@ -14,13 +14,10 @@ use crate::time::{Instant, Length, SECONDS_PER_DAY, SliceNumber, Slices};
 
 /// Two SLOs over one indicator: one by route, one ungrouped.
 pub fn slos() -> Vec<Slo> {
-    let slo = |name: &str, target: &str, group_by: Vec<Dimension>| Slo {
-        service: Some("shop".into()),
-        name: name.into(),
-        objective: target.into(),
-        target: Target::parse(target).unwrap(),
-        window: Window::Rolling(Length::parse("28d").unwrap()),
-        indicator: Arc::new(Indicator { valid: None, good: Expr::Always(true), routes: Arc::default(), group_by }),
+    let slo = |name: &str, target: &str, group_by: Vec<Dimension>| {
+        let window = Window::Rolling(Length::parse("28d").unwrap());
+        let indicator = Indicator { valid: None, good: Expr::Always(true), weight: None, routes: Arc::default(), group_by };
+        Slo { service: Some("shop".into()), ..Slo::new(name, Target::parse(target).unwrap(), window, Arc::new(indicator)) }
     };
     vec![slo("availability", "99.9%", vec![Dimension::Route]), slo("latency", "99%", vec![])]
 }

@@ -18,6 +18,7 @@ use arrow::error::ArrowError;
 use super::escape::escape;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::row::{SeriesKey, WindowRow};
+use crate::slo::policy::Mode;
 use crate::time::Instant;
 
 /// Rows in a batch: enough for columns to compress well, few enough (some 20 MB) to be held at once.
@@ -38,8 +39,19 @@ struct Column {
 enum Get {
     /// Strings, constant over a series.
     Series(fn(&SeriesKey) -> Option<Cow<'_, str>>),
+    /// One of a few words, by row.
+    Word(WordOf),
     /// A value of each row.
     Row(Value),
+}
+
+/// A word of each row.
+#[derive(Clone, Copy)]
+struct WordOf {
+    /// Every word that a row of the series can have: dictionaries are the same in every batch.
+    all: fn(&SeriesKey) -> Vec<String>,
+    /// That of a row.
+    of: fn(&WindowRow) -> Option<&str>,
 }
 
 /// A value of a row.
@@ -53,6 +65,10 @@ enum Value {
 
 const fn text(get: fn(&SeriesKey) -> Option<Cow<'_, str>>) -> Get {
     Get::Series(get)
+}
+
+const fn word(of: WordOf) -> Get {
+    Get::Word(of)
 }
 
 const fn time(get: fn(&WindowRow) -> Instant) -> Get {
@@ -115,9 +131,14 @@ const TRAILING: [Column; 28] = [
     nullable("budget_consumed", float(|r| r.budget.map(|b| b.consumed))),
     nullable("budget_remaining", float(|r| r.budget.map(|b| b.remaining))),
     nullable("budget_remaining_minutes", float(|r| r.budget.map(|b| b.remaining_minutes))),
-    // Absent until there is a policy; they will then depend on the row, not on the series.
-    nullable("mode", text(|_| None)),
-    nullable("mode_reason", text(|_| None)),
+    nullable(
+        "mode",
+        word(WordOf { all: |_| Mode::ALL.map(|m| m.name().to_owned()).into(), of: |r| Some(r.reason?.mode().name()) }),
+    ),
+    nullable(
+        "mode_reason",
+        word(WordOf { all: |s| s.reasons.iter().map(|r| r.1.clone()).collect(), of: WindowRow::mode_reason }),
+    ),
 ];
 
 /// The table of a plan: its schema, and the strings of its series.
@@ -133,6 +154,8 @@ pub struct Table {
 enum Source {
     /// A dictionary, and the key that each series has in it.
     Text { dictionary: ArrayRef, keys: Vec<Option<i32>> },
+    /// A dictionary, its words as keys, and the word of each row.
+    Word { dictionary: ArrayRef, numbers: HashMap<String, i32>, of: fn(&WindowRow) -> Option<&str> },
     /// Every row has a value of its own.
     Row(Value),
 }
@@ -177,6 +200,7 @@ impl Source {
     fn of(get: Get, series: &[Arc<SeriesKey>]) -> Self {
         match get {
             Get::Series(get) => Source::text(series.iter().map(|s| get(s))),
+            Get::Word(word) => Source::words(word, series),
             Get::Row(value) => Source::Row(value),
         }
     }
@@ -195,9 +219,31 @@ impl Source {
         Source::Text { dictionary: Arc::new(StringArray::from_iter_values(distinct)), keys }
     }
 
+    /// Every word that some series can have, in the order of their first series.
+    fn words(word: WordOf, series: &[Arc<SeriesKey>]) -> Self {
+        let (mut distinct, mut numbers) = (Vec::new(), HashMap::new());
+        let mut last: Option<&Arc<SeriesKey>> = None;
+        for key in series {
+            // The groups of an SLO share its reasons.
+            if last.is_some_and(|last| Arc::ptr_eq(&last.reasons, &key.reasons)) {
+                continue;
+            }
+            for text in (word.all)(key) {
+                numbers.entry(text).or_insert_with_key(|text| {
+                    distinct.push(text.clone());
+                    distinct.len() as i32 - 1
+                });
+            }
+            last = Some(key);
+        }
+        Source::Word { dictionary: Arc::new(StringArray::from_iter_values(distinct)), numbers, of: word.of }
+    }
+
     fn data_type(&self) -> DataType {
         match self {
-            Source::Text { .. } => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+            Source::Text { .. } | Source::Word { .. } => {
+                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+            }
             Source::Row(Value::Time(_)) => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
             Source::Row(Value::Int(_)) => DataType::Int64,
             Source::Row(Value::Float(_)) => DataType::Float64,
@@ -210,6 +256,10 @@ impl Source {
         Ok(match self {
             Source::Text { dictionary, keys } => {
                 let keys: Int32Array = rows.map(|r| keys.get(r.series.number).copied().flatten()).collect();
+                Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(dictionary))?)
+            }
+            Source::Word { dictionary, numbers, of } => {
+                let keys: Int32Array = rows.map(|r| of(r).and_then(|text| numbers.get(text).copied())).collect();
                 Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(dictionary))?)
             }
             Source::Row(Value::Time(get)) => {

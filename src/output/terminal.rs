@@ -9,15 +9,16 @@ use unicode_width::UnicodeWidthStr;
 
 use super::accounting::{self, Input};
 use super::escape::escape;
-use super::number::{count, minutes_of, percent, rate, share, span, spent, time};
+use super::number::{count, duration, minutes_of, percent, rate, share, span, spent, time};
 use super::sanitize::sanitize;
 use super::spark::burn_bars;
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::receipt::Receipt;
 use crate::error::Result;
-use crate::evaluate::report::{Burn, Report};
+use crate::evaluate::report::{Burn, Excluded, Report};
 use crate::evaluate::row::{GroupKind, SeriesKey};
 use crate::record::Reason;
+use crate::slo::Budgeting;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +172,13 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
     if r.spark.is_empty() {
         return vec![("events", "none".to_owned())];
     }
-    let mut facts = vec![("events", events(r)), ("SLI", sli(r, look)), ("budget", budget(r, look)), ("burn", burns(r, look))];
+    let mut facts = vec![("events", events(r))];
+    let c = r.counts;
+    let weights = format!("{}: {} good, {} bad", count(c.valid), count(c.good), count(c.bad));
+    facts.extend(r.weight.as_ref().map(|weight| ("weight", format!("{weights} (sums of {})", look.clean(weight.name())))));
+    facts.extend(slices(r).map(|text| ("slices", text)));
+    facts.extend([("SLI", sli(r, look)), ("budget", budget(r, look)), ("burn", burns(r, look))]);
+    facts.extend(pace(r).map(|text| ("pace", text)));
     if let [_, .., last] = r.spark[..] {
         let top = r.spark.iter().filter_map(|s| s.burn_rate).fold(0.0, f64::max);
         let bars = burn_bars(r.spark.iter().map(|s| s.burn_rate), look.utf8);
@@ -179,8 +186,11 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
         let each = span(last.start, last.end);
         facts.push(("trend", format!("{bars}  burn per {each}, at most {}", times(top, look))));
     }
-    facts.push(("window", format!("{} to {} UTC", time(r.window_start), time(r.at))));
+    facts.push(("window", format!("{} to {} UTC", time(r.window_start), time(r.window_end))));
+    let excluded = r.excluded.iter().filter(|e| !e.stretches.is_empty());
+    facts.extend(excluded.map(|e| ("without", excluded_text(e, look))));
     facts.extend(coverage(r).map(|text| ("input", text)));
+    facts.extend(mode(r, look));
     facts
 }
 
@@ -188,26 +198,66 @@ fn events(r: &Report) -> String {
     let c = r.counts;
     let rest = [(c.excluded, "not valid"), (c.unknown, "unknown")];
     let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {} {what}", count(*n))).collect();
+    if r.weight.is_some() {
+        return format!("{}{rest}", count(c.events));
+    }
     format!("{}: {} good, {} bad{rest}", count(c.events), count(c.good), count(c.bad))
+}
+
+/// `1,440 of 1m: 1,438 good, 2 bad`, where the budget is counted in slices of time.
+fn slices(r: &Report) -> Option<String> {
+    let Budgeting::Slices(slicing) = &r.budgeting else { return None };
+    let (slices, good) = r.slices()?;
+    let verdicts = match good {
+        Some(good) => format!("{} good, {} bad", count(good), count(slices - good)),
+        None => "the SLI is the mean of their ratios".to_owned(),
+    };
+    Some(format!("{} of {}: {verdicts}", count(slices), slicing.width))
+}
+
+/// When the budget will be spent if the last day goes on.
+fn pace(r: &Report) -> Option<String> {
+    let is_covered = r.burns.iter().any(|burn| burn.name == "1d" && !burn.partial);
+    let exhaustion = r.exhaustion.filter(|_| is_covered)?;
+    let (whole, left) = (exhaustion.whole_seconds?, exhaustion.left_seconds.filter(|&left| left > 0.0)?);
+    Some(format!("of the last day: spent in {}, a whole budget in {}", duration(left), duration(whole)))
+}
+
+/// `2 h: database move (ana)`.
+fn excluded_text(e: &Excluded, look: Look) -> String {
+    let first = e.stretches.first().map_or((e.exclusion.start, e.exclusion.end), |&stretch| stretch);
+    let times = if e.stretches.len() > 1 { format!("{} times ", e.stretches.len()) } else { String::new() };
+    let said = look.clean(&format!("{} ({})", e.exclusion.reason, e.exclusion.author));
+    format!("{times}{} from {}: {said}", span(first.0, first.1), time(first.0))
 }
 
 fn sli(r: &Report, look: Look) -> String {
     // Two digits beyond the target's own tell how near it is.
     let decimals = r.target.percent_decimals() + 2;
-    percent(r.counts.good, r.counts.valid, decimals).unwrap_or_else(|| look.none())
+    percent(r.spent.good, r.spent.valid, decimals).unwrap_or_else(|| look.none())
 }
 
 fn budget(r: &Report, look: Look) -> String {
     let Some(b) = r.budget else { return look.none() };
-    let whole = r.target.budget_f64() * r.window.seconds() as f64 / 60.0;
-    let (bad, allowed) = (r.counts.bad, r.allowed_bad);
+    let whole = r.target.budget_f64() * ((r.window_end.micros() - r.window_start.micros()) / 1_000_000) as f64 / 60.0;
     if b.remaining >= 0.0 {
-        let left = count(allowed.saturating_sub(bad));
-        let minutes = minutes_of(b.remaining_minutes, whole);
-        return format!("{} left: {left} of {}, {minutes}", share(b.remaining), counted(allowed, "allowed bad event"));
+        let left = r.remaining_bad().map_or(String::new(), |left| {
+            format!("{} of {}, ", count(left.unsigned_abs()), counted(r.allowed_bad, &format!("allowed bad {}", unit(r))))
+        });
+        return format!("{} left: {left}{}", share(b.remaining), minutes_of(b.remaining_minutes, whole));
     }
-    let events = format!("{} bad, {} allowed", count(bad), count(allowed));
-    format!("none left, {} spent: {events}, {}", spent(b.consumed), minutes_of(whole - b.remaining_minutes, whole))
+    let events =
+        r.remaining_bad().map_or(String::new(), |_| format!("{} bad, {} allowed, ", count(r.spent.bad), count(r.allowed_bad)));
+    format!("none left, {} spent: {events}{}", spent(b.consumed), minutes_of(whole - b.remaining_minutes, whole))
+}
+
+/// What the budget is counted in.
+fn unit(r: &Report) -> &'static str {
+    match (r.slices(), &r.weight) {
+        (Some(_), _) => "slice",
+        (None, Some(_)) => "unit",
+        (None, None) => "event",
+    }
 }
 
 /// `1 bad event`, `1,234 bad events`.
@@ -234,6 +284,13 @@ fn times(rate_of_burn: f64, look: Look) -> String {
     format!("{}{}", rate(rate_of_burn), if look.utf8 { "×" } else { "x" })
 }
 
+/// What the policy says: the mode, since when, and why; below it what the team does.
+fn mode(r: &Report, look: Look) -> [(&'static str, String); 2] {
+    let since = r.stance.since.map_or(String::new(), |since| format!(" since {}", time(since)));
+    let said = format!("{}{since}: {}", r.stance.mode.name(), look.clean(&r.stance.reason));
+    [("mode", said), ("", look.clean(&r.stance.words))]
+}
+
 /// How much of the window the input covers, where that is not all of it.
 fn coverage(r: &Report) -> Option<String> {
     let first = r.spark.first()?;
@@ -256,7 +313,7 @@ fn worst(r: &Report, look: Look) -> Table {
             format!(" {}", group_label(&g.key, look)),
             count(g.counts.bad),
             count(g.counts.valid),
-            percent(g.counts.good, g.counts.valid, decimals).unwrap_or_else(|| look.none()),
+            percent(g.spent.good, g.spent.valid, decimals).unwrap_or_else(|| look.none()),
             g.budget_spent.map_or_else(|| look.none(), share),
         ]);
     }

@@ -7,7 +7,9 @@
 
 use std::io::{self, Write};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use jiff::fmt::temporal::DateTimePrinter;
@@ -35,7 +37,7 @@ pub(super) struct TextWriter<W> {
 enum View<'a> {
     /// Keys, and every value as it is written.
     Text(&'a Int32Array, Vec<Vec<u8>>),
-    Time(&'a [i64], Memo),
+    Time(&'a TimestampMicrosecondArray, Memo),
     Int(&'a Int64Array),
     Float(&'a Float64Array),
     Bool(&'a BooleanArray),
@@ -124,7 +126,7 @@ impl<'a> View<'a> {
                 let values = dictionary.values().as_string::<i32>().iter().map(Option::unwrap_or_default);
                 View::Text(dictionary.keys(), values.map(if json { json_text } else { csv_text }).collect())
             }
-            DataType::Timestamp(..) => View::Time(array.as_primitive::<TimestampMicrosecondType>().values(), Memo::default()),
+            DataType::Timestamp(..) => View::Time(array.as_primitive::<TimestampMicrosecondType>(), Memo::default()),
             DataType::Int64 => View::Int(array.as_primitive::<Int64Type>()),
             DataType::Float64 => View::Float(array.as_primitive::<Float64Type>()),
             DataType::Boolean => View::Bool(array.as_boolean()),
@@ -137,7 +139,8 @@ impl<'a> View<'a> {
         match self {
             View::Text(keys, _) if keys.is_null(row) => out.extend_from_slice(null),
             View::Text(keys, values) => out.extend_from_slice(&values[keys.value(row) as usize]),
-            View::Time(times, memo) => memo.write(times[row], json, out)?,
+            View::Time(times, _) if times.is_null(row) => out.extend_from_slice(null),
+            View::Time(times, memo) => memo.write(times.value(row), json, out)?,
             View::Int(a) if a.is_null(row) => out.extend_from_slice(null),
             View::Int(a) => serde_json::to_writer(out, &a.value(row))?,
             View::Float(a) if a.is_null(row) => out.extend_from_slice(null),

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow::record_batch::RecordBatch;
@@ -111,13 +113,7 @@ impl<W: Write + Send> WindowsWriter<W> {
     /// # Errors
     /// What writing to `out` gives.
     pub fn new(out: W, encoding: Encoding, table: Table, metadata: Metadata) -> Result<Self> {
-        let encoder = match encoding {
-            Encoding::Parquet => parquet(out, &table, metadata).map_err(parquet_failed)?,
-            Encoding::Arrow => arrow(out, &table, metadata).map_err(arrow_failed)?,
-            Encoding::Json => text(out, Style::Json, &table).map_err(write_failed)?,
-            Encoding::Ndjson => text(out, Style::Ndjson, &table).map_err(write_failed)?,
-            Encoding::Csv => text(out, Style::Csv, &table).map_err(write_failed)?,
-        };
+        let encoder = Encoder::new(out, encoding, &table.schema(), metadata)?;
         Ok(WindowsWriter { table, rows: Vec::new(), encoder })
     }
 
@@ -136,11 +132,7 @@ impl<W: Write + Send> WindowsWriter<W> {
     /// What writing gives.
     pub fn finish(mut self) -> Result<W> {
         self.flush()?;
-        match self.encoder {
-            Encoder::Parquet(writer) => writer.into_inner().map_err(parquet_failed),
-            Encoder::Arrow(writer) => writer.into_inner().map_err(arrow_failed),
-            Encoder::Text(writer) => writer.finish().map_err(write_failed),
-        }
+        self.encoder.finish()
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -149,15 +141,51 @@ impl<W: Write + Send> WindowsWriter<W> {
         }
         let batch: RecordBatch = self.table.batch(&self.rows).map_err(arrow_failed)?;
         self.rows.clear();
-        match &mut self.encoder {
-            Encoder::Parquet(writer) => writer.write(&batch).map_err(parquet_failed),
-            Encoder::Arrow(writer) => writer.write(&batch).map_err(arrow_failed),
-            Encoder::Text(writer) => writer.write(&batch).map_err(write_failed),
+        self.encoder.write(&batch)
+    }
+}
+
+/// Writes a table that is one batch: alerts, incidents, what-ifs.
+///
+/// # Errors
+/// What writing to `out` gives.
+pub fn write_batch(out: impl Write + Send, encoding: Encoding, batch: &RecordBatch, metadata: Metadata) -> Result<()> {
+    let mut encoder = Encoder::new(out, encoding, &batch.schema(), metadata)?;
+    if batch.num_rows() > 0 {
+        encoder.write(batch)?;
+    }
+    encoder.finish().map(drop)
+}
+
+impl<W: Write + Send> Encoder<W> {
+    fn new(out: W, encoding: Encoding, schema: &SchemaRef, metadata: Metadata) -> Result<Self> {
+        match encoding {
+            Encoding::Parquet => parquet(out, schema, metadata).map_err(parquet_failed),
+            Encoding::Arrow => arrow(out, schema, metadata).map_err(arrow_failed),
+            Encoding::Json => text(out, Style::Json, schema).map_err(write_failed),
+            Encoding::Ndjson => text(out, Style::Ndjson, schema).map_err(write_failed),
+            Encoding::Csv => text(out, Style::Csv, schema).map_err(write_failed),
+        }
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        match self {
+            Encoder::Parquet(writer) => writer.write(batch).map_err(parquet_failed),
+            Encoder::Arrow(writer) => writer.write(batch).map_err(arrow_failed),
+            Encoder::Text(writer) => writer.write(batch).map_err(write_failed),
+        }
+    }
+
+    fn finish(self) -> Result<W> {
+        match self {
+            Encoder::Parquet(writer) => writer.into_inner().map_err(parquet_failed),
+            Encoder::Arrow(writer) => writer.into_inner().map_err(arrow_failed),
+            Encoder::Text(writer) => writer.finish().map_err(write_failed),
         }
     }
 }
 
-fn parquet<W: Write + Send>(out: W, table: &Table, metadata: Metadata) -> Result<Encoder<W>, ParquetError> {
+fn parquet<W: Write + Send>(out: W, schema: &SchemaRef, metadata: Metadata) -> Result<Encoder<W>, ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(true)
@@ -165,18 +193,17 @@ fn parquet<W: Write + Send>(out: W, table: &Table, metadata: Metadata) -> Result
         .set_created_by(concat!("slix ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(metadata.pairs().map(|(key, value)| KeyValue::new(key, value)).collect()))
         .build();
-    Ok(Encoder::Parquet(Box::new(ArrowWriter::try_new(out, table.schema(), Some(properties))?)))
+    Ok(Encoder::Parquet(Box::new(ArrowWriter::try_new(out, Arc::clone(schema), Some(properties))?)))
 }
 
-fn arrow<W: Write + Send>(out: W, table: &Table, metadata: Metadata) -> Result<Encoder<W>, ArrowError> {
-    let mut writer = FileWriter::try_new_with_options(out, &table.schema(), IpcWriteOptions::default())?;
+fn arrow<W: Write + Send>(out: W, schema: &SchemaRef, metadata: Metadata) -> Result<Encoder<W>, ArrowError> {
+    let mut writer = FileWriter::try_new_with_options(out, schema, IpcWriteOptions::default())?;
     metadata.pairs().for_each(|(key, value)| writer.write_metadata(key, value));
     Ok(Encoder::Arrow(Box::new(writer)))
 }
 
-fn text<W: Write + Send>(out: W, style: Style, table: &Table) -> io::Result<Encoder<W>> {
+fn text<W: Write + Send>(out: W, style: Style, schema: &SchemaRef) -> io::Result<Encoder<W>> {
     let mut writer = TextWriter::new(out, style);
-    let schema = table.schema();
     writer.begin(&schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>())?;
     Ok(Encoder::Text(writer))
 }

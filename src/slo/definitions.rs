@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::document::{Content, Document, Node, Written};
-use super::expr::Expr;
+use super::document::{Content, Document, Node, Part, Written};
+use super::expr::{Expr, Operand};
+use super::guard::{GuardSpec, check_reachable};
 use super::openapi;
+use super::policy::Guard;
 use super::route::{Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
-use super::{Dimension, Indicator, RESERVED_COLUMNS, Slo, Window, parse};
+use super::{Dimension, Exclusion, Indicator, RESERVED_COLUMNS, Slo, Weight, Window, openslo, parse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ratio::Target;
 use crate::record::Field;
@@ -30,7 +32,7 @@ pub const NAME_BYTES_MAX: usize = 256;
 pub(super) const WINDOW_DEFAULT: &str = "28d";
 
 /// Width of a slice where none is written, in seconds.
-const SLICE_SECONDS_DEFAULT: i64 = 60;
+pub(super) const SLICE_SECONDS_DEFAULT: i64 = 60;
 
 /// Everything a definition says.
 #[derive(Debug)]
@@ -45,8 +47,14 @@ pub struct Definitions {
     pub routes: Arc<Routes>,
     /// Width of a slice, 1 s to 1 d, if it is declared.
     pub slice: Option<Length>,
+    /// What bad events are counted by besides, one dimension at a time, so that incidents can be explained from slices.
+    pub attribute: Vec<Dimension>,
     /// The SLOs in the order written.
     pub slos: Vec<Slo>,
+    /// What OpenSLO forbids or slix doubts, as the errors that they are for the strict. Empty for the short form.
+    pub doubts: Vec<Error>,
+    /// What slix does not use of OpenSLO objects: file, line, column and path of each.
+    pub unused: Vec<String>,
 }
 
 /// What is declared about some files.
@@ -66,19 +74,56 @@ impl Definitions {
     /// # Errors
     /// [`ErrorKind::Definition`] with line and column for everything that is wrong in it, [`ErrorKind::Limit`] beyond a stated limit.
     pub fn parse(name: &str, text: &str) -> Result<Definitions> {
-        Definitions::parse_with(name, text, &|file| {
-            let message = format!("{file}: other files are not read here");
-            Err(Error::new(ErrorKind::Definition, message).hint("write the routes under `routes`"))
-        })
+        Definitions::read(&[DefinitionFile { name: name.to_owned(), text: text.to_owned() }], &no_files)
     }
 
-    /// As [`Definitions::parse`]; `load` gives the text of a file that the definitions name: an OpenAPI document under `routes_from`.
+    /// Reads one definition file in the short form, or any number of files with OpenSLO objects, which may refer to each other.
+    ///
+    /// `load` gives the text of a file that the definitions name: an OpenAPI document under `routes_from`.
     ///
     /// # Errors
-    /// As [`Definitions::parse`], what `load` gives, and a document without paths.
-    pub fn parse_with(name: &str, text: &str, load: &dyn Fn(&str) -> Result<String>) -> Result<Definitions> {
-        let document = Document { name, text };
-        let spec = Spec::parse(document)?;
+    /// As [`Definitions::parse`], what `load` gives, and a document without paths. What OpenSLO forbids, but slix understands, is no
+    /// error here: see [`Definitions::doubts`].
+    pub fn read(files: &[DefinitionFile], load: &Load) -> Result<Definitions> {
+        let joined = Joined::of(files);
+        let document = joined.document();
+        let nodes = joined.parse(files)?;
+        if nodes.iter().any(openslo::is_openslo) {
+            let openslo::Objects { root, said } = openslo::read(document, nodes)?;
+            let mut definitions = Definitions::of(document, Spec::of(document, root)?, load)?;
+            definitions.doubts = said
+                .findings
+                .into_iter()
+                .map(|finding| document.error(&finding.span, finding.message, "here").hint(finding.hint))
+                .collect();
+            definitions.unused =
+                said.unused.into_iter().map(|(span, path)| document.error(&span, path, "").to_string()).collect();
+            return Ok(definitions);
+        }
+        match files {
+            [file] => {
+                let document = Document::new(&file.name, &file.text);
+                Definitions::of(document, Spec::parse(document)?, load)
+            }
+            _ => Err(several_files(files)),
+        }
+    }
+
+    /// The short form in `text` as OpenSLO: one document for each object.
+    ///
+    /// # Errors
+    /// As [`Definitions::read`]; a file that is OpenSLO already.
+    pub fn to_openslo(file: &DefinitionFile, load: &Load) -> Result<String> {
+        let document = Document::new(&file.name, &file.text);
+        if document.parse_all()?.iter().any(openslo::is_openslo) {
+            let error = Error::new(ErrorKind::Definition, format!("{} is OpenSLO already", file.name));
+            return Err(error.hint("--to openslo is for the short form"));
+        }
+        Definitions::of(document, Spec::parse(document)?, load)?;
+        openslo::write(&document.parse()?)
+    }
+
+    fn of(document: Document<'_>, spec: Spec, load: &Load) -> Result<Definitions> {
         let mut resolver = Resolver::new(document, spec.slice)?;
         let routes = resolver.routes(spec.routes, spec.routes_from, load)?;
         resolver.routes = Arc::new(routes);
@@ -86,13 +131,89 @@ impl Definitions {
         limit("SLOs", spec.slos.len(), SLOS_MAX)?;
         limit("inputs", spec.inputs.len(), INPUTS_MAX)?;
         let group_by = resolver.dimensions(spec.group_by.unwrap_or_default())?;
-        let slos = resolver.slos(spec.slos, service.as_deref(), &group_by)?;
+        resolver.guard = Arc::new(spec.guard.resolve(document, &resolver.guard)?);
+        let attribute = resolver.dimensions(spec.attribute.unwrap_or_default())?;
+        let exclude = resolver.exclusions(spec.exclude)?;
+        let common = Common { service: service.as_deref(), group_by: &group_by, exclude: &exclude };
+        let slos = resolver.slos(spec.slos, common)?;
         let inputs = spec.inputs.into_iter().map(|input| resolver.input(input)).collect::<Result<_>>()?;
-        Ok(Definitions { service, format: spec.format, inputs, routes: resolver.routes, slice: resolver.slice, slos })
+        let (format, routes, slice) = (spec.format, resolver.routes, resolver.slice);
+        let (doubts, unused) = (Vec::new(), Vec::new());
+        Ok(Definitions { service, format, inputs, routes, slice, attribute, slos, doubts, unused })
     }
 }
 
-fn limit(what: &str, count: usize, most: usize) -> Result<()> {
+/// Gives the text of a file that definitions name.
+pub type Load<'l> = dyn Fn(&str) -> Result<String> + 'l;
+
+/// Refuses to read a file that definitions name.
+fn no_files(name: &str) -> Result<String> {
+    let message = format!("{name}: other files are not read here");
+    Err(Error::new(ErrorKind::Definition, message).hint("write the routes under `routes`"))
+}
+
+/// A file with definitions: its name, for messages, and its text.
+#[derive(Clone, Debug)]
+pub struct DefinitionFile {
+    /// The name.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Several files as one text, so that one place says where something stands.
+struct Joined {
+    text: String,
+    parts: Vec<Part>,
+}
+
+impl Joined {
+    fn of(files: &[DefinitionFile]) -> Joined {
+        let mut joined = Joined { text: String::new(), parts: Vec::with_capacity(files.len()) };
+        for file in files {
+            joined.parts.push(Part { name: file.name.clone(), start: joined.text.len() });
+            joined.text.push_str(&file.text);
+        }
+        joined
+    }
+
+    fn document(&self) -> Document<'_> {
+        let name = self.parts.first().map_or("", |part| &part.name);
+        Document { name, text: &self.text, parts: &self.parts }
+    }
+
+    /// The documents of all files. A single file that is not OpenSLO is the business of another reader.
+    fn parse(&self, files: &[DefinitionFile]) -> Result<Vec<Node>> {
+        let mut nodes = Vec::new();
+        for (file, part) in files.iter().zip(&self.parts) {
+            let found = Document::new(&file.name, &file.text).parse_all();
+            match found {
+                Ok(found) => nodes.extend(found.into_iter().map(|node| node.shifted(part.start as isize))),
+                Err(_) if files.len() == 1 => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        match nodes.iter().find(|node| files.len() > 1 && !openslo::is_openslo(node)) {
+            None => Ok(nodes),
+            Some(other) => {
+                let place = other.span.start..other.span.start;
+                let error = self.document().error(&place, "this is no OpenSLO object, and a folder holds nothing else", "here");
+                Err(error.hint("name the definition file itself, or move it elsewhere"))
+            }
+        }
+    }
+}
+
+#[cold]
+fn several_files(files: &[DefinitionFile]) -> Error {
+    let message = match files.first() {
+        None => "there is no definition file".to_owned(),
+        Some(first) => format!("there are no OpenSLO objects in {} and the others", first.name),
+    };
+    Error::new(ErrorKind::Definition, message).hint("a folder of definitions has OpenSLO objects in .yaml, .yml or .json files")
+}
+
+pub(super) fn limit(what: &str, count: usize, most: usize) -> Result<()> {
     if count <= most {
         return Ok(());
     }
@@ -111,17 +232,28 @@ pub(super) fn route_error(document: Document<'_>, place: &std::ops::Range<usize>
     }
 }
 
+/// What a file says of all of its SLOs.
+#[derive(Clone, Copy)]
+struct Common<'c> {
+    service: Option<&'c str>,
+    group_by: &'c [Dimension],
+    exclude: &'c [Exclusion],
+}
+
 /// Turns what is written into what is meant. Indicators that count the same by the same dimensions are made once.
 pub(super) struct Resolver<'a> {
     pub document: Document<'a>,
     pub slice: Option<Length>,
     pub routes: Arc<Routes>,
+    /// Alerts, policy and gate of SLOs that say nothing else.
+    pub guard: Arc<Guard>,
     indicators: HashMap<(String, Vec<Dimension>), Arc<Indicator>>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn new(document: Document<'a>, slice: Option<Written>) -> Result<Self> {
-        let mut resolver = Resolver { document, slice: None, routes: Arc::default(), indicators: HashMap::new() };
+        let mut resolver =
+            Resolver { document, slice: None, routes: Arc::default(), guard: Arc::default(), indicators: HashMap::new() };
         if let Some(slice) = slice {
             let length = resolver.length(&slice, "1m")?;
             if Slices::of_seconds(length.seconds()).is_none() {
@@ -133,43 +265,78 @@ impl<'a> Resolver<'a> {
         Ok(resolver)
     }
 
-    fn slos(&mut self, specs: Vec<SloSpec>, service: Option<&str>, group_by: &[Dimension]) -> Result<Vec<Slo>> {
+    fn slos(&mut self, specs: Vec<SloSpec>, common: Common<'_>) -> Result<Vec<Slo>> {
         let mut slos: Vec<Slo> = Vec::with_capacity(specs.len());
-        let mut names: HashMap<String, Vec<Option<String>>> = HashMap::with_capacity(specs.len());
+        // By name: the service and the objective of each.
+        type Named = Vec<(Option<String>, Option<String>)>;
+        let mut names: HashMap<String, Named> = HashMap::with_capacity(specs.len());
         for spec in specs {
             let span = spec.name.node.span.clone();
-            let slo = self.slo(spec, service, group_by)?;
-            let services = names.entry(slo.name.clone()).or_default();
-            // An SLO without a service holds for every service, so it clashes with one of the same name in any.
-            if services.iter().any(|other| *other == slo.service || other.is_none() || slo.service.is_none()) {
+            let objective = spec.objective.as_ref().map(|objective| objective.text.clone());
+            let slo = self.slo(spec, common)?;
+            let named = names.entry(slo.name.clone()).or_default();
+            // An SLO without a service holds for every service, so it clashes with one of the same name in any. Two objectives of
+            // one SLO are told apart by their names.
+            let is_same_service = |other: &Option<String>| *other == slo.service || other.is_none() || slo.service.is_none();
+            let is_same = |other: &Option<String>| objective.is_none() || other.is_none() || *other == objective;
+            if named.iter().any(|(service, other)| is_same_service(service) && is_same(other)) {
                 let of = slo.service.as_ref().map_or(String::new(), |service| format!(" of service `{service}`"));
                 let error = self.document.error(&span, format!("there are two SLOs `{}`{of}", slo.name), "the second one");
                 return Err(error.hint("give each SLO of a service a name of its own"));
             }
-            services.push(slo.service.clone());
+            named.push((slo.service.clone(), objective));
             slos.push(slo);
         }
         Ok(slos)
     }
 
-    fn slo(&mut self, spec: SloSpec, service: Option<&str>, group_by: &[Dimension]) -> Result<Slo> {
+    fn slo(&mut self, spec: SloSpec, common: Common<'_>) -> Result<Slo> {
         let name = self.name(spec.name)?;
         let objective = self.optional_name(spec.objective)?;
-        let service = self.optional_name(spec.service)?.or(service.map(str::to_owned));
+        let service = self.optional_name(spec.service)?.or(common.service.map(str::to_owned));
         let target = self.target(&spec.target)?;
-        let window = self.window(spec.window.as_ref())?;
+        let budgeting = self.budgeting(&spec.budgeting)?;
+        let windows = self.windows(&spec.windows, &budgeting)?;
+        let exclude = common.exclude.iter().cloned().chain(self.exclusions(spec.exclude)?).collect();
         let valid = spec.valid.map(|valid| self.expression(&valid, "valid")).transpose()?;
         let good = self.expression(&spec.good, "good")?;
         let own_group_by = spec.group_by.map(|names| self.dimensions(names)).transpose()?;
-        let group_by = own_group_by.unwrap_or_else(|| group_by.to_vec());
+        let group_by = own_group_by.unwrap_or_else(|| common.group_by.to_vec());
         let objective = objective.unwrap_or_else(|| spec.target.text.trim().to_owned());
-        Ok(Slo { service, name, objective, target, window, indicator: self.indicator(valid, good, group_by) })
+        let guard = self.guard(spec.guard, &spec.target, target, &windows)?;
+        let weight = spec.weight.map(|weight| self.weight(&weight)).transpose()?;
+        let indicator = self.indicator(Indicator { valid, good, weight, routes: self.routes.clone(), group_by });
+        Ok(Slo { service, name, objective, target, windows, budgeting, exclude, guard, indicator })
     }
 
-    pub fn indicator(&mut self, valid: Option<Expr>, good: Expr, group_by: Vec<Dimension>) -> Arc<Indicator> {
-        let indicator = Indicator { valid, good, routes: self.routes.clone(), group_by };
+    /// What watches over an SLO. Tiers that somebody wrote must be able to fire.
+    fn guard(&self, spec: GuardSpec, written: &Written, target: Target, windows: &[Window]) -> Result<Arc<Guard>> {
+        let guard = Arc::new(spec.resolve(self.document, &self.guard)?);
+        if let (Some(tiers), Some(window)) = (&guard.tiers, windows.first()) {
+            check_reachable(self.document, &written.node, tiers, target, window.seconds())?;
+        }
+        Ok(guard)
+    }
+
+    /// The indicator that counts the same by the same dimensions, or this one.
+    pub fn indicator(&mut self, indicator: Indicator) -> Arc<Indicator> {
         let key = (indicator.canonical(), indicator.group_by.clone());
         self.indicators.entry(key).or_insert_with(|| Arc::new(indicator)).clone()
+    }
+
+    fn weight(&self, weight: &Written) -> Result<Weight> {
+        let operand =
+            parse::operand(&weight.text).map_err(|problem| self.document.expression_error(&weight.node, problem, "weight"))?;
+        let field = match operand {
+            Operand::Field(field) => Some(field),
+            Operand::Route => None,
+        };
+        field.and_then(Weight::new).ok_or_else(|| {
+            let message = format!("events cannot be weighted by `{}`: it is no amount", weight.text);
+            self.document
+                .error(&weight.node.span, message, "weight")
+                .hint("weigh by bytes, or by a whole number that the log has")
+        })
     }
 
     pub fn target(&self, target: &Written) -> Result<Target> {
@@ -198,7 +365,7 @@ impl<'a> Resolver<'a> {
         Ok(Window::Rolling(length))
     }
 
-    fn length(&self, length: &Written, example: &str) -> Result<Length> {
+    pub(super) fn length(&self, length: &Written, example: &str) -> Result<Length> {
         Length::parse(&length.text).map_err(|message| {
             let error = self.document.error(&length.node.span, message, "length of time");
             error.hint(format!("write it like {example}"))
@@ -292,7 +459,7 @@ impl<'a> Resolver<'a> {
         name.map(|name| self.name(name)).transpose()
     }
 
-    fn name(&self, name: Written) -> Result<String> {
+    pub(super) fn name(&self, name: Written) -> Result<String> {
         let refuse = |message: String| Err(self.document.error(&name.node.span, message, "name"));
         if name.text.trim().is_empty() {
             return refuse("a name is empty".to_owned());
@@ -365,15 +532,27 @@ mod tests {
     fn describe(definitions: &Definitions) -> String {
         let mut text = String::new();
         for slo in &definitions.slos {
-            let Window::Rolling(window) = &slo.window;
+            let window = slo.windows.iter().map(|window| window.text()).collect::<Vec<_>>().join(", ");
             let service = slo.service.as_deref().unwrap_or("-");
             text += &format!("{service} {} objective={} target={} window={window}\n", slo.name, slo.objective, slo.target);
+            for window in &slo.windows {
+                let Window::Calendar(calendar) = window else { continue };
+                text += &format!("  {} from {} in {}\n", window.text(), calendar.start(), calendar.zone_name());
+            }
+            if let crate::slo::Budgeting::Slices(slicing) = &slo.budgeting {
+                text += &format!("  {} {slicing:?}\n", slo.budgeting.name());
+            }
+            for one in slo.exclude.iter() {
+                let rule = one.recurrence.as_ref().map(|r| (r.rule.as_str(), r.zone.as_str()));
+                text += &format!("  without {} to {} {rule:?}: {} ({})\n", one.start, one.end, one.reason, one.author);
+            }
             text += &format!(
                 "  by [{}]\n  {}\n",
                 slo.indicator.dimensions().join(", "),
                 slo.indicator.canonical().replace('\n', "\n  ")
             );
         }
+        text += &describe_guards(definitions);
         for input in &definitions.inputs {
             let format = input.format.as_ref().map(|format| format.value().to_string());
             text += &format!("input {:?} service={:?} format={}\n", input.files, input.service, format.unwrap_or_default());
@@ -381,10 +560,100 @@ mod tests {
         if let Some(format) = &definitions.format {
             text += &format!("format {}\n", format.value());
         }
+        for doubt in &definitions.doubts {
+            text += &format!("doubt: {}", render(doubt));
+        }
+        for unused in &definitions.unused {
+            text += &format!("unused: {unused}\n");
+        }
         for note in definitions.check_notes() {
             text += &format!("note: {} = {}\n", note.message, note.hint);
         }
         text
+    }
+
+    /// What watches over SLOs, where it is not what watches over all that say nothing.
+    fn describe_guards(definitions: &Definitions) -> String {
+        let mut text = String::new();
+        if !definitions.attribute.is_empty() {
+            text += &format!("attribute {:?}\n", definitions.attribute.iter().map(Dimension::name).collect::<Vec<_>>());
+        }
+        for slo in definitions.slos.iter().filter(|slo| *slo.guard != Guard::default()) {
+            text += &format!("guard of {}: gate={}\n", slo.name, slo.guard.gate);
+            for tier in slo.guard.tiers.iter().flatten() {
+                let factor = tier.factor(slo.windows[0].seconds()).to_f64();
+                let short = tier.short.as_ref().map_or("-", Length::text);
+                text += &format!(
+                    "  {} {} factor={factor} long={} short={short} bad_above={}\n",
+                    tier.name,
+                    tier.severity.name(),
+                    tier.long,
+                    tier.bad_above
+                );
+            }
+            text += &format!("  {:?}\n", slo.guard.policy);
+        }
+        text
+    }
+
+    /// Everything that a definition means, but for where it stands.
+    fn meaning(definitions: &Definitions) -> String {
+        let guards: String = definitions.slos.iter().map(|slo| format!("{:?} {:?}\n", slo.guard, slo.indicator.weight)).collect();
+        let routes: String = definitions.routes.canonical();
+        format!("{:?} {:?} {routes}\n{}{guards}", definitions.service, definitions.slice, describe(definitions))
+    }
+
+    /// Short form → OpenSLO → short form is the identity; and what slix writes is beyond doubt.
+    fn comes_back(text: &str) {
+        let file = DefinitionFile { name: "slos.yaml".to_owned(), text: text.to_owned() };
+        let first = Definitions::parse(&file.name, &file.text).unwrap_or_else(|error| panic!("{}\n{text}", render(&error)));
+        let written = Definitions::to_openslo(&file, &no_files).unwrap_or_else(|error| panic!("{}\n{text}", render(&error)));
+        let again = Definitions::parse("again.yaml", &written).unwrap_or_else(|error| panic!("{}\n{written}", render(&error)));
+        assert_eq!(meaning(&again), meaning(&first), "{text}\n{written}");
+        assert!(again.doubts.is_empty() && again.unused.is_empty(), "{:?} {:?}\n{written}", again.doubts, again.unused);
+    }
+
+    #[test]
+    fn openslo_and_back_is_the_identity() {
+        let texts: Vec<String> = fixtures().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        let (openslo, short): (Vec<_>, Vec<_>) = texts.iter().partition(|text| text.contains("openslo/"));
+        let right: Vec<_> = short.into_iter().filter(|text| Definitions::parse("", text).is_ok()).collect();
+        assert!(right.len() >= 5, "only {} fixtures are right", right.len());
+        right.into_iter().for_each(|text| comes_back(text));
+        let file = DefinitionFile { name: "slos.yaml".to_owned(), text: openslo[0].clone() };
+        assert!(Definitions::to_openslo(&file, &no_files).unwrap_err().to_string().contains("is OpenSLO already"));
+    }
+
+    /// One of the lines, or nothing.
+    fn line_of(lines: &'static [&'static str]) -> impl proptest::strategy::Strategy<Value = &'static str> {
+        proptest::sample::select(lines)
+    }
+
+    #[test]
+    fn objects_of_several_files_refer_to_each_other() {
+        let all =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/definitions/openslo_all_kinds.yaml"))
+                .unwrap();
+        let whole = Definitions::parse("all.yaml", &all).unwrap();
+        let mut files: Vec<DefinitionFile> = (0..)
+            .zip(all.split("---\n"))
+            .map(|(i, text)| DefinitionFile { name: format!("{i}.yaml"), text: text.to_owned() })
+            .collect();
+        let apart = Definitions::read(&files, &no_files).unwrap();
+        let slos = |definitions: &Definitions| {
+            describe(definitions).lines().take_while(|l| !l.starts_with("doubt") && !l.starts_with("unused")).collect::<String>()
+        };
+        assert_eq!(slos(&apart), slos(&whole));
+        // A complaint is placed in the file that it is about.
+        files[2].text = files[2].text.replace("status == 5xx", "stauts == 5xx");
+        assert!(Definitions::read(&files, &no_files).unwrap_err().to_string().starts_with("2.yaml:7:"));
+        files.remove(2);
+        let error = Definitions::read(&files, &no_files).unwrap_err().to_string();
+        assert!(error.starts_with("6.yaml:10:17: there is no SLI `no-failures`"), "{error}");
+        files.push(DefinitionFile { name: "short.yaml".to_owned(), text: "slos: []".to_owned() });
+        assert!(
+            Definitions::read(&files, &no_files).unwrap_err().to_string().contains("short.yaml:1:1: this is no OpenSLO object")
+        );
     }
 
     fn of_slos(slos: &str) -> Result<Definitions> {
@@ -458,7 +727,7 @@ mod tests {
         assert!(blocks.len() >= 3);
         for block in blocks {
             // A block without `slos:` shows some of their keys.
-            let whole = match block.contains("slos:") {
+            let whole = match block.contains("slos:") || block.contains("apiVersion:") {
                 true => block.to_owned(),
                 false => format!(
                     "slos:\n- name: shown\n  target: 99%\n{}",
@@ -472,6 +741,47 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// Whatever a short form says, OpenSLO and back says the same.
+        #[test]
+        fn any_short_form_comes_back_from_openslo(
+            top in proptest::collection::vec(line_of(&[
+                "", "service: shop", "slice: 30s", "group_by: [host]", "routes: [/a, \"/b/{c}\"]", "gate: false",
+                "exclude: {start: 2026-11-01, end: 2026-11-02, reason: r, author: a}", "policy: {owner: o}", "format: combined",
+            ]), 0..5),
+            slos in proptest::collection::vec((
+                (1_u32..=999_999_999, proptest::bool::ANY, 0_usize..8),
+                line_of(&["", "objective: aim", "objective: \"1\""]),
+                line_of(&["", "window: 7d", "window: 5m", "window: [1h, 28d]", "window: {calendar: 1M}", "window: 90s",
+                    "window: {calendar: 1w, zone: Asia/Kathmandu}", "window: [{calendar: 1Q, start: 2026-01-31}, 1d]"]),
+                line_of(&["", "valid: status != 404", "valid: 'true'", "valid: not (path ~ \"^/x\" and exists(host))"]),
+                line_of(&["", "weight: bytes", "weight: $minutes"]),
+                line_of(&["", "group_by: []", "group_by: [method, status_class]"]),
+                line_of(&["", "budgeting_method: Occurrences",
+                    "budgeting_method: Timeslices\n    time_slice_target: 95%\n    time_slice_window: 30s",
+                    "budgeting_method: Timeslices\n    time_slice_target: 1\n    time_slice_window: 1m\n    roll_up: any_bad",
+                    "budgeting_method: RatioTimeslices\n    time_slice_window: 1m\n    empty_slices: good"]),
+                line_of(&["", "alerts: none", "gate: false", "exclude: []", "service: other"]),
+            ), 1..5),
+        ) {
+            let mut lines: Vec<&str> = top.clone();
+            lines.sort_unstable();
+            lines.dedup();
+            let mut text: String = lines.into_iter().map(|line| format!("{line}\n")).collect::<String>() + "slos:\n";
+            for (i, ((parts, percent, name), objective, window, valid, weight, group_by, method, more)) in slos.into_iter().enumerate() {
+                let target = match percent {
+                    true => format!("{}.{:07}%", parts / 10_000_000, parts % 10_000_000),
+                    false => format!("0.{parts:09}"),
+                };
+                let name = ["a", "A b", "é", "x.y", "1", "true", "-", "a: b"][name];
+                text += &format!("  - name: '{name} {i}'\n    target: {target}\n    good: status < 500\n");
+                for line in [objective, window, valid, weight, group_by, method, more].into_iter().filter(|line| !line.is_empty()) {
+                    text += &format!("    {line}\n");
+                }
+            }
+            proptest::prop_assume!(Definitions::parse("", &text).is_ok());
+            comes_back(&text);
+        }
+
         /// Whatever becomes of a file, it is understood or refused with a place that lies in it.
         #[test]
         fn no_file_makes_the_reader_panic(file in 0..1_000usize, at in 0..4_000usize, length in 0..12usize, by in "[ -~\n\tµ]{0,6}") {

@@ -24,6 +24,17 @@ pub(crate) struct Document<'a> {
     pub name: &'a str,
     /// Its whole text.
     pub text: &'a str,
+    /// The files that the text is made of, where it is more than one.
+    pub parts: &'a [Part],
+}
+
+/// A file of a text that is made of several.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Part {
+    /// Its name.
+    pub name: String,
+    /// Where it begins.
+    pub start: usize,
 }
 
 /// A value and the bytes of the document it was read from.
@@ -62,31 +73,54 @@ pub(crate) struct Key {
 }
 
 impl<'a> Document<'a> {
+    /// One file.
+    pub fn new(name: &'a str, text: &'a str) -> Self {
+        Document { name, text, parts: &[] }
+    }
+
+    /// The file that a place lies in: its name, its text, and where it begins.
+    pub fn part_of(self, offset: usize) -> (&'a str, &'a str, usize) {
+        let after = self.parts.partition_point(|part| part.start <= offset);
+        let Some(part) = after.checked_sub(1).map(|i| &self.parts[i]) else { return (self.name, self.text, 0) };
+        let end = self.parts.get(after).map_or(self.text.len(), |next| next.start);
+        (&part.name, &self.text[part.start..end], part.start)
+    }
+
+    /// Reads the text, which is any number of YAML documents.
+    pub fn parse_all(self) -> Result<Vec<Node>> {
+        self.check_length()?;
+        let raw: Vec<Spanned<Raw>> =
+            serde_saphyr::from_multiple_with_options(self.text, options()).map_err(|error| self.broken(&error))?;
+        let nodes: Vec<Node> = raw.into_iter().map(|raw| self.node(raw)).collect();
+        nodes.iter().try_for_each(|node| self.check_keys(node))?;
+        Ok(nodes)
+    }
+
     /// Reads the text, which is one YAML document.
     pub fn parse(self) -> Result<Node> {
-        if self.text.len() > DEFINITION_BYTES_MAX {
-            let message = format!("{} has {} bytes, more than {DEFINITION_BYTES_MAX}", self.name, self.text.len());
-            return Err(Error::new(ErrorKind::Limit, message).hint("split the definitions into several files"));
-        }
-        let options = serde_saphyr::options! {
-            // Repeated keys are our own complaint, with both places at hand.
-            duplicate_keys: DuplicateKeyPolicy::PassThrough,
-            non_finite_float_policy: NonFiniteFloatPolicy::AsString,
-            with_snippet: false,
-        };
-        let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(self.text, options).map_err(|error| self.broken(&error))?;
+        self.check_length()?;
+        let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(self.text, options()).map_err(|error| self.broken(&error))?;
         let node = self.node(raw);
         self.check_keys(&node)?;
         Ok(node)
     }
 
+    fn check_length(self) -> Result<()> {
+        if self.text.len() > DEFINITION_BYTES_MAX {
+            let message = format!("{} has {} bytes, more than {DEFINITION_BYTES_MAX}", self.name, self.text.len());
+            return Err(Error::new(ErrorKind::Limit, message).hint("split the definitions into several files"));
+        }
+        Ok(())
+    }
+
     /// An error at `span`.
     #[cold]
     pub fn error(self, span: &Range<usize>, message: impl Into<String>, label: &str) -> Error {
+        let (name, text, start) = self.part_of(span.start);
         Error::new(ErrorKind::Definition, message).at(Excerpt {
-            name: self.name.to_owned(),
-            text: self.text.to_owned(),
-            offset: span.start,
+            name: name.to_owned(),
+            text: text.to_owned(),
+            offset: span.start - start,
             length: span.len(),
             label: label.to_owned(),
         })
@@ -197,6 +231,15 @@ impl<'a> Document<'a> {
     }
 }
 
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        // Repeated keys are our own complaint, with both places at hand.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        with_snippet: false,
+    }
+}
+
 /// The slip that expressions in YAML invite.
 const QUOTING: &str = "a text that holds `: ` or ` #`, or begins with one of \" ' ` @ % [ {, stands between quotes of its own";
 
@@ -207,6 +250,31 @@ fn without_place(message: &str) -> &str {
 }
 
 impl Node {
+    /// The same node in a text before which `by` bytes stand.
+    pub fn shifted(self, by: isize) -> Node {
+        self.map_spans(&|span| {
+            let moved = |offset: usize| offset.saturating_add_signed(by);
+            moved(span.start)..moved(span.end)
+        })
+    }
+
+    /// The same node, all of which stands at `span`.
+    pub fn all_at(self, span: &Range<usize>) -> Node {
+        self.map_spans(&|_| span.clone())
+    }
+
+    fn map_spans(self, map: &dyn Fn(Range<usize>) -> Range<usize>) -> Node {
+        let content = match self.content {
+            Content::List(list) => Content::List(list.into_iter().map(|node| node.map_spans(map)).collect()),
+            Content::Map(entries) => {
+                let entry = |(key, node): (Key, Node)| (Key { span: map(key.span), ..key }, node.map_spans(map));
+                Content::Map(entries.into_iter().map(entry).collect())
+            }
+            scalar => scalar,
+        };
+        Node { content, span: map(self.span) }
+    }
+
     /// What it is, for complaints.
     pub fn describe(&self) -> &'static str {
         match self.content {
@@ -414,7 +482,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Node {
-        Document { name: "test.yaml", text }.parse().unwrap()
+        Document::new("test.yaml", text).parse().unwrap()
     }
 
     fn value<'a>(node: &'a Node, key: &str) -> &'a Node {
@@ -459,9 +527,9 @@ mod tests {
             let node = value(&node, "a");
             let Content::Text(value) = &node.content else { panic!() };
             let offset = value.find(mark).unwrap();
-            let place = Document { name: "", text }.place_within(node, value, offset, mark.len()).unwrap();
+            let place = Document::new("", text).place_within(node, value, offset, mark.len()).unwrap();
             assert_eq!(place, text.find(mark).unwrap()..text.find(mark).unwrap() + mark.len(), "{text}");
-            let end = Document { name: "", text }.place_within(node, value, value.len(), 0).unwrap();
+            let end = Document::new("", text).place_within(node, value, value.len(), 0).unwrap();
             let last = text.find("three").unwrap() + 5;
             assert!((last..last + 3).contains(&end.start) && end.is_empty(), "{text} {end:?}");
         }
@@ -470,17 +538,17 @@ mod tests {
     #[test]
     fn broken_yaml_is_placed() {
         for text in ["a: [1, 2", "a: 1\n b: 2\n", "a: b: c", "\"", "a: *nowhere", "\0"] {
-            let error = Document { name: "test.yaml", text }.parse().unwrap_err();
+            let error = Document::new("test.yaml", text).parse().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Definition);
             assert!(error.to_string().starts_with("test.yaml:"), "{error}");
         }
         let deep = "[".repeat(100_000);
-        assert!(Document { name: "test.yaml", text: &deep }.parse().is_err());
+        assert!(Document::new("test.yaml", &deep).parse().is_err());
     }
 
     #[test]
     fn repeated_keys_are_refused() {
-        let error = Document { name: "test.yaml", text: "a: 1\nb: {c: 1, c: 2}" }.parse().unwrap_err();
+        let error = Document::new("test.yaml", "a: 1\nb: {c: 1, c: 2}").parse().unwrap_err();
         assert_eq!(error.to_string(), "test.yaml:2:11: the key `c` is there twice");
     }
 }

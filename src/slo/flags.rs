@@ -6,7 +6,7 @@ use super::definitions::{Definitions, Resolver, WINDOW_DEFAULT, route_error};
 use super::document::{Content, Document, Node, Written};
 use super::expr::Expr;
 use super::route::{Pattern, Route, Routes};
-use super::{Dimension, Slo, Window, parse};
+use super::{Dimension, Indicator, Slo, Window, parse};
 use crate::error::Result;
 
 /// The default objectives, as flags would give them.
@@ -40,15 +40,15 @@ impl Definitions {
             flags.availability = Some(AVAILABILITY_DEFAULT);
             flags.latency = has_latency.then_some(LATENCY_DEFAULT);
         }
-        let mut resolver = Resolver::new(Document { name: "--route", text: "" }, None)?;
+        let mut resolver = Resolver::new(Document::new("--route", ""), None)?;
         resolver.routes = Arc::new(flag_routes(flags.routes)?);
         let mut group_by = Vec::new();
         for name in flags.group_by {
-            resolver.document = Document { name: "--group-by", text: name };
+            resolver.document = Document::new("--group-by", name);
             let dimension = resolver.dimension(&Written::alone(name), &group_by)?;
             group_by.push(dimension);
         }
-        resolver.document = Document { name: "--window", text: flags.window.unwrap_or(WINDOW_DEFAULT) };
+        resolver.document = Document::new("--window", flags.window.unwrap_or(WINDOW_DEFAULT));
         let window = resolver.window(flags.window.map(Written::alone).as_ref())?;
         let mut slos = Vec::new();
         if let Some(text) = flags.availability {
@@ -57,7 +57,17 @@ impl Definitions {
         if let Some(text) = flags.latency {
             slos.push(resolver.latency(text, window, &group_by)?);
         }
-        Ok(Definitions { service: None, format: None, inputs: Vec::new(), routes: resolver.routes, slice: None, slos })
+        Ok(Definitions {
+            service: None,
+            format: None,
+            inputs: Vec::new(),
+            routes: resolver.routes,
+            slice: None,
+            attribute: Vec::new(),
+            slos,
+            doubts: Vec::new(),
+            unused: Vec::new(),
+        })
     }
 
     /// The SLOs where nothing is declared: 99.9 % of all requests with `status < 500`, and, if the format tells a latency,
@@ -82,7 +92,7 @@ fn flag_routes(flags: &[&str]) -> Result<Routes> {
         Route { name: name.unwrap_or(pattern.text()).to_owned(), pattern }
     };
     let routes: Vec<Route> = flags.iter().map(route).collect();
-    let document = |i: usize| Document { name: "--route", text: flags[i] };
+    let document = |i: usize| Document::new("--route", flags[i]);
     for (i, route) in routes.iter().enumerate() {
         if routes[..i].iter().any(|earlier| earlier.name == route.name) {
             let place = document(i);
@@ -90,23 +100,28 @@ fn flag_routes(flags: &[&str]) -> Result<Routes> {
         }
     }
     Routes::compile(routes).map_err(|problem| {
-        let place = problem.route.map_or(Document { name: "--route", text: "" }, document);
+        let place = problem.route.map_or(Document::new("--route", ""), document);
         route_error(place, &(0..place.text.len()), problem)
     })
 }
 
 impl<'a> Resolver<'a> {
+    fn plain(&mut self, valid: Option<Expr>, good: Expr, group_by: &[Dimension]) -> Arc<Indicator> {
+        let (routes, group_by) = (self.routes.clone(), group_by.to_vec());
+        self.indicator(Indicator { valid, good, weight: None, routes, group_by })
+    }
+
     fn availability(&mut self, text: &'a str, window: Window, group_by: &[Dimension]) -> Result<Slo> {
-        self.document = Document { name: "--availability", text };
+        self.document = Document::new("--availability", text);
         let target = self.target(&Written::alone(text))?;
         let good = Expr::parse("status < 500")?;
-        let indicator = self.indicator(None, good, group_by.to_vec());
-        Ok(Slo { service: None, name: "availability".into(), objective: text.trim().to_owned(), target, window, indicator })
+        let indicator = self.plain(None, good, group_by);
+        Ok(Slo { objective: text.trim().to_owned(), ..Slo::new("availability", target, window, indicator) })
     }
 
     fn latency(&mut self, text: &'a str, window: Window, group_by: &[Dimension]) -> Result<Slo> {
         const FIELD: &str = "latency ";
-        self.document = Document { name: "--latency", text };
+        self.document = Document::new("--latency", text);
         let Some(bound) = text.find('<') else {
             let error = self.document.error(&(text.len()..text.len()), "the bound of the latency is missing", "expected here");
             return Err(error.hint("write the share and the bound: '99% <= 300ms'"));
@@ -120,8 +135,8 @@ impl<'a> Resolver<'a> {
             problem.offset = (problem.offset + bound).saturating_sub(FIELD.len());
             problem.into_error("--latency", text)
         })?;
-        let indicator = self.indicator(Some(Expr::parse("status < 500")?), good, group_by.to_vec());
-        Ok(Slo { service: None, name: "latency".into(), objective: objective.trim().to_owned(), target, window, indicator })
+        let indicator = self.plain(Some(Expr::parse("status < 500")?), good, group_by);
+        Ok(Slo { objective: objective.trim().to_owned(), ..Slo::new("latency", target, window, indicator) })
     }
 }
 

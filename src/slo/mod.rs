@@ -9,27 +9,40 @@
 //!
 //! Nothing here knows how a log is written; the two meet in [`crate::record`].
 
+pub mod alerting;
+pub mod budgeting;
 pub mod classify;
 pub mod definitions;
 mod document;
+pub mod exclusion;
 pub mod expr;
 pub mod flags;
+mod guard;
 mod literal;
 mod nearest;
 pub mod normalize;
 pub mod notes;
 pub mod openapi;
+mod openslo;
 pub mod parse;
+mod period;
+pub mod policy;
 pub mod route;
 pub mod spec;
+pub mod weight;
+pub mod what_if;
+pub mod window;
 
 use std::sync::Arc;
 
 use crate::ratio::Target;
 use crate::record::Field;
-use crate::time::Length;
+pub use budgeting::Budgeting;
+pub use exclusion::Exclusion;
 use expr::{Condition, Expr, Operand};
 use route::Routes;
+pub use weight::Weight;
+pub use window::Window;
 
 /// The columns of the windows table (DESIGN § 6), which no dimension may be named like: a stable list, in their order.
 pub const RESERVED_COLUMNS: [&str; 32] = [
@@ -78,17 +91,33 @@ pub struct Slo {
     pub objective: String,
     /// The share of valid events that must be good.
     pub target: Target,
-    /// The compliance period. (Rolling here; calendar windows join as a variant.)
-    pub window: Window,
+    /// The compliance periods, each evaluated by itself: at least one. The first is what alerts and gates speak of.
+    pub windows: Vec<Window>,
+    /// What the budget is counted in.
+    pub budgeting: Budgeting,
+    /// Times that count for nothing.
+    pub exclude: Arc<[Exclusion]>,
+    /// What watches over it: alerts, policy, gate.
+    pub guard: Arc<policy::Guard>,
     /// What is measured.
     pub indicator: Arc<Indicator>,
 }
 
-/// A compliance period.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Window {
-    /// The given length, ending at the moment of evaluation.
-    Rolling(Length),
+impl Slo {
+    /// An SLO of every service, over one window, whose budget is counted in events.
+    pub fn new(name: &str, target: Target, window: Window, indicator: Arc<Indicator>) -> Slo {
+        Slo {
+            service: None,
+            name: name.to_owned(),
+            objective: target.to_string(),
+            target,
+            windows: vec![window],
+            budgeting: Budgeting::Occurrences,
+            exclude: Arc::default(),
+            guard: Arc::default(),
+            indicator,
+        }
+    }
 }
 
 /// Which events are valid, and which of those are good, counted by group.
@@ -98,6 +127,8 @@ pub struct Indicator {
     pub valid: Option<Expr>,
     /// Which of those are good.
     pub good: Expr,
+    /// What an event counts as; none: as one.
+    pub weight: Option<Weight>,
     /// What `route` means. Empty without routes.
     pub routes: Arc<Routes>,
     /// The dimensions counts are kept by.
@@ -116,11 +147,15 @@ pub enum Dimension {
 }
 
 impl Indicator {
-    /// What its counts mean, as one text: valid, good, the clock, and the routes if they matter. Equal texts, equal counts.
+    /// What its counts mean, as one text: valid, good, the clock, the weight, and the routes if they matter. Equal texts, equal counts.
     /// Dimensions, targets, windows and names are no part of it, so that none of them asks for a rescan.
     pub fn canonical(&self) -> String {
         let valid = self.valid.as_ref().map_or(Expr::Always(true), Expr::canonical);
         let mut text = format!("valid: {valid}\ngood: {}\nclock: logged", self.good.canonical());
+        if let Some(weight) = &self.weight {
+            text.push_str("\nweight: ");
+            text.push_str(weight.name());
+        }
         if self.uses_routes() {
             text.push_str("\nroutes: ");
             text.push_str(&self.routes.canonical());

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{Content, Document, Fields, Node, Written};
+use super::guard::GuardSpec;
+use super::period::{BudgetingSpec, ExclusionSpec, WindowSpec};
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 
 /// A definition file in its short form.
@@ -19,6 +21,9 @@ pub(crate) struct Spec {
     pub routes_from: Option<Written>,
     pub group_by: Option<Vec<Written>>,
     pub slice: Option<Written>,
+    pub guard: GuardSpec,
+    pub attribute: Option<Vec<Written>>,
+    pub exclude: Vec<ExclusionSpec>,
     pub slos: Vec<SloSpec>,
 }
 
@@ -29,10 +34,14 @@ pub(crate) struct SloSpec {
     pub objective: Option<Written>,
     pub service: Option<Written>,
     pub target: Written,
-    pub window: Option<Written>,
+    pub windows: Vec<WindowSpec>,
+    pub budgeting: BudgetingSpec,
+    pub exclude: Vec<ExclusionSpec>,
     pub valid: Option<Written>,
     pub good: Written,
+    pub weight: Option<Written>,
     pub group_by: Option<Vec<Written>>,
+    pub guard: GuardSpec,
 }
 
 /// One element of `inputs`.
@@ -78,7 +87,7 @@ impl FormatSpec {
 
     /// The place of bytes `offset..offset + length` of a format string in its file; of the whole format if that is not known.
     pub fn excerpt_within(&self, offset: usize, length: usize, label: &str) -> Excerpt {
-        let document = Document { name: &self.name, text: &self.text };
+        let document = Document::new(&self.name, &self.text);
         let place = self.as_str().and_then(|text| document.place_within(&self.node, text, offset, length));
         self.excerpt_of(place.unwrap_or(self.node.span.clone()), label)
     }
@@ -95,12 +104,30 @@ impl FormatSpec {
 }
 
 impl Spec {
-    const KEYS: [&str; 8] = ["service", "format", "inputs", "routes", "routes_from", "group_by", "slice", "slos"];
+    const KEYS: [&str; 13] = [
+        "service",
+        "format",
+        "inputs",
+        "routes",
+        "routes_from",
+        "group_by",
+        "slice",
+        "exclude",
+        "alerts",
+        "policy",
+        "gate",
+        "attribute",
+        "slos",
+    ];
 
     /// Reads a definition file.
     pub fn parse(document: Document<'_>) -> Result<Self> {
-        let reader = Reader { document, name: document.name.into(), text: document.text.into() };
-        let root = document.parse()?;
+        Spec::of(document, document.parse()?)
+    }
+
+    /// Reads the tree of a definition file.
+    pub fn of(document: Document<'_>, root: Node) -> Result<Self> {
+        let reader = Reader { document };
         if root.content == Content::Null {
             let error = Error::new(ErrorKind::Definition, format!("{} is empty", document.name));
             return Err(error.hint("declare at least one SLO under `slos:`"));
@@ -112,8 +139,11 @@ impl Spec {
             inputs: reader.each(&mut fields, "inputs", Reader::input)?,
             routes: reader.each(&mut fields, "routes", Reader::route)?,
             routes_from: fields.text("routes_from")?,
-            group_by: reader.group_by(&mut fields)?,
+            group_by: reader.names(&mut fields, "group_by")?,
             slice: fields.text("slice")?,
+            guard: GuardSpec::take(&mut fields)?,
+            attribute: reader.names(&mut fields, "attribute")?,
+            exclude: ExclusionSpec::read(document, &mut fields)?,
             slos: reader.slos(&mut fields)?,
         })
     }
@@ -121,9 +151,6 @@ impl Spec {
 
 struct Reader<'a> {
     document: Document<'a>,
-    /// The document's name and text once more, to be shared by formats, which outlive it.
-    name: Arc<str>,
-    text: Arc<str>,
 }
 
 impl<'a> Reader<'a> {
@@ -142,8 +169,23 @@ impl<'a> Reader<'a> {
 
     fn slo(&self, node: Node) -> Result<SloSpec> {
         const WHAT: &str = "an SLO";
-        const KEYS: [&str; 8] = ["name", "objective", "service", "target", "window", "valid", "good", "group_by"];
-        let mut fields = Fields::of(self.document, node, WHAT, &KEYS)?;
+        const KEYS: [&str; 13] = [
+            "name",
+            "objective",
+            "service",
+            "target",
+            "window",
+            "valid",
+            "good",
+            "weight",
+            "group_by",
+            "exclude",
+            "alerts",
+            "policy",
+            "gate",
+        ];
+        let keys = [KEYS.as_slice(), &BudgetingSpec::KEYS].concat();
+        let mut fields = Fields::of(self.document, node, WHAT, &keys)?;
         let mut text_of = |key: &str| {
             let node = fields.require(key, WHAT)?;
             self.document.text_of(node, &format!("`{key}`"))
@@ -154,10 +196,14 @@ impl<'a> Reader<'a> {
             objective: fields.text("objective")?,
             service: fields.text("service")?,
             target,
-            window: fields.text("window")?,
+            windows: fields.take("window").map_or(Ok(Vec::new()), |node| WindowSpec::read(self.document, node))?,
+            budgeting: BudgetingSpec::read(&mut fields)?,
+            exclude: ExclusionSpec::read(self.document, &mut fields)?,
             valid: fields.text("valid")?,
             good,
-            group_by: self.group_by(&mut fields)?,
+            weight: fields.text("weight")?,
+            group_by: self.names(&mut fields, "group_by")?,
+            guard: GuardSpec::take(&mut fields)?,
         })
     }
 
@@ -189,8 +235,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn group_by(&self, fields: &mut Fields<'a>) -> Result<Option<Vec<Written>>> {
-        let Some(node) = fields.take("group_by") else { return Ok(None) };
+    /// Names of dimensions.
+    fn names(&self, fields: &mut Fields<'a>, key: &str) -> Result<Option<Vec<Written>>> {
+        let Some(node) = fields.take(key) else { return Ok(None) };
         let names = self.document.list_of(node).into_iter().map(|name| self.document.text_of(name, "a dimension"));
         names.collect::<Result<_>>().map(Some)
     }
@@ -201,7 +248,10 @@ impl<'a> Reader<'a> {
             let message = format!("`format` must be a name, a format string or a mapping, but this is {}", node.describe());
             return Err(self.document.error(&node.span, message, "not a format"));
         }
-        Ok(Some(FormatSpec { value: node.to_json(), name: self.name.clone(), text: self.text.clone(), node }))
+        // A format outlives the document, so it has a copy of its file.
+        let (name, text, start) = self.document.part_of(node.span.start);
+        let value = node.to_json();
+        Ok(Some(FormatSpec { value, name: name.into(), text: text.into(), node: node.shifted(-(start as isize)) }))
     }
 
     fn each<T>(&self, fields: &mut Fields<'a>, key: &str, read: fn(&Self, Node) -> Result<T>) -> Result<Vec<T>> {

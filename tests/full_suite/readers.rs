@@ -5,7 +5,7 @@ use serde_json::json;
 use std::fmt::Write;
 use std::process::Command;
 
-const DEFINITION: &str = r#"
+pub const DEFINITION: &str = r#"
 service: shop
 format: '$remote_addr [$time_iso8601] "$request" $status $request_time'
 routes: ["/api/orders/{id}", "/search"]
@@ -18,7 +18,7 @@ slos:
 
 /// What the generated log holds, counted while it is written.
 #[derive(Default)]
-struct Truth {
+pub struct Truth {
     events: u64,
     available: u64,
     strict_valid: u64,
@@ -64,7 +64,7 @@ fn jq_reads_rows(folder: &Folder, truth: &Truth) {
 }
 
 /// A log of four days in October with an incident and a silent night, and what it holds.
-fn generate(events: u64) -> (String, Truth) {
+pub fn generate(events: u64) -> (String, Truth) {
     let (mut log, mut truth, mut state) = (String::new(), Truth::default(), 0x5DEECE66D_u64);
     let mut random = |below: u64| {
         // An LCG with the constants of Knuth's MMIX; its upper bits are good enough for a log.

@@ -1,5 +1,5 @@
 //! Cases that are folders: `tests/cases/NAME/` holds `args` (one a line), perhaps `stdin`, what is expected (`stdout`, `stderr`,
-//! `exit`), and every other file as the run finds it in its directory.
+//! `exit`), and every other file as the run finds it in its directory. `wrote/FILE` is what FILE has to hold afterwards.
 //!
 //! `SLIX_BLESS=1 cargo test --test suite cases` writes what is expected anew; read the difference before committing it.
 
@@ -25,7 +25,7 @@ fn run(case: &Path) -> Vec<String> {
     let work = Work::new();
     for entry in walkdir::WalkDir::new(case).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file()) {
         let name = entry.path().strip_prefix(case).unwrap().to_str().unwrap();
-        if !OWN.contains(&name) {
+        if !OWN.contains(&name) && !name.starts_with("wrote/") {
             work.file(name, std::fs::read(entry.path()).unwrap());
         }
     }
@@ -38,10 +38,15 @@ fn run(case: &Path) -> Vec<String> {
     let code = ran.code.map_or("signal".to_owned(), |code| code.to_string());
     let stdout = String::from_utf8_lossy(&ran.stdout).into_owned();
     let given = [("stdout", stdout), ("stderr", ran.stderr), ("exit", format!("{code}\n"))];
+    let mut given: Vec<(String, String)> = given.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+    for name in wrote(case) {
+        let text = std::fs::read(work.path(&name)).unwrap_or_else(|error| format!("{name}: {error}\n").into_bytes());
+        given.push((format!("wrote/{name}"), String::from_utf8_lossy(&text).into_owned()));
+    }
     let bless = std::env::var_os("SLIX_BLESS").is_some();
     let mut wrong = Vec::new();
     for (name, given) in given {
-        let path = case.join(name);
+        let path = case.join(&name);
         let wanted = std::fs::read_to_string(&path).unwrap_or_default();
         if bless && wanted != given {
             std::fs::write(&path, given).unwrap();
@@ -50,4 +55,12 @@ fn run(case: &Path) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The files that a case says are written.
+fn wrote(case: &Path) -> Vec<String> {
+    let root = case.join("wrote");
+    let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().filter_map(Result::ok);
+    let files = files.filter(|entry| entry.file_type().is_file());
+    files.map(|entry| entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned()).collect()
 }

@@ -10,7 +10,10 @@ mod house;
 mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod practice;
+mod published;
 mod readme;
 mod samples;
 mod truth;
+mod weights;
 mod work;

@@ -14,7 +14,7 @@ use std::process::Command;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// What the pages may name beside slix.
-const FIXTURES: [&str; 2] = ["fixtures/access.log", "fixtures/slos.yaml"];
+const FIXTURES: [&str; 4] = ["fixtures/access.log", "fixtures/slos.yaml", "fixtures/toil/slos.yaml", "fixtures/toil/work.csv"];
 /// Programs that a machine may lack; commands that name one are left out there.
 const PROGRAMS: [&str; 1] = ["jq"];
 

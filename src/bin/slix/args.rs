@@ -20,6 +20,7 @@ Exit codes:
   0    done (also when the reader of the output has seen enough)
   1    something could not be read, written or answered, or too many lines were rejected
   2    the command line or a definition is wrong
+  3, 4, 5  what the gate says: see `slix gate --help`
   130  interrupted";
 
 /// The command line.
@@ -47,6 +48,24 @@ pub enum Command {
     /// Count once and keep the counts: a file that report and windows read instead of the logs
     #[command(long_about = SLICES)]
     Slices(SlicesArgs),
+    /// List when burn-rate alerts would have fired, in event time
+    #[command(long_about = ALERTS)]
+    Alerts(AlertsArgs),
+    /// List when a budget burned, how much of it, and who spent it; write drafts of postmortems
+    #[command(long_about = INCIDENTS)]
+    Incidents(IncidentsArgs),
+    /// Read the actions of filled-in postmortems back, as rows for a backlog
+    #[command(long_about = BACKLOG)]
+    Backlog(BacklogArgs),
+    /// Propose targets and latency bounds that history would have met
+    #[command(long_about = SUGGEST)]
+    Suggest(AlertsArgs),
+    /// Say whether to release, by the error-budget policy, as text and exit code
+    #[command(long_about = GATE)]
+    Gate(GateArgs),
+    /// Show what share of a work log is toil, by role
+    #[command(long_about = TOIL)]
+    Toil(ToilArgs),
     /// Show how one line is read, and what each SLO says of it and why
     #[command(long_about = EXPLAIN)]
     Explain(ExplainArgs),
@@ -62,6 +81,10 @@ pub enum Command {
     /// Write a definition file fitted to a log: its format, its routes, and targets that it kept
     Init(InitArgs),
 }
+
+const TOIL: &str = "\
+Show what share of a work log is toil, of all together and of each role, in the Sprint (or other window) that its last entry is in. \
+A work log is CSV with a header, or JSON lines; each entry has a `date`, and the fields that the definition asks for.";
 
 const REPORT: &str = "\
 Show each SLO's state and budget to a person: target, SLI, events, what is left of the error budget, burn over the last hour, \
@@ -91,6 +114,48 @@ Example:
   $ slix slices -c slos.yaml logs/2026-10/ -o october.slices.parquet
   $ slix slices -c slos.yaml logs/2026-11/ -o november.slices.parquet
   $ slix report -c slos.yaml october.slices.parquet november.slices.parquet";
+
+const ALERTS: &str = "\
+List when burn-rate alerts would have fired: every tier of every SLO is evaluated at the end of every slice, as an evaluator that \
+was there would have done, and each stretch in which it fired is a line. See docs/alerts.md.
+
+Example:
+  $ slix alerts -c slos.yaml logs/
+  $ slix alerts -c slos.yaml october.slices.parquet -o alerts.parquet";
+
+const INCIDENTS: &str = "\
+List when a budget burned: runs of slices and alerts that burn above 1, in which at least one tier fired, with what they spent and \
+who spent it. --postmortem writes a Markdown draft for each. See docs/incidents.md.
+
+Example:
+  $ slix incidents -c slos.yaml logs/ --postmortem postmortems/";
+
+const BACKLOG: &str = "\
+Read the tables of actions of filled-in postmortems back, as rows for a backlog.
+
+Example:
+  $ slix backlog postmortems/ -o actions.csv";
+
+const SUGGEST: &str = "\
+Propose targets and latency bounds from history: how many of the past windows would have met each target, and which target each \
+bound of the latency would have allowed. What another number would have shown, --what-if tells.
+
+Example:
+  $ slix suggest -c slos.yaml *.slices.parquet
+  $ slix report -c slos.yaml --what-if 'availability=99.95%,latency<=200ms' *.slices.parquet";
+
+const GATE: &str = "\
+Say whether to release, by the error-budget policy: ship, caution, freeze or no_data, the worst of all SLOs that gate. See \
+docs/policy.md.
+
+Example:
+  $ slix gate -c slos.yaml --max-age 2h *.slices.parquet && ./deploy
+
+Exit codes of its own:
+  0    ship, or caution, or an override
+  3    freeze
+  4    caution, under --fail-on caution
+  5    no_data, or the log ends longer ago than --max-age allows";
 
 const EXPLAIN: &str = "\
 Show how a line is read: every field, the time in UTC, the route, and each SLO's verdict with the conditions that made it. A \
@@ -176,6 +241,130 @@ pub struct SlicesArgs {
     pub answer: AnswerArgs,
 }
 
+/// `slix alerts`.
+#[derive(Args, Debug)]
+pub struct AlertsArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The end of time: later events have not happened [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix toil`.
+#[derive(Args, Debug)]
+pub struct ToilArgs {
+    /// Work logs: CSV with a header, or JSON lines; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Definition file: SLOs with a `weight`, such as minutes
+    #[arg(short, long, value_name = "FILE", help_heading = ASKING)]
+    pub config: PathBuf,
+    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    #[arg(long, help_heading = ASKING)]
+    pub strict: bool,
+    /// A moment in the window that is asked about [default: the last entry]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Write to this file, which appears when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+    /// text or json [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<ReportForm>,
+}
+
+/// `slix incidents`.
+#[derive(Args, Debug)]
+pub struct IncidentsArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The end of time: later events have not happened [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// Write a draft of a postmortem for each incident into this directory; what is there already stays
+    #[arg(long, value_name = "DIR", help_heading = ANSWERING)]
+    pub postmortem: Option<PathBuf>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix backlog`.
+#[derive(Args, Debug)]
+pub struct BacklogArgs {
+    /// The directory with the postmortems
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Write to this file, which appears when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
+    pub output: Option<PathBuf>,
+    /// csv, json, ndjson, parquet or arrow [default: csv, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<String>,
+}
+
+/// `slix gate`.
+#[derive(Args, Debug)]
+pub struct GateArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is asked.
+    #[command(flatten)]
+    pub asking: AskingArgs,
+    /// The moment that is asked about [default: the end of the last slice with an event]
+    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
+    pub at: Option<String>,
+    /// From which mode on to hold back
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = FailOn::Freeze, help_heading = GATING)]
+    pub fail_on: FailOn,
+    /// Refuse a verdict when the last event is longer ago than this, by --at, or else by the clock
+    #[arg(long, value_name = "LENGTH", help_heading = GATING)]
+    pub max_age: Option<String>,
+    /// Exit with 0 where there is no data
+    #[arg(long, help_heading = GATING)]
+    pub allow_no_data: bool,
+    /// Let this release through: one of the policy's exemptions (p0, security); the output records it
+    #[arg(long = "override", value_name = "EXEMPTION", help_heading = GATING, requires = "reason")]
+    pub exemption: Option<String>,
+    /// Why it is let through
+    #[arg(long, value_name = "TEXT", help_heading = GATING, requires = "exemption")]
+    pub reason: Option<String>,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// text or json [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
+    pub output_format: Option<ReportForm>,
+}
+
+/// From which mode on a gate holds back.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailOn {
+    /// Caution too
+    Caution,
+    /// Freeze alone
+    Freeze,
+}
+
 /// `slix explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -193,9 +382,15 @@ pub struct ExplainArgs {
 /// `slix check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// The definition file
+    /// The definition file, or a folder of OpenSLO objects
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Make errors of what OpenSLO forbids, instead of warnings
+    #[arg(long)]
+    pub strict: bool,
+    /// Print the definitions in another form
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub to: Option<DefinitionForm>,
     /// How lines are written.
     #[command(flatten)]
     pub format: FormatArgs,
@@ -245,9 +440,17 @@ pub struct InitArgs {
     pub output: Option<PathBuf>,
 }
 
+/// Another form of definitions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DefinitionForm {
+    /// OpenSLO v1
+    Openslo,
+}
+
 const READING: &str = "Reading";
 const ASKING: &str = "Asking";
 const ANSWERING: &str = "Answering";
+const GATING: &str = "Gating";
 const SPEAKING: &str = "Speaking";
 
 /// What to read, and how.
@@ -319,10 +522,13 @@ pub enum WindowBy {
 /// What is asked.
 #[derive(Args, Debug)]
 pub struct AskingArgs {
-    /// Definition file with the SLOs (YAML or JSON)
+    /// Definition file with the SLOs (YAML or JSON), or a folder of OpenSLO objects
     #[arg(short, long, value_name = "FILE", help_heading = ASKING,
         conflicts_with_all = ["availability", "latency", "window", "group_by", "route"])]
     pub config: Option<PathBuf>,
+    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    #[arg(long, requires = "config", help_heading = ASKING)]
+    pub strict: bool,
     /// Target of `status < 500` over all requests [default without -c: 99.9%]
     #[arg(long, value_name = "TARGET", help_heading = ASKING)]
     pub availability: Option<String>,
@@ -338,6 +544,9 @@ pub struct AskingArgs {
     /// A route: '/api/orders/{id}', '/static/{*rest}', '~^/search', or NAME=either; the first that matches is a path's
     #[arg(long, value_name = "ROUTE", help_heading = ASKING)]
     pub route: Vec<String>,
+    /// Other numbers in place of those declared: NAME=TARGET, NAME<=BOUND of the latency, separated by commas
+    #[arg(long, value_name = "CHANGES", help_heading = ASKING)]
+    pub what_if: Option<String>,
     /// Width of the slices that counts are kept in, 1s to 1d [default: as the definition says, or 1m]
     #[arg(long, value_name = "LENGTH", help_heading = ASKING)]
     pub slice: Option<String>,

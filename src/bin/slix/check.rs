@@ -4,20 +4,26 @@ use std::fmt::Write;
 
 use slix::error::{Error, Result};
 use slix::format::Format;
+use slix::slo::budgeting::Score;
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
-use slix::slo::{Slo, Window};
+use slix::slo::policy::{Guard, Mode};
+use slix::slo::{Budgeting, Exclusion, Slo, Window};
 
 use super::Session;
-use super::args::CheckArgs;
+use super::args::{CheckArgs, DefinitionForm};
 use super::destination::Destination;
 use super::exit::Exit;
 use super::formats::Formats;
-use super::questions::read_definitions;
+use super::questions::{definition_files, named_file, read_definitions};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
-    let definitions = read_definitions(&args.file)?;
+    if let (Some(DefinitionForm::Openslo), [file]) = (args.to, &definition_files(&args.file)?[..]) {
+        Destination::Stdout.write_text(&Definitions::to_openslo(file, &|name| named_file(&args.file, name))?)?;
+        return Ok(Exit::Success);
+    }
+    let definitions = read_definitions(&args.file, args.strict, &session.words)?;
     let formats = Formats::new(&args.format, Some(&definitions))?;
     for (format, service) in formats.named() {
         let is_meant = |slo: &&Slo| service.is_none_or(|service| slo.service.as_deref().is_none_or(|own| own == service));
@@ -25,6 +31,9 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
     }
     let name = args.file.display().to_string();
     Destination::Stdout.write_text(&session.words.clean(&meaning(&name, &definitions, &formats)))?;
+    for unused in &definitions.unused {
+        session.words.note(&format!("not used: {unused}"));
+    }
     for note in definitions.check_notes() {
         session.words.warning(&format!("{}; {}", note.message, note.hint));
     }
@@ -33,7 +42,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit> {
 
 /// Whether a format has every field that an SLO needs.
 fn can_answer(slo: &Slo, format: &Format, formats: &Formats) -> Result<()> {
-    let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
+    let classifier = Classifier::compile(vec![slo.indicator.counted()])?;
     formats.bind(format, classifier.needs(), None).map(drop).map_err(|error| {
         let named = Error::new(error.kind(), format!("SLO `{}` cannot be answered: {}", slo.name, error.message()));
         named.hint(error.hint_text().unwrap_or("name another field, or another format").to_owned())
@@ -65,14 +74,65 @@ fn meaning(name: &str, definitions: &Definitions, formats: &Formats) -> String {
 }
 
 fn describe(text: &mut String, slo: &Slo) {
-    let Window::Rolling(window) = &slo.window;
+    let windows: Vec<&str> = slo.windows.iter().map(|window| window.text()).collect();
+    let window = windows.join(", ");
     let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
     let _ = writeln!(text, "\n{service}{}  {} over {window}", slo.name, slo.target);
     let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
     let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
+    if let Some(weight) = &slo.indicator.weight {
+        let _ = writeln!(text, "  weight {}", weight.name());
+    }
+    slo.windows.iter().for_each(|window| describe_window(text, window));
+    describe_budgeting(text, &slo.budgeting);
+    for exclusion in slo.exclude.iter() {
+        let rule = exclusion.recurrence.as_ref().map_or(String::new(), |r| format!(", {} ({})", r.rule, r.zone));
+        let Exclusion { start, end, reason, author, .. } = exclusion;
+        let _ = writeln!(text, "  without {start} to {end}{rule}: {reason} ({author})");
+    }
     if !slo.indicator.group_by.is_empty() {
         let _ = writeln!(text, "  by     {}", slo.indicator.dimensions().join(", "));
     }
+    describe_guard(text, slo);
+}
+
+/// Alerts, policy and gate, where they are not the default ones.
+fn describe_guard(text: &mut String, slo: &Slo) {
+    let default = Guard::default();
+    let period = slo.windows.first().map_or(1, |window| window.seconds());
+    for tier in slo.guard.tiers.iter().flatten() {
+        let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
+        let after = tier.after.as_ref().map_or(String::new(), |after| format!(" for {after}"));
+        let factor = tier.factor(period).to_f64();
+        let _ =
+            writeln!(text, "  alert  {} ({}) above {factor} over {}{short}{after}", tier.name, tier.severity.name(), tier.long);
+    }
+    if slo.guard.tiers.as_ref().is_some_and(Vec::is_empty) {
+        let _ = writeln!(text, "  alert  none");
+    }
+    if slo.guard.policy != default.policy {
+        for mode in Mode::ALL {
+            let _ = writeln!(text, "  {:<8} {}", mode.name(), slo.guard.policy.words(mode));
+        }
+    }
+    if !slo.guard.gate {
+        let _ = writeln!(text, "  does not gate");
+    }
+}
+
+fn describe_window(text: &mut String, window: &Window) {
+    if let Window::Calendar(calendar) = window {
+        let _ = writeln!(text, "  {} from {} in {}", window.text(), calendar.start(), calendar.zone_name());
+    }
+}
+
+fn describe_budgeting(text: &mut String, budgeting: &Budgeting) {
+    let Budgeting::Slices(slicing) = budgeting else { return };
+    let good = match slicing.score {
+        Score::Verdict { target, roll_up } => format!(", good from {target} on, all groups {}", roll_up.name()),
+        Score::Ratio => String::new(),
+    };
+    let _ = writeln!(text, "  budget {} of {}{good}, empty ones {}", budgeting.name(), slicing.width, slicing.empty.name());
 }
 
 fn counted(n: usize, what: &str) -> String {

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use slix::aggregate::attribution::Attribution;
+use slix::aggregate::rebound;
 use slix::aggregate::receipt::{self, Claim, Identity};
 use slix::aggregate::{Duplicates, IndicatorKey, Partial};
 use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
@@ -20,6 +22,7 @@ use slix::slices;
 use slix::slo::classify::Classifier;
 use slix::time::Slices;
 
+use super::args::AskingArgs;
 use super::formats::{Formats, Found};
 use super::progress::Progress;
 use super::questions::{Declared, Questions, holds_default_latency};
@@ -49,7 +52,7 @@ pub fn count(
     reading: &Reading,
     declared: Declared,
     formats: &Formats,
-    slice: Option<&str>,
+    asking: &AskingArgs,
     stop: &Arc<AtomicBool>,
     words: &Words,
 ) -> Result<Option<Counted>> {
@@ -64,10 +67,12 @@ pub fn count(
     let logs = counter.logs(&inputs)?;
     counter.refuse_duplicates(&logs, &stored)?;
     let has_latency = has_latency(&logs, &stored)?;
-    let questions = declared.questions(has_latency)?.counted_by(formats.window_by());
-    let asked = questions.slices_declared(slice)?;
+    let questions = declared.questions(has_latency, asking.what_if.as_deref())?.counted_by(formats.window_by());
+    let asked = questions.slices_declared(asking.slice.as_deref())?;
     let mut parts = Vec::new();
-    for (name, partial) in stored {
+    for (name, mut partial) in stored {
+        let notes = rebound(&mut partial, &questions).map_err(|error| about(&name, error))?;
+        notes.iter().for_each(|note| words.note(&format!("{name}: {note}")));
         parts.push(select(partial, &questions, asked).map_err(|error| about(&name, error))?);
     }
     let mut interrupted = early;
@@ -295,6 +300,31 @@ fn has_latency(logs: &[Log], stored: &[(String, Partial)]) -> Result<bool> {
     Ok(is_told || logs.is_empty() && stored.iter().any(|(_, partial)| !partial.activity.is_empty()))
 }
 
+/// Answers other bounds of the latency from the histograms of a slices file, where it has no counts for them. What has to be
+/// said about it.
+fn rebound(partial: &mut Partial, questions: &Questions) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let services: Vec<String> = partial.activity.keys().cloned().collect();
+    for (service, asked) in services.iter().flat_map(|service| questions.rebounds().iter().map(move |asked| (service, asked))) {
+        let key = |canonical: &str| IndicatorKey { service: service.clone(), canonical: canonical.to_owned() };
+        let (before, after) = (key(&asked.before), key(&asked.after));
+        let has_histogram = partial.indicators.get(&before).is_some_and(|counts| counts.latencies.is_some());
+        if partial.indicators.contains_key(&after) || !has_histogram {
+            continue;
+        }
+        partial.coarsen(rebound::slices())?;
+        let Some(done) = partial.indicators.get(&before).map(|counts| rebound::rebound(counts, asked.bound_ns)) else { continue };
+        let Some(rebound::Rebounded { counts, uncertain }) = done? else { continue };
+        let error = match uncertain {
+            0 => "exactly".to_owned(),
+            n => format!("but for {n} events within 0.8% of the bound, which count as bad"),
+        };
+        notes.push(format!("SLO `{}` under another bound is answered from the histogram, by the hour, {error}", asked.slo));
+        partial.indicators.insert(after, counts);
+    }
+    Ok(notes)
+}
+
 /// What is asked of a slices file, in the slices that were asked for.
 fn select(mut partial: Partial, questions: &Questions, slices: Option<Slices>) -> Result<Partial> {
     let wanted = questions.wanted(&partial);
@@ -371,6 +401,7 @@ struct Plan {
     extractor: Extractor,
     classifier: Classifier,
     keys: Vec<IndicatorKey>,
+    attribution: Option<Attribution>,
 }
 
 impl Plan {
@@ -380,7 +411,16 @@ impl Plan {
         let classifier = Classifier::compile(indicators)?;
         let extractor = formats.bind(format, classifier.needs(), log.year);
         let extractor = extractor.map_err(|error| cannot_answer(log, format, questions, formats).unwrap_or(error))?;
-        Ok(Plan { format: format.clone(), year: log.year, service: log.service.clone(), extractor, classifier, keys })
+        let attribution = questions.attribution(|needs| formats.bind(format, needs, log.year))?;
+        Ok(Plan {
+            format: format.clone(),
+            year: log.year,
+            service: log.service.clone(),
+            extractor,
+            classifier,
+            keys,
+            attribution,
+        })
     }
 
     fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
@@ -393,6 +433,7 @@ impl Plan {
             kernel: reading.kernel,
             line_bytes_max: reading.line_bytes_max,
             histograms: reading.histograms,
+            attribution: self.attribution.as_ref(),
         }
     }
 }
@@ -401,7 +442,7 @@ impl Plan {
 #[cold]
 fn cannot_answer(log: &Log, format: &Format, questions: &Questions, formats: &Formats) -> Option<Error> {
     questions.of_service(&log.service, log.has_latency()).find_map(|question| {
-        let classifier = Classifier::compile(vec![question.slo.indicator.clone()]).ok()?;
+        let classifier = Classifier::compile(vec![question.slo.indicator.counted()]).ok()?;
         let error = formats.bind(format, classifier.needs(), None).err()?;
         Some(about(&format!("{}: SLO `{}` cannot be answered", log.name, question.slo.name), error))
     })
@@ -496,6 +537,14 @@ impl Plan {
     fn empty(log: &Log, format: &Format) -> Result<Plan> {
         let classifier = Classifier::compile(Vec::new())?;
         let extractor = Extractor::bind(format, &[], None)?;
-        Ok(Plan { format: format.clone(), year: None, service: log.service.clone(), extractor, classifier, keys: Vec::new() })
+        Ok(Plan {
+            format: format.clone(),
+            year: None,
+            service: log.service.clone(),
+            extractor,
+            classifier,
+            keys: Vec::new(),
+            attribution: None,
+        })
     }
 }

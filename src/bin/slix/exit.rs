@@ -13,6 +13,12 @@ pub enum Exit {
     Failure = 1,
     /// The command line or a definition is wrong.
     Usage = 2,
+    /// The gate says freeze.
+    Freeze = 3,
+    /// The gate says caution, and was asked to hold back for it.
+    Caution = 4,
+    /// The gate cannot say: there is no data, or it is too old.
+    NoData = 5,
     /// Ctrl-C: 128 and the number of SIGINT, as shells count.
     Interrupted = 130,
 }
@@ -46,8 +52,9 @@ mod tests {
 
     #[test]
     fn codes_are_interface() {
+        let gate = [Exit::Freeze, Exit::Caution, Exit::NoData].map(|exit| exit as u8);
         let codes = [Exit::Success, Exit::Failure, Exit::Usage, Exit::Interrupted].map(|exit| exit as u8);
-        assert_eq!(codes, [0, 1, 2, 130]);
+        assert_eq!((codes, gate), ([0, 1, 2, 130], [3, 4, 5]));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use slix::format::Format;
 use slix::format::extract::{Extractor, Reader};
 use slix::framing::LINE_BYTES_MAX;
 use slix::record::{Field, Kind, Need, Outcome, Reason, Record, Skip, Value};
-use slix::slo::Window;
 use slix::slo::classify::{Classifier, Verdict};
 use slix::slo::expr::Condition;
 use unicode_width::UnicodeWidthStr;
@@ -29,7 +28,7 @@ const CONTEXT_BYTES: usize = 60;
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
-    let declared = Declared::new(&args.asking)?;
+    let declared = Declared::new(&args.asking, &session.words)?;
     let formats = Formats::new(&args.format, declared.definitions())?;
     let lines = lines(args)?;
     let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
@@ -38,7 +37,7 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
             if let Some((events, lines)) = detected {
                 session.words.note(&format!("format {} ({events} of {lines} lines)", format.name));
             }
-            let questions = declared.questions(format.resolve(&Field::Latency).is_some())?;
+            let questions = declared.questions(format.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
             explain(&Explainer::new(&format, &formats, &questions, &session.words)?, &texts)?;
             Ok(Exit::Success)
         }
@@ -46,7 +45,7 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
         Err(error) if error.kind() == ErrorKind::Format && texts.iter().any(|line| !line.is_empty()) => {
             let longest = texts.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
             let nearest = formats.nearest_preset(longest)?;
-            let questions = declared.questions(nearest.resolve(&Field::Latency).is_some())?;
+            let questions = declared.questions(nearest.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
             explain(&Explainer::new(nearest, &formats, &questions, &session.words)?, &texts)?;
             Err(error)
         }
@@ -190,10 +189,12 @@ impl<'a> Explainer<'a> {
     /// What one SLO says of an event, and the conditions that made it.
     fn verdict(&self, question: &Question, line: &[u8], before: &[&[u8]], text: &mut String) -> Result<()> {
         let slo = &question.slo;
-        let Window::Rolling(window) = &slo.window;
+        let windows: Vec<&str> = slo.windows.iter().map(|window| window.text()).collect();
+        let window = windows.join(", ");
         let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
         let _ = write!(text, "\n{service}{}  {} over {window}: ", slo.name, slo.target);
-        let classifier = Classifier::compile(vec![slo.indicator.clone()])?;
+        let indicator = slo.indicator.counted();
+        let classifier = Classifier::compile(vec![indicator.clone()])?;
         let extractor = match self.formats.bind(self.format, classifier.needs(), None) {
             Ok(extractor) => extractor,
             Err(error) => {
@@ -207,7 +208,7 @@ impl<'a> Explainer<'a> {
         let record = reader.record(line);
         let conditions = classifier.conditions_of(0, &record);
         let mut value_of = |wanted: &Condition| conditions.iter().find(|(c, _)| c == wanted).and_then(|(_, value)| *value);
-        let _ = writeln!(text, "{}", verdict_words(slo.indicator.verdict(&mut value_of)));
+        let _ = writeln!(text, "{}", verdict_words(indicator.verdict(&mut value_of)));
         let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
         let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
         for (condition, value) in &conditions {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! args      what was typed              run, questions, formats   what it means
-//! count     inputs → counts             report, windows, slices   counts → answers
+//! count     inputs → counts             report, windows, slices,  counts → answers
+//!                                       alerts, gate, incidents, backlog, suggest
 //! explain   one line                    check                     one definition file
 //! formats   the presets                 detect, rejects           what logs are, and what is not read of them
 //! init      a definition file to begin with
@@ -27,14 +28,21 @@ mod destination;
 
 mod survey;
 
+mod alerts;
+mod backlog;
 mod check;
 mod detect;
 mod explain;
+mod gate;
+mod incidents;
 mod init;
 mod listing;
 mod rejected;
 mod report;
 mod slices;
+mod suggest;
+mod table;
+mod toil;
 mod windows;
 
 use std::io::Write;
@@ -57,11 +65,18 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let session = Session { words: Words::new(&cli.words), histograms: matches!(cli.command, Command::Slices(_)) };
+    let session =
+        Session { words: Words::new(&cli.words), histograms: matches!(cli.command, Command::Slices(_) | Command::Suggest(_)) };
     let ended = match &cli.command {
         Command::Report(args) => report::run(args, &session),
         Command::Windows(args) => windows::run(args, &session),
         Command::Slices(args) => slices::run(args, &session),
+        Command::Alerts(args) => alerts::run(args, &session),
+        Command::Incidents(args) => incidents::run(args, &session),
+        Command::Backlog(args) => backlog::run(args, &session),
+        Command::Suggest(args) => suggest::run(args, &session),
+        Command::Gate(args) => gate::run(args, &session),
+        Command::Toil(args) => toil::run(args, &session),
         Command::Explain(args) => explain::run(args, &session),
         Command::Check(args) => check::run(args, &session),
         Command::Formats(args) => listing::run(args, &session),
@@ -107,21 +122,30 @@ impl Session {
         stats: Option<ReportForm>,
         answer: impl FnOnce(&Counted) -> Result<()>,
     ) -> Result<Exit> {
-        let declared = Declared::new(asking)?;
+        self.answer_with_exit(reading, asking, stats, |counted| answer(counted).map(|()| Exit::Success))
+    }
+
+    /// The same, for an answer that itself decides how slix ends, where nothing else went wrong.
+    fn answer_with_exit(
+        &self,
+        reading: &ReadingArgs,
+        asking: &AskingArgs,
+        stats: Option<ReportForm>,
+        answer: impl FnOnce(&Counted) -> Result<Exit>,
+    ) -> Result<Exit> {
+        let declared = Declared::new(asking, &self.words)?;
         let formats = Formats::new(&reading.format, declared.definitions())?;
         let reading = Reading::new(reading, self.histograms)?;
         let stop = signals::listen();
-        let Some(counted) = count::count(&reading, declared, &formats, asking.slice.as_deref(), &stop, &self.words)? else {
+        let Some(counted) = count::count(&reading, declared, &formats, asking, &stop, &self.words)? else {
             self.words.warning("interrupted: nothing was written");
             return Ok(Exit::Interrupted);
         };
-        let answered = answer(&counted);
-        if let Err(error) = answered {
+        let answered = match answer(&counted) {
             // Whoever reads the output has seen enough; how the reading went still counts.
-            if !exit::is_closed_pipe(&error) {
-                return Err(error);
-            }
-        }
+            Err(error) if exit::is_closed_pipe(&error) => Exit::Success,
+            answered => answered?,
+        };
         if let Some(form) = stats {
             self.words.stats(&counted.partial.receipts, form)?;
         }
@@ -131,6 +155,6 @@ impl Session {
         if let Some(limit) = reading.rejects_max {
             limit.check(&accounting::total(&counted.partial.receipts)?)?;
         }
-        Ok(if counted.failed { Exit::Failure } else { Exit::Success })
+        Ok(if counted.failed { Exit::Failure } else { answered })
     }
 }

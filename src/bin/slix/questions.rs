@@ -3,18 +3,25 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use slix::aggregate::attribution::{self, Attribution};
 use slix::aggregate::{IndicatorKey, Partial};
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::Asked;
 use slix::format::Clock;
-use slix::record::Field;
+use slix::format::extract::Extractor;
+use slix::record::{Field, Need};
 use slix::slices::Wanted;
-use slix::slo::definitions::Definitions;
+use slix::slo::budgeting::Score;
+use slix::slo::definitions::{DefinitionFile, Definitions};
 use slix::slo::flags::Flags;
-use slix::slo::{Dimension, Indicator, Slo, Window};
+use slix::slo::route::Routes;
+use slix::slo::weight::weights_of;
+use slix::slo::what_if::{self, Rebound};
+use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
 use super::args::AskingArgs;
+use super::words::Words;
 
 /// Width of a slice where nobody says another, in seconds.
 const SLICE_SECONDS_DEFAULT: i64 = 60;
@@ -29,9 +36,9 @@ pub enum Declared<'a> {
 
 impl<'a> Declared<'a> {
     /// Reads the definition file, if there is one.
-    pub fn new(args: &'a AskingArgs) -> Result<Declared<'a>> {
+    pub fn new(args: &'a AskingArgs, words: &Words) -> Result<Declared<'a>> {
         match &args.config {
-            Some(path) => Ok(Declared::File(Box::new(read_definitions(path)?))),
+            Some(path) => Ok(Declared::File(Box::new(read_definitions(path, args.strict, words)?))),
             None => Ok(Declared::Options(args)),
         }
     }
@@ -50,32 +57,70 @@ impl<'a> Declared<'a> {
     }
 
     /// The questions; `has_latency` is whether the logs tell one.
-    pub fn questions(self, has_latency: bool) -> Result<Questions> {
+    pub fn questions(self, has_latency: bool, what_if: Option<&str>) -> Result<Questions> {
         let latency_is_optional = self.latency_is_optional();
         let definitions = match self {
             Declared::File(definitions) => *definitions,
             Declared::Options(args) => options(args, has_latency)?,
         };
+        let mut definitions = definitions;
+        let rebounds = what_if.map_or(Ok(Vec::new()), |text| what_if::apply(&mut definitions.slos, text))?;
         let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };
+        let (attribute, routes) = (definitions.attribute, definitions.routes);
         let (slice, slos) = (definitions.slice, definitions.slos.into_iter().map(canonical).collect());
-        Ok(Questions { slos, slice, latency_is_optional })
+        Ok(Questions { slos, slice, attribute, routes, rebounds, latency_is_optional })
     }
 }
 
-/// The definitions of a file.
-pub fn read_definitions(path: &Path) -> Result<Definitions> {
+/// The definitions of a file or folder. What OpenSLO forbids is said, or for the strict an error.
+pub fn read_definitions(path: &Path, strict: bool, words: &Words) -> Result<Definitions> {
+    let mut definitions = Definitions::read(&definition_files(path)?, &|file| named_file(path, file))?;
+    if strict && !definitions.doubts.is_empty() {
+        return Err(definitions.doubts.swap_remove(0));
+    }
+    for doubt in &definitions.doubts {
+        let hint = doubt.hint_text().map_or(String::new(), |hint| format!("; {hint}"));
+        words.warning(&format!("{doubt}{hint}"));
+    }
+    Ok(definitions)
+}
+
+/// The definition file, or those of a folder, by name.
+pub fn definition_files(path: &Path) -> Result<Vec<DefinitionFile>> {
+    if !path.is_dir() {
+        return Ok(vec![definition_file(path)?]);
+    }
+    let wrong = |cause| {
+        let message = format!("{}: the folder of definitions cannot be read", path.display());
+        Error::new(ErrorKind::Definition, message).because(cause)
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(wrong)?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|file| is_definition(file)).collect();
+    files.sort();
+    files.iter().map(|file| definition_file(file)).collect()
+}
+
+fn is_definition(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    path.is_file() && extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
+}
+
+/// A file that the definitions name, which lies beside them.
+pub fn named_file(definitions: &Path, file: &str) -> Result<String> {
+    let folder = if definitions.is_dir() { definitions } else { definitions.parent().unwrap_or(Path::new("")) };
+    let place = folder.join(file);
+    std::fs::read_to_string(&place).map_err(|cause| {
+        let message = format!("{}: routes_from: {} cannot be read", definitions.display(), place.display());
+        Error::new(ErrorKind::Definition, message).because(cause)
+    })
+}
+
+fn definition_file(path: &Path) -> Result<DefinitionFile> {
     let name = path.display().to_string();
     let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
     let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
     let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
-    // Files that it names lie beside it.
-    Definitions::parse_with(&name, &text, &|file| {
-        let place = path.parent().unwrap_or(Path::new("")).join(file);
-        std::fs::read_to_string(&place).map_err(|cause| {
-            let message = format!("{name}: routes_from: {} cannot be read", place.display());
-            Error::new(ErrorKind::Definition, message).because(cause)
-        })
-    })
+    Ok(DefinitionFile { name, text })
 }
 
 fn options(args: &AskingArgs, has_latency: bool) -> Result<Definitions> {
@@ -103,6 +148,9 @@ pub struct Question {
 pub struct Questions {
     slos: Vec<Question>,
     slice: Option<Length>,
+    attribute: Vec<Dimension>,
+    routes: Arc<Routes>,
+    rebounds: Vec<Rebound>,
     latency_is_optional: bool,
 }
 
@@ -111,7 +159,9 @@ impl Questions {
     pub fn counted_by(mut self, clock: Option<Clock>) -> Questions {
         if let Some(clock) = clock {
             let words = format!("\nclock: {}", clock.words());
-            self.slos.iter_mut().for_each(|slo| slo.canonical = slo.canonical.replace("\nclock: logged", &words));
+            let by_clock = |canonical: &mut String| *canonical = canonical.replace("\nclock: logged", &words);
+            self.slos.iter_mut().for_each(|slo| by_clock(&mut slo.canonical));
+            self.rebounds.iter_mut().flat_map(|asked| [&mut asked.before, &mut asked.after]).for_each(by_clock);
         }
         self
     }
@@ -119,6 +169,11 @@ impl Questions {
     /// The SLOs, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Question> {
         self.slos.iter()
+    }
+
+    /// Indicators whose bound of the latency is another than the definition's.
+    pub fn rebounds(&self) -> &[Rebound] {
+        &self.rebounds
     }
 
     /// The SLOs, for evaluation.
@@ -157,7 +212,7 @@ impl Questions {
                 Some((_, indicator)) => add_dimensions(indicator, &slo.indicator.group_by),
                 None => {
                     let key = IndicatorKey { service: service.to_owned(), canonical: canonical.clone() };
-                    found.push((key, slo.indicator.clone()));
+                    found.push((key, slo.indicator.counted()));
                 }
             }
         }
@@ -167,8 +222,34 @@ impl Questions {
     /// What is wanted of the slices of a file.
     pub fn wanted(&self, partial: &Partial) -> Vec<Wanted> {
         let services = partial.activity.keys();
-        let indicators = services.flat_map(|service| self.indicators(service, true));
-        indicators.map(|(key, indicator)| Wanted { key, dimensions: indicator.dimensions() }).collect()
+        let indicators: Vec<_> = services.flat_map(|service| self.indicators(service, true)).collect();
+        let attributed = partial.indicators.iter().filter(|(held, _)| {
+            let is_of = |(key, _): &(IndicatorKey, _)| {
+                key.service == held.service && attribution::dimension_of(&held.canonical, &key.canonical).is_some()
+            };
+            indicators.iter().any(is_of)
+        });
+        let attributed = attributed.map(|(key, counts)| Wanted { key: key.clone(), dimensions: counts.dimensions.clone() });
+        let own = |(key, indicator): &(IndicatorKey, Arc<Indicator>)| {
+            let dimensions = indicator.dimensions();
+            let weights = indicator.weight.as_ref().map(|_| Wanted {
+                key: IndicatorKey { service: key.service.clone(), canonical: weights_of(&key.canonical) },
+                dimensions: dimensions.clone(),
+            });
+            [Some(Wanted { key: key.clone(), dimensions }), weights].into_iter().flatten()
+        };
+        indicators.iter().flat_map(own).chain(attributed).collect()
+    }
+
+    /// What reads the dimensions that bad events are attributed to; none if nobody asked.
+    pub fn attribution(&self, bind: impl FnOnce(&[Need]) -> Result<Extractor>) -> Result<Option<Attribution>> {
+        if self.attribute.is_empty() {
+            return Ok(None);
+        }
+        Attribution::new(&self.attribute, &self.routes, bind).map(Some).map_err(|error| {
+            let named = Error::new(error.kind(), format!("`attribute` cannot be answered: {}", error.message()));
+            named.hint(error.hint_text().unwrap_or("leave the dimension out of `attribute`").to_owned())
+        })
     }
 
     /// The SLOs as they are understood, for the metadata of files.
@@ -204,16 +285,42 @@ fn add_dimensions(indicator: &mut Arc<Indicator>, more: &[Dimension]) {
 }
 
 fn slo_to_json(slo: &Slo) -> serde_json::Value {
-    let Window::Rolling(window) = &slo.window;
+    let slicing = match &slo.budgeting {
+        Budgeting::Occurrences => None,
+        Budgeting::Slices(slicing) => Some(slicing),
+    };
+    let (target, roll_up) = match slicing.map(|slicing| slicing.score) {
+        Some(Score::Verdict { target, roll_up }) => (Some(target.to_string()), Some(roll_up.name())),
+        _ => (None, None),
+    };
     serde_json::json!({
         "service": slo.service,
         "name": slo.name,
         "objective": slo.objective,
         "target": slo.target.to_string(),
-        "window": window.text(),
+        "windows": slo.windows.iter().map(|window| window.text()).collect::<Vec<_>>(),
+        "budgeting_method": slo.budgeting.name(),
+        "time_slice_window": slicing.map(|slicing| slicing.width.text()),
+        "time_slice_target": target,
+        "empty_slices": slicing.map(|slicing| slicing.empty.name()),
+        "roll_up": roll_up,
+        "exclude": slo.exclude.iter().map(exclusion_to_json).collect::<Vec<_>>(),
         "valid": slo.indicator.valid.as_ref().map(ToString::to_string),
         "good": slo.indicator.good.to_string(),
+        "weight": slo.indicator.weight.as_ref().map(|weight| weight.name()),
         "group_by": slo.indicator.dimensions(),
         "routes": slo.indicator.routes.iter().map(|route| route.name.clone()).collect::<Vec<_>>(),
+    })
+}
+
+fn exclusion_to_json(exclusion: &Exclusion) -> serde_json::Value {
+    let recurrence = exclusion.recurrence.as_ref();
+    serde_json::json!({
+        "start": exclusion.start.to_string(),
+        "end": exclusion.end.to_string(),
+        "rrule": recurrence.map(|recurrence| &recurrence.rule),
+        "zone": recurrence.map(|recurrence| &recurrence.zone),
+        "reason": exclusion.reason,
+        "author": exclusion.author,
     })
 }

@@ -163,6 +163,12 @@ impl Evaluation {
         Ok(Evaluation { options, every: None, hourly: false })
     }
 
+    /// What everything evaluates that is about whole SLOs: no group is shown.
+    pub fn of_slos(at: Option<&str>) -> Result<Evaluation> {
+        let at = at.map(|text| instant("--at", text)).transpose()?;
+        Ok(Evaluation { options: Options { at, ..Options::default() }, every: None, hourly: false })
+    }
+
     /// What the windows table evaluates.
     pub fn of_windows(args: &WindowsArgs) -> Result<Evaluation> {
         let wrong = |why: String| Error::new(ErrorKind::Usage, format!("--every: {why}"));

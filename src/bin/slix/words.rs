@@ -7,9 +7,11 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
-use slix::aggregate::Receipt;
 use slix::aggregate::accounting::Accounting;
+use slix::aggregate::{Partial, Receipt};
 use slix::error::{Error, Excerpt, Result};
+use slix::evaluate::plan::Plan;
+use slix::evaluate::warning::far_dated;
 use slix::output::accounting;
 use slix::output::sanitize::sanitize;
 use slix::output::terminal::Look;
@@ -72,6 +74,22 @@ impl Words {
     pub fn warning(&self, text: &str) {
         if self.quiet < 2 {
             self.say(&self.ink("33", "warning: "), text);
+        }
+    }
+
+    /// Says what was excluded, beside answers that do not list it themselves.
+    pub fn excluded(&self, plan: &Plan) -> Result<()> {
+        plan.exclusions()?.iter().for_each(|(slo, excluded)| self.note(&format!("{slo}: {excluded}")));
+        Ok(())
+    }
+
+    /// Says which events are dated far from the rest: they move "now".
+    pub fn far_dated(&self, partial: &Partial) {
+        for (service, activity) in &partial.activity {
+            if let Some(warning) = far_dated(partial.slices, activity) {
+                let of = if service.is_empty() { String::new() } else { format!("{service}: ") };
+                self.warning(&format!("{of}{warning}"));
+            }
         }
     }
 

@@ -12,32 +12,23 @@ use crate::slo::expr::Expr;
 use crate::slo::{Dimension, Indicator, Slo};
 use crate::time::{Instant, Length};
 
-fn slo(target: &str, window: &str, group_by: &[Dimension]) -> Slo {
-    Slo {
-        service: None,
-        name: "availability".into(),
-        objective: target.into(),
-        target: Target::parse(target).unwrap(),
-        window: Window::Rolling(Length::parse(window).unwrap()),
-        indicator: Arc::new(Indicator {
-            valid: None,
-            good: Expr::Always(true),
-            routes: Arc::default(),
-            group_by: group_by.to_vec(),
-        }),
-    }
+pub(super) fn slo(target: &str, window: &str, group_by: &[Dimension]) -> Slo {
+    let window = Window::Rolling(Length::parse(window).unwrap());
+    let group_by = group_by.to_vec();
+    let indicator = Indicator { valid: None, good: Expr::Always(true), weight: None, routes: Arc::default(), group_by };
+    Slo::new("availability", Target::parse(target).unwrap(), window, Arc::new(indicator))
 }
 
-fn counts(good: u64, bad: u64, unknown: u64, excluded: u64) -> Counts {
+pub(super) fn counts(good: u64, bad: u64, unknown: u64, excluded: u64) -> Counts {
     Counts { events: good + bad + unknown + excluded, good, bad, unknown }
 }
 
-fn group(values: &[&str]) -> Group {
+pub(super) fn group(values: &[&str]) -> Group {
     values.iter().map(|v| Some(v.as_bytes().into())).collect()
 }
 
 /// A partial of one service with one indicator, `c`; activity is what the groups have.
-fn partial(dimensions: &[&str], groups: Vec<(Group, Series)>, other: Series) -> Partial {
+pub(super) fn partial(dimensions: &[&str], groups: Vec<(Group, Series)>, other: Series) -> Partial {
     let mut activity = BTreeMap::<SliceNumber, u64>::new();
     for &(slice, c) in groups.iter().flat_map(|(_, s)| s).chain(&other) {
         *activity.entry(slice).or_default() += c.events;
@@ -53,7 +44,7 @@ fn partial(dimensions: &[&str], groups: Vec<(Group, Series)>, other: Series) -> 
     }
 }
 
-fn rows(slo: &Slo, partial: &Partial, options: &Options) -> Vec<WindowRow> {
+pub(super) fn rows(slo: &Slo, partial: &Partial, options: &Options) -> Vec<WindowRow> {
     let mut rows = Vec::new();
     let plan = Plan::new(&[Asked { slo, canonical: "c" }], partial, options).unwrap();
     plan.rows(&mut |row| {
@@ -64,11 +55,11 @@ fn rows(slo: &Slo, partial: &Partial, options: &Options) -> Vec<WindowRow> {
     rows
 }
 
-fn every(text: &str) -> Options {
+pub(super) fn every(text: &str) -> Options {
     Options { every: Length::parse(text).unwrap(), ..Options::default() }
 }
 
-fn minute(n: SliceNumber) -> Instant {
+pub(super) fn minute(n: SliceNumber) -> Instant {
     Slices::of_seconds(60).unwrap().start(n)
 }
 
@@ -242,7 +233,7 @@ fn naive(series: &Series, activity: &Activity, window: i64, every: i64, at: i64,
     rows
 }
 
-fn arb_series() -> impl Strategy<Value = Series> {
+pub(super) fn arb_series() -> impl Strategy<Value = Series> {
     let slice = prop_oneof![-30_i64..60, 200_i64..230];
     prop::collection::btree_map(slice, (0_u64..4, 0_u64..4, 0_u64..2, 0_u64..2), 0..25)
         .prop_map(|m| m.into_iter().map(|(n, (g, b, u, x))| (n, counts(g, b, u, x))).collect())

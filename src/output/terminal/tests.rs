@@ -43,9 +43,12 @@ fn a_report_reads_like_this() {
   SLI     99.904%
   budget  4.8% left: 66 of 1,360 allowed bad events, 1.97 of 40.3 min
   burn    1h 0.00×   1d 0.10×   7d 1.20×
+  pace    of the last day: spent in 13.9 d, a whole budget in 285.1 d
   trend   ▂▂▂▂▂▂▂▂▂▁▂▂▂▂█▂▂▂▂▂▂▁▂▂▂▂▂▂  burn per 7.8 h, at most 16.62×
   window  2026-10-01 00:00 to 2026-10-29 00:00 UTC
   input   covers the last 9 d of the window, with events in 97.6% of the slices
+  mode    caution since 2026-10-28 12:55: 20% of the budget or less is left
+          release with care: small changes, reviewed, easy to take back
 
   worst groups        bad     valid      SLI   budget spent
 ────────────────────────────────────────────────────────────

@@ -52,8 +52,8 @@ fn expected(row: &WindowRow) -> Vec<(&'static str, Value)> {
         ("budget_consumed", json!(b.map(|b| b.consumed))),
         ("budget_remaining", json!(b.map(|b| b.remaining))),
         ("budget_remaining_minutes", json!(b.map(|b| b.remaining_minutes))),
-        ("mode", Value::Null),
-        ("mode_reason", Value::Null),
+        ("mode", json!(row.reason.map(|r| r.mode().name()))),
+        ("mode_reason", json!(row.mode_reason())),
     ]
 }
 

@@ -303,7 +303,9 @@ fn indicators(format: &Format, asked: u16) -> Vec<Arc<Indicator>> {
     let goods = GOODS.iter().enumerate().filter(|(i, _)| asked >> (8 + i) & 1 == 1);
     let goods = goods.map(|(_, text)| Expr::parse(text).unwrap());
     let known = goods.filter(|good| good.conditions().iter().all(|c| matches!(operand(c), Operand::Field(f) if has(&f))));
-    let one = |good| Arc::new(Indicator { valid: None, good, routes: Arc::new(Routes::default()), group_by: group_by.clone() });
+    let one = |good| {
+        Arc::new(Indicator { valid: None, good, weight: None, routes: Arc::new(Routes::default()), group_by: group_by.clone() })
+    };
     known.chain([Expr::Always(true)]).map(one).collect()
 }
 

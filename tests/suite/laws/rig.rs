@@ -69,6 +69,7 @@ impl Rig {
             kernel,
             line_bytes_max: *line_bytes_max,
             histograms: true,
+            attribution: None,
         }
     }
 

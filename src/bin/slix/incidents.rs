@@ -1,0 +1,77 @@
+//! `slix incidents`: when a budget burned and who spent it; and drafts of postmortems.
+
+use std::path::Path;
+
+use slix::aggregate::attribution;
+use slix::error::{Error, ErrorKind, Result};
+use slix::evaluate::guard::Guarded;
+use slix::evaluate::incident::Incident;
+use slix::evaluate::plan::Plan;
+use slix::output::windows::write_batch;
+use slix::output::{incidents, postmortem};
+
+use super::Session;
+use super::args::IncidentsArgs;
+use super::count::Counted;
+use super::destination::Destination;
+use super::exit::Exit;
+use super::run::Evaluation;
+use super::table::{Form, metadata};
+
+/// Runs the command.
+pub fn run(args: &IncidentsArgs, session: &Session) -> Result<Exit> {
+    let form = Form::new(args.output_format.as_deref(), args.answer.output.as_deref())?;
+    let evaluation = Evaluation::of_slos(args.at.as_deref())?;
+    let destination = Destination::new(args.answer.output.as_deref())?;
+    form.check(&destination)?;
+    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+        let asked = counted.questions.asked();
+        let plan = Plan::new(&asked, &counted.partial, &evaluation.options(counted.partial.slices)?)?;
+        let guarded = plan.guarded()?;
+        let found = guarded.iter().map(|one| Ok((one, one.incidents()?))).collect::<Result<Vec<_>>>()?;
+        if let Some(directory) = &args.postmortem {
+            write_drafts(directory, &found, session)?;
+        }
+        match form {
+            Form::Text => destination.write_text(&incidents::text(&found, session.words.look_of(&destination)))?,
+            Form::Encoded(encoding) => {
+                let all: Vec<Incident> = found.iter().flat_map(|(_, incidents)| incidents.clone()).collect();
+                let (batch, metadata) = (incidents::batch(&all)?, metadata(counted)?);
+                destination.write(|out| write_batch(out, encoding, &batch, metadata))?;
+            }
+        }
+        if found.iter().any(|(_, incidents)| !incidents.is_empty()) && !is_attributed(counted) {
+            session.words.note(incidents::WITHOUT_ATTRIBUTION);
+        }
+        session.words.excluded(&plan)?;
+        session.words.far_dated(&counted.partial);
+        Ok(())
+    })
+}
+
+fn is_attributed(counted: &Counted) -> bool {
+    counted.partial.indicators.keys().any(|key| attribution::is_one(&key.canonical))
+}
+
+/// One draft for each incident. A draft that is there already may have been filled in: it stays as it is.
+fn write_drafts(directory: &Path, found: &[(&Guarded, Vec<Incident>)], session: &Session) -> Result<()> {
+    std::fs::create_dir_all(directory).map_err(|cause| {
+        Error::new(ErrorKind::Output, format!("the directory {} cannot be made", directory.display())).because(cause)
+    })?;
+    let (mut written, mut kept) = (0, 0);
+    for (guarded, incidents) in found {
+        for incident in incidents {
+            let draft = postmortem::draft(incident, &guarded.slo().guard.policy);
+            let path = directory.join(&draft.file_name);
+            if path.exists() {
+                kept += 1;
+                continue;
+            }
+            Destination::new(Some(&path))?.write_text(&draft.text)?;
+            written += 1;
+        }
+    }
+    let kept = if kept > 0 { format!("; {kept} that were there already stay as they are") } else { String::new() };
+    session.words.note(&format!("{}: {written} drafts written{kept}", directory.display()));
+    Ok(())
+}

@@ -1,0 +1,541 @@
+//! Objects of any number of files, with their references resolved, as the tree of a short form.
+
+use std::ops::Range;
+
+use super::indicator::{Indicator, indicator};
+use super::object::{Object, Said, Taken};
+use super::window::{map, windows};
+use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
+use crate::error::{Error, Result};
+use crate::slo::document::{Content, Document, Key, Node, Written};
+use crate::slo::nearest::suggestion;
+
+/// What was read: the tree of a short form, and what there is to say.
+#[derive(Debug)]
+pub struct Objects {
+    /// The tree.
+    pub root: Node,
+    /// What is forbidden, doubtful, or not used.
+    pub said: Said,
+}
+
+/// The objects that others refer to.
+pub struct Sources<'o> {
+    objects: &'o mut Vec<Object>,
+}
+
+impl Sources<'_> {
+    /// The object of a kind and name, which is used from now on; its spec is a copy that can be taken apart.
+    fn refer(&mut self, document: Document<'_>, kind: &str, name: &Written) -> Result<(bool, Taken)> {
+        let found = self.objects.iter_mut().find(|object| object.kind == kind && object.name.text == name.text);
+        if let Some(object) = found {
+            object.is_used = true;
+            return Ok((object.is_alpha, object.spec.clone()));
+        }
+        let known: Vec<&str> = self.objects.iter().filter(|o| o.kind == kind).map(|o| o.name.text.as_str()).collect();
+        let error = document.error(&name.node.span, format!("there is no {kind} `{}`", name.text), "reference");
+        Err(error.hint(match known.is_empty() {
+            true => format!("declare it in one of the files: slix sees no {kind} there"),
+            false => suggestion(&name.text, "there are", &known),
+        }))
+    }
+
+    /// The type of a DataSource.
+    pub fn kind_of(&mut self, document: Document<'_>, name: &Written) -> Result<String> {
+        let (_, mut spec) = self.refer(document, "DataSource", name)?;
+        let kind = spec.text(document, "type")?;
+        kind.map(|kind| kind.text).ok_or_else(|| {
+            document.error(&spec.first_line(document), format!("the DataSource `{}` has no `type`", name.text), "in this one")
+        })
+    }
+}
+
+/// Reads the objects that `nodes` hold, each one or a list of them.
+///
+/// # Errors
+/// What makes an object useless: no name, no such reference, nothing that slix can evaluate.
+pub fn read(document: Document<'_>, nodes: Vec<Node>) -> Result<Objects> {
+    let mut said = Said::default();
+    let mut objects = Vec::new();
+    for node in nodes.into_iter().flat_map(|node| document.list_of(node)) {
+        let object = Object::of(document, node, &mut said)?;
+        check_unique(document, &objects, &object)?;
+        objects.push(object);
+    }
+    let (asked, mut others): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(|object| object.kind == "SLO");
+    let mut slos = Vec::new();
+    for object in asked {
+        Reading { document, sources: Sources { objects: &mut others }, said: &mut said }.slo(object, &mut slos)?;
+    }
+    let mut entries = source_entries(document, &mut others, &mut said)?;
+    others.into_iter().for_each(|object| leave(object, &mut said));
+    said.findings.sort_by_key(|finding| finding.span.start);
+    said.findings.dedup_by(|a, b| a.span == b.span && a.message == b.message);
+    if slos.is_empty() {
+        let error = document.error(&(0..0), "there is no SLO here that slix can evaluate", "in these objects");
+        let hint = format!("bind one to a log: `metricSource: {{type: {SOURCE_TYPE}, spec: {{filter: status < 500}}}}`");
+        return Err(said.findings.first().map_or(error.hint(hint), |first| {
+            document.error(&first.span, first.message.clone(), "here").hint(first.hint.clone())
+        }));
+    }
+    if !entries.iter().any(|(key, _)| key == "service") {
+        entries.extend(only_service(&slos).map(|service| ("service".to_owned(), service)));
+    }
+    entries.push(("slos".to_owned(), Node { content: Content::List(slos), span: 0..0 }));
+    Ok(Objects { root: mapping(0..0, entries), said })
+}
+
+/// The service of all SLOs, if they have one: the log is then its log.
+fn only_service(slos: &[Node]) -> Option<Node> {
+    let service = |slo: &Node| match &slo.content {
+        Content::Map(entries) => entries.iter().find(|(key, _)| key.text == "service").map(|(_, node)| node.clone()),
+        _ => None,
+    };
+    let first = service(slos.first()?)?;
+    slos.iter().all(|slo| service(slo).is_some_and(|other| other.content == first.content)).then_some(first)
+}
+
+fn check_unique(document: Document<'_>, earlier: &[Object], object: &Object) -> Result<()> {
+    let is_same = |other: &&Object| other.kind == object.kind && other.name.text == object.name.text;
+    match earlier.iter().find(is_same) {
+        None => Ok(()),
+        Some(_) => {
+            let message = format!("there are two objects {} `{}`", object.kind, object.name.text);
+            Err(document.error(&object.name.node.span, message, "the second one").hint("names are unique for each kind"))
+        }
+    }
+}
+
+/// What the data source says of the log, for the top of the short form.
+fn source_entries(document: Document<'_>, others: &mut Vec<Object>, said: &mut Said) -> Result<Vec<(String, Node)>> {
+    let is_log = |object: &Object| {
+        object.kind == "DataSource"
+            && object.spec.clone().take("type").is_some_and(|n| n.content == Content::Text(SOURCE_TYPE.to_owned()))
+    };
+    let mut found: Vec<Object> = others.extract_if(.., |object| is_log(object) && object.is_used).collect();
+    let Some(mut source) = found.pop() else { return Ok(Vec::new()) };
+    if let Some(second) = found.first() {
+        let error = document.error(&second.name.node.span, "there are two DataSources of access logs", "one of them");
+        return Err(error.hint("describe all logs in one: its connectionDetails may have `inputs`, each with a format"));
+    }
+    let _ = source.spec.take("type");
+    let mut entries = Vec::new();
+    if let Some(mut details) = source.spec.map(document, "connectionDetails")? {
+        entries.extend(DETAILS.iter().filter_map(|key| Some(((*key).to_owned(), details.take(key)?))));
+        let unused = |(key, _): (Key, Node)| (key.span, format!("spec.connectionDetails.{}", key.text));
+        said.unused.extend(details.take_all().into_iter().map(unused));
+    }
+    entries.extend(annotations(document, &mut source.metadata, said)?);
+    leave_rest(source, said);
+    Ok(entries)
+}
+
+/// The keys of the short form that stand in annotations; other annotations are not used.
+fn annotations(document: Document<'_>, metadata: &mut Taken, said: &mut Said) -> Result<Vec<(String, Node)>> {
+    let Some(mut taken) = metadata.map(document, "annotations")? else { return Ok(Vec::new()) };
+    let mut entries = Vec::new();
+    for (key, node) in taken.take_all() {
+        let Some(name) = key.text.strip_prefix(ANNOTATION) else {
+            said.unused.push((key.span, format!("metadata.annotations.{}", key.text)));
+            continue;
+        };
+        let span = node.span.clone();
+        let written = document.text_of(node, &format!("the annotation `{}`", key.text))?;
+        let value = Document::new(document.name, &written.text).parse().map_err(|error| {
+            document.error(
+                &span,
+                format!(
+                    "the annotation `{}` is not JSON: {}",
+                    key.text,
+                    error.message().trim_start_matches("this is not YAML: ")
+                ),
+                "annotation",
+            )
+        })?;
+        entries.push((name.to_owned(), value.all_at(&span)));
+    }
+    Ok(entries)
+}
+
+/// Says that an object is not used, or what of a used one is not.
+fn leave(object: Object, said: &mut Said) {
+    if object.is_used || object.kind == "Service" {
+        return leave_rest(object, said);
+    }
+    said.unused.push((object.span.clone(), format!("{} {}", object.kind, object.name.text)));
+}
+
+fn leave_rest(object: Object, said: &mut Said) {
+    const SPEC: [&str; 17] = [
+        "description",
+        "ratioMetric",
+        "thresholdMetric",
+        "type",
+        "connectionDetails",
+        "target",
+        "severity",
+        "condition",
+        "conditions",
+        "notificationTargets",
+        "alertWhenNoData",
+        "alertWhenResolved",
+        "alertWhenBreaching",
+        "service",
+        "alertPolicies",
+        "indicatorRef",
+        "budgetingMethod",
+    ];
+    let named = |taken: Taken| Taken { path: format!("{} {}: {}", object.kind, object.name.text, taken.path), ..taken };
+    let is_read = ["SLI", "AlertPolicy", "AlertCondition"].contains(&object.kind.as_str());
+    named(object.metadata).finish(&["displayName", "labels", "annotations"], said);
+    if !is_read {
+        named(object.spec).finish(&SPEC, said);
+    }
+}
+
+struct Reading<'d, 'o, 's> {
+    document: Document<'d>,
+    sources: Sources<'o>,
+    said: &'s mut Said,
+}
+
+/// What all objectives of an SLO share.
+struct Shared {
+    indicator: Option<Indicator>,
+    method: Option<Written>,
+    entries: Vec<(String, Node)>,
+    annotations: Vec<(String, Node)>,
+}
+
+impl Reading<'_, '_, '_> {
+    /// One SLO: an SLO of the short form for each of its objectives.
+    fn slo(&mut self, mut object: Object, into: &mut Vec<Node>) -> Result<()> {
+        let document = self.document;
+        let (place, name) = (object.span.clone(), object.name.clone());
+        let objectives = object.spec.list(document, "objectives");
+        if objectives.is_empty() {
+            let error = document.error(&place, format!("the SLO `{}` has no objectives", name.text), "in this one");
+            return Err(error.hint("add `objectives: [{target: 0.999}]`"));
+        }
+        let shared = self.shared(&mut object)?;
+        let several = objectives.len() > 1;
+        if let (Some(Indicator::Threshold { .. }), Some(second)) = (&shared.indicator, objectives.get(1)) {
+            self.said.find(&second.span, "the standard allows one objective of a thresholdMetric", "make it an SLO of its own");
+        }
+        for node in objectives {
+            into.extend(self.objective(&shared, node, &name, several)?);
+        }
+        object.is_used = true;
+        leave_rest(object, self.said);
+        Ok(())
+    }
+
+    fn shared(&mut self, object: &mut Object) -> Result<Shared> {
+        let document = self.document;
+        let mut entries = Vec::new();
+        if let Some(service) = object.spec.text(document, "service")? {
+            self.check_service(&service);
+            entries.push(("service".to_owned(), text(service)));
+        }
+        let annotations = annotations(document, &mut object.metadata, self.said)?;
+        if annotations.iter().any(|(key, _)| key == "window") {
+            // The standard's window is then only the nearest to it.
+            let _ = object.spec.take("timeWindow");
+        } else {
+            let windows = windows(document, &mut object.spec, self.said)?;
+            entries.extend(windows.map(|windows| ("window".to_owned(), windows)));
+        }
+        let alerts = self.alerts(&mut object.spec)?;
+        entries.extend(alerts.map(|alerts| ("alerts".to_owned(), alerts)));
+        let method = object.spec.text(document, "budgetingMethod")?;
+        if method.is_none() {
+            let place = object.spec.first_line(document);
+            self.said.find(&place, "there is no budgetingMethod: Occurrences is taken", "add `budgetingMethod: Occurrences`");
+        }
+        let indicator = self.indicator_of(object)?;
+        Ok(Shared { indicator, method, entries, annotations })
+    }
+
+    /// Services may be declared; where some are, an SLO should belong to one.
+    fn check_service(&mut self, service: &Written) {
+        let mut declared = self.sources.objects.iter_mut().filter(|object| object.kind == "Service").peekable();
+        if declared.peek().is_none() {
+            return;
+        }
+        match declared.find(|object| object.name.text == service.text) {
+            Some(object) => object.is_used = true,
+            None => self.said.find(
+                &service.node.span,
+                format!("there is no Service `{}`", service.text),
+                "declare it, or correct the name",
+            ),
+        }
+    }
+
+    /// The indicator of an SLO, given there or referred to; none where objectives have their own (v1alpha).
+    fn indicator_of(&mut self, object: &mut Object) -> Result<Option<Indicator>> {
+        let document = self.document;
+        let (inline, reference) = (object.spec.map(document, "indicator")?, object.spec.text(document, "indicatorRef")?);
+        let spec = match (inline, reference) {
+            (Some(inline), None) => self.inline_spec(inline)?,
+            (None, Some(reference)) => self.sources.refer(document, "SLI", &reference)?.1,
+            (None, None) if object.is_alpha => return Ok(None),
+            (inline, _) => {
+                let what = if inline.is_some() {
+                    "both `indicator` and `indicatorRef`"
+                } else {
+                    "neither `indicator` nor `indicatorRef`"
+                };
+                let error = document.error(&object.span, format!("the SLO `{}` has {what}", object.name.text), "this one");
+                return Err(error.hint("give one of them"));
+            }
+        };
+        indicator(document, spec, &mut self.sources, self.said).map(Some)
+    }
+
+    /// What an object that is written in place says: its `spec`, or in v1alpha the mapping itself.
+    fn inline_spec(&mut self, mut inline: Taken) -> Result<Taken> {
+        let Some(spec) = inline.map(self.document, "spec")? else { return Ok(inline) };
+        // An object in place needs no name; what else is said about it is not used.
+        let _ = (inline.take("kind"), inline.take("apiVersion"));
+        if let Some(mut metadata) = inline.map(self.document, "metadata")? {
+            let _ = metadata.take("name");
+            metadata.finish(&["displayName", "labels", "annotations"], self.said);
+        }
+        inline.finish(&[], self.said);
+        Ok(spec)
+    }
+
+    /// One objective as an SLO of the short form; none if it has a source that slix cannot answer.
+    fn objective(&mut self, shared: &Shared, node: Node, name: &Written, several: bool) -> Result<Option<Node>> {
+        let document = self.document;
+        let mut objective = Taken::of(document, node, "spec.objectives[]")?;
+        let span = objective.span.clone();
+        let own = objective.has("ratioMetrics").then(|| {
+            let mut own = Taken { path: objective.path.clone(), span: span.clone(), ..Taken::default() };
+            own.put("ratioMetrics", objective.take("ratioMetrics"));
+            indicator(document, own, &mut self.sources, self.said)
+        });
+        let indicator = own.transpose()?.or_else(|| shared.indicator.clone());
+        let (valid, good) = match self.conditions(indicator, &mut objective, name)? {
+            Some(conditions) => conditions,
+            None => return Ok(None),
+        };
+        let target = self.target(&mut objective, name)?;
+        let mut entries = vec![("name".to_owned(), text(name.clone()))];
+        let display = objective.text(document, "displayName")?.map(text);
+        let display = display.or_else(|| several.then(|| target.clone()));
+        entries.extend(display.map(|display| ("objective".to_owned(), display)));
+        entries.push(("target".to_owned(), target));
+        entries.extend(valid.map(|valid| ("valid".to_owned(), valid)));
+        entries.push(("good".to_owned(), good));
+        self.budgeting(shared, &mut objective, &mut entries)?;
+        objective.finish(&["indicator", "indicatorRef", "compositeWeight"], self.said);
+        entries.extend(shared.entries.iter().cloned());
+        for (key, node) in &shared.annotations {
+            // What slix wrote is meant as it wrote it, whatever the standard's words made of it.
+            entries.retain(|(known, _)| known != key);
+            entries.push((key.clone(), node.clone()));
+        }
+        Ok(Some(mapping(span, entries)))
+    }
+
+    fn conditions(
+        &mut self,
+        indicator: Option<Indicator>,
+        objective: &mut Taken,
+        name: &Written,
+    ) -> Result<Option<(Option<Node>, Node)>> {
+        let document = self.document;
+        match indicator {
+            Some(Indicator::Ratio { valid, good }) => {
+                for key in ["op", "value"] {
+                    if let Some(node) =
+                        objective.take(key).filter(|node| !matches!(&node.content, Content::Number(_)) || key == "op")
+                    {
+                        self.said.find(
+                            &node.span,
+                            format!("`{key}` is for a thresholdMetric"),
+                            "leave it out: a ratio has nothing to compare",
+                        );
+                    }
+                }
+                Ok(Some((valid, good)))
+            }
+            Some(Indicator::Threshold { valid, field, unit }) => {
+                Ok(Some((valid, comparison(document, objective, &field, unit.as_ref())?)))
+            }
+            Some(Indicator::Foreign(kind, span)) => {
+                let message = format!("the SLO `{}` is not read: its source is `{kind}`", name.text);
+                self.said.find(&span, message, format!("bind it to a log: `type: {SOURCE_TYPE}` with `spec: {{filter: …}}`"));
+                Ok(None)
+            }
+            None => {
+                let error =
+                    document.error(&objective.first_line(document), format!("the SLO `{}` has no indicator", name.text), "here");
+                Err(error.hint("add `spec.indicator` or `spec.indicatorRef`"))
+            }
+        }
+    }
+
+    fn target(&mut self, objective: &mut Taken, name: &Written) -> Result<Node> {
+        let document = self.document;
+        let (share, percent) = (objective.text(document, "target")?, objective.text(document, "targetPercent")?);
+        match (share, percent) {
+            (Some(share), None) if share.text.parse::<f64>().is_ok_and(|share| share > 1.0) => {
+                let error = document.error(&share.node.span, format!("the target {} is above 1", share.text), "target");
+                Err(error.hint(format!("write `targetPercent: {}`", share.text)))
+            }
+            (Some(share), None) => Ok(text(share)),
+            (None, Some(percent)) => Ok(text(Written { text: format!("{}%", percent.text), node: percent.node })),
+            (Some(share), Some(_)) => {
+                let error = document.error(&share.node.span, "an objective has both `target` and `targetPercent`", "this one");
+                Err(error.hint("leave one of them out"))
+            }
+            (None, None) => {
+                let place = objective.first_line(document);
+                let error = document.error(&place, format!("an objective of `{}` has no target", name.text), "in this one");
+                Err(error.hint("add `target: 0.999`, or `targetPercent: 99.9`"))
+            }
+        }
+    }
+
+    fn budgeting(&mut self, shared: &Shared, objective: &mut Taken, entries: &mut Vec<(String, Node)>) -> Result<()> {
+        let document = self.document;
+        let (target, width) = (objective.text(document, "timeSliceTarget")?, objective.text(document, "timeSliceWindow")?);
+        let Some(method) = &shared.method else { return Ok(()) };
+        if method.text == "Occurrences" {
+            for written in [target, width].into_iter().flatten() {
+                self.said.find(&written.node.span, "Occurrences have no time slices", "leave it out, or choose Timeslices");
+            }
+            return Ok(());
+        }
+        entries.push(("budgeting_method".to_owned(), text(method.clone())));
+        match (method.text.as_str(), target) {
+            ("RatioTimeslices", Some(target)) => {
+                self.said.find(
+                    &target.node.span,
+                    "RatioTimeslices have no target of a slice",
+                    "leave it out: slices count with their ratios",
+                );
+            }
+            (_, target) => entries.extend(target.map(|target| ("time_slice_target".to_owned(), text(target)))),
+        }
+        let is_ours = shared.annotations.iter().any(|(key, _)| key == "time_slice_window");
+        let width = match width {
+            // A number is minutes.
+            Some(Written { text, node }) if matches!(node.content, Content::Number(_)) => {
+                Written { text: format!("{text}m"), node }
+            }
+            Some(width) => width,
+            None if is_ours => return Ok(()),
+            None => {
+                let place = objective.first_line(document);
+                self.said.find(&place, "there is no timeSliceWindow: one minute is taken", "add `timeSliceWindow: 1m`");
+                Written { text: "1m".to_owned(), node: Node { content: Content::Null, span: place } }
+            }
+        };
+        entries.push(("time_slice_window".to_owned(), text(width)));
+        Ok(())
+    }
+
+    /// The conditions of the SLO's alert policies, as tiers.
+    fn alerts(&mut self, spec: &mut Taken) -> Result<Option<Node>> {
+        let (document, mut tiers) = (self.document, Vec::new());
+        let policies = spec.list(document, "alertPolicies");
+        let span = policies.first().map(|node| node.span.clone());
+        for node in policies {
+            let mut policy = self.referred(node, "AlertPolicy", "alertPolicyRef")?;
+            for target in policy.list(document, "notificationTargets") {
+                let _ = self.referred(target, "AlertNotificationTarget", "targetRef")?;
+            }
+            for condition in policy.list(document, "conditions") {
+                let condition = self.referred(condition, "AlertCondition", "conditionRef")?;
+                tiers.push(self.tier(condition)?);
+            }
+            let known = ["description", "alertWhenNoData", "alertWhenResolved", "alertWhenBreaching"];
+            Taken { path: "AlertPolicy: spec".to_owned(), ..policy }.finish(&known, self.said);
+        }
+        Ok(span.filter(|_| !tiers.is_empty()).map(|span| Node { content: Content::List(tiers), span }))
+    }
+
+    /// The spec of an object that is written in place, or referred to by `key` or by its bare name.
+    fn referred(&mut self, node: Node, kind: &str, key: &str) -> Result<Taken> {
+        let document = self.document;
+        if let Content::Text(name) = &node.content {
+            let name = Written { text: name.clone(), node };
+            return Ok(self.sources.refer(document, kind, &name)?.1);
+        }
+        let mut taken = Taken::of(document, node, kind)?;
+        match taken.text(document, key)? {
+            Some(name) => {
+                taken.finish(&[], self.said);
+                Ok(self.sources.refer(document, kind, &name)?.1)
+            }
+            None => self.inline_spec(taken),
+        }
+    }
+
+    fn tier(&mut self, mut spec: Taken) -> Result<Node> {
+        let document = self.document;
+        let place = spec.first_line(document);
+        let missing = |what: &str| document.error(&place, format!("an AlertCondition has no `{what}`"), "in this one");
+        let severity = spec.text(document, "severity")?.ok_or_else(|| missing("severity"))?;
+        let mut condition = spec.map(document, "condition")?.ok_or_else(|| missing("condition"))?;
+        Taken { path: "AlertCondition: spec".to_owned(), ..spec }.finish(&["description"], self.said);
+        let kind = condition.text(document, "kind")?.filter(|kind| !kind.text.eq_ignore_ascii_case("burnrate"));
+        if let Some(kind) = kind {
+            let error = document.error(&kind.node.span, format!("slix knows no alerts on `{}`", kind.text), "kind");
+            return Err(error.hint("the standard has `burnrate`"));
+        }
+        let threshold = condition.text(document, "threshold")?.ok_or_else(|| missing("condition.threshold"))?;
+        let long = condition.text(document, "lookbackWindow")?.ok_or_else(|| missing("condition.lookbackWindow"))?;
+        let is_some = |after: &Written| after.text.trim_end_matches(char::is_alphabetic) != "0";
+        let after = condition.text(document, "alertAfter")?.filter(is_some);
+        let _ = condition.take("op");
+        condition.finish(&[], self.said);
+        let mut tier = vec![("severity", self.severity(severity)), ("burn_rate", text(threshold)), ("long", text(long))];
+        tier.extend(after.map(|after| ("after", text(after))));
+        Ok(map(place, tier))
+    }
+
+    fn severity(&mut self, written: Written) -> Node {
+        let word = written.text.to_lowercase();
+        let known = ["page", "ticket"].into_iter().find(|known| *known == word);
+        let taken = known.unwrap_or(if ["sev1", "critical", "high"].contains(&word.as_str()) { "page" } else { "ticket" });
+        if known.is_none() {
+            let message = format!("slix knows no severity `{}`: {taken} is taken", written.text);
+            self.said.find(&written.node.span, message, "write page or ticket");
+        }
+        Node { content: Content::Text(taken.to_owned()), span: written.node.span }
+    }
+}
+
+/// `latency <= 300ms`, from `op: lte`, `value: 300` and the unit that the source declares.
+fn comparison(document: Document<'_>, objective: &mut Taken, field: &Written, unit: Option<&Written>) -> Result<Node> {
+    const OPERATORS: [(&str, &str); 4] = [("lte", "<="), ("lt", "<"), ("gte", ">="), ("gt", ">")];
+    let place = objective.first_line(document);
+    let missing = |what: &str| -> Error {
+        let error = document.error(&place, format!("an objective of a thresholdMetric has no `{what}`"), "in this one");
+        error.hint("add `op: lte` and `value: 300`")
+    };
+    let op = objective.text(document, "op")?.ok_or_else(|| missing("op"))?;
+    let value = objective.text(document, "value")?.ok_or_else(|| missing("value"))?;
+    let Some((_, operator)) = OPERATORS.iter().find(|(name, _)| *name == op.text) else {
+        let error = document.error(&op.node.span, format!("the standard knows no operator `{}`", op.text), "operator");
+        return Err(error.hint("operators are: lte, lt, gte, gt"));
+    };
+    let unit = unit.map_or("", |unit| unit.text.as_str());
+    let good = format!("{} {operator} {}{unit}", field.text, value.text);
+    Ok(Node { content: Content::Text(good), span: value.node.span })
+}
+
+fn text(written: Written) -> Node {
+    Node { content: Content::Text(written.text), span: written.node.span }
+}
+
+fn mapping(span: Range<usize>, entries: Vec<(String, Node)>) -> Node {
+    let key = |text: String, node: &Node| Key { text, span: node.span.clone() };
+    let entries = entries.into_iter().map(|(text, node)| (key(text, &node), node)).collect();
+    Node { content: Content::Map(entries), span }
+}

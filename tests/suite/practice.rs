@@ -1,0 +1,175 @@
+//! Alerts, policy, incidents from the outside: the same from logs, from slices files and from any number of threads; attribution
+//! against counts made by hand; what a what-if answers.
+
+use std::collections::BTreeMap;
+
+use super::work::Work;
+use slix::aggregate::attribution;
+use slix::slo::definitions::Definitions;
+
+const DEFINITION: &str = r#"
+service: shop
+format: '$remote_addr $host [$time_local] "$request" $status $body_bytes_sent $request_time'
+routes: ["/checkout", "/cart"]
+group_by: [route]
+attribute: [status, host, route]
+slos:
+  - {name: availability, target: 95%, window: 12h, good: status < 500}
+  - {name: latency, target: 90%, window: 12h, valid: status < 500, good: latency <= 300ms}
+"#;
+
+/// One request, as the test knows it.
+struct Request {
+    second: u64,
+    host: &'static str,
+    path: &'static str,
+    status: u64,
+    millis: u64,
+}
+
+impl Request {
+    fn is_bad(&self, slo: &str) -> bool {
+        if slo == "availability" { self.status >= 500 } else { self.status < 500 && self.millis > 300 }
+    }
+
+    fn value(&self, dimension: &str) -> Option<String> {
+        match dimension {
+            "status" => Some(self.status.to_string()),
+            "host" => Some(self.host.to_owned()),
+            _ => ["/checkout", "/cart"].contains(&self.path).then(|| self.path.to_owned()),
+        }
+    }
+}
+
+/// Twelve hours with two incidents; an LCG with the constants of Knuth's MMIX decides.
+fn requests() -> Vec<Request> {
+    let mut state = 77_u64;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let one = |i: u64| {
+        let second = i * 9;
+        let (hour, path) = (second / 3_600, ["/checkout", "/cart", "/search"][random(3) as usize]);
+        let is_incident = hour == 4 && path == "/checkout" || hour == 8 && path == "/cart";
+        let failed = random(100) < if is_incident { 60 } else { 1 };
+        let status = if failed { [502, 503, 504][random(3) as usize] } else { 200 };
+        Request { second, host: ["a.example", "b.example"][random(2) as usize], path, status, millis: random(340) }
+    };
+    (0..4_800).map(one).collect()
+}
+
+fn log(requests: &[Request]) -> String {
+    let line = |r: &Request| {
+        let (h, m, s) = (r.second / 3_600, r.second / 60 % 60, r.second % 60);
+        let (host, path, status, millis) = (r.host, r.path, r.status, r.millis);
+        format!("192.0.2.1 {host} [03/Nov/2026:{h:02}:{m:02}:{s:02} +0000] \"GET {path} HTTP/1.1\" {status} 99 0.{millis:03}\n")
+    };
+    requests.iter().map(line).collect()
+}
+
+fn work(requests: &[Request]) -> Work {
+    let work = Work::new();
+    work.file("access.log", log(requests));
+    work.file("slos.yaml", DEFINITION);
+    work.run(&["slices", "-c", "slos.yaml", "access.log", "-o", "all.slices.parquet"]).exits(0);
+    work
+}
+
+#[test]
+fn attribution_is_what_counting_by_hand_gives() {
+    let requests = requests();
+    let work = work(&requests);
+    let partial = slix::slices::read("all", std::fs::File::open(work.path("all.slices.parquet")).unwrap()).unwrap();
+    let definitions = Definitions::parse("slos.yaml", DEFINITION).unwrap();
+    for slo in &definitions.slos {
+        for dimension in ["status", "host", "route"] {
+            let of = slo.indicator.canonical();
+            let held =
+                partial.indicators.iter().find(|(key, _)| attribution::dimension_of(&key.canonical, &of) == Some(dimension));
+            let mut counted = BTreeMap::new();
+            for (value, series) in &held.unwrap_or_else(|| panic!("{dimension} of {}", slo.name)).1.groups {
+                let value = value[0].as_deref().map(|value| String::from_utf8(value.to_vec()).unwrap());
+                for &(slice, counts) in series {
+                    assert_eq!((counts.events, counts.good, counts.unknown), (counts.bad, 0, 0));
+                    counted.insert((value.clone(), partial.slices.start(slice).to_string()), counts.bad);
+                }
+            }
+            let mut truth = BTreeMap::new();
+            for request in requests.iter().filter(|request| request.is_bad(&slo.name)) {
+                let hour = format!("2026-11-03T{:02}:00:00Z", request.second / 3_600);
+                *truth.entry((request.value(dimension), hour)).or_insert(0) += 1;
+            }
+            assert!(truth.len() > 5);
+            assert_eq!(counted, truth, "{dimension} of {}", slo.name);
+        }
+    }
+}
+
+#[test]
+fn logs_slices_and_threads_tell_the_same() {
+    let requests = requests();
+    let work = work(&requests);
+    let (early, late) = requests.split_at(2_000);
+    work.file("early.log", log(early));
+    work.file("late.log", log(late));
+    work.run(&["slices", "-c", "slos.yaml", "early.log", "-o", "early.slices.parquet"]).exits(0);
+    for command in ["alerts", "incidents", "report", "suggest"] {
+        let asked = |inputs: &[&str]| {
+            let args = [&[command, "-q", "-c", "slos.yaml", "--output-format", "json"], inputs].concat();
+            let ran = work.run(&args).exits(0);
+            // What became of the lines is told by input, and these differ.
+            let mut json = ran.json();
+            if let Some(object) = json.as_object_mut() {
+                object.remove("accounting");
+            }
+            json
+        };
+        let whole = asked(&["access.log"]);
+        assert_eq!(asked(&["all.slices.parquet"]), whole, "{command} from slices");
+        assert_eq!(asked(&["early.slices.parquet", "late.log"]), whole, "{command} from both");
+        assert_eq!(asked(&["--threads", "3", "late.log", "early.log"]), whole, "{command} from parts of the log");
+    }
+    let gate = |input: &str| work.run(&["gate", "-q", "-c", "slos.yaml", input]);
+    let (from_log, from_slices) = (gate("access.log").exits(3), gate("all.slices.parquet").exits(3));
+    assert_eq!(from_log.text(), from_slices.text());
+}
+
+#[test]
+fn a_definition_without_attribution_counts_the_same() {
+    let work = work(&requests());
+    work.file("plain.yaml", DEFINITION.replace("attribute: [status, host, route]\n", ""));
+    let rows = |definition: &str| work.run(&["windows", "-q", "-c", definition, "access.log"]).exits(0).stdout;
+    assert_eq!(rows("plain.yaml"), rows("slos.yaml"));
+    let said = work.run(&["incidents", "-c", "plain.yaml", "access.log"]).exits(0).stderr;
+    assert!(said.contains("`attribute: [status, host, route]`"), "{said}");
+    // A slices file that holds the attribution answers whoever asks.
+    let said = work.run(&["incidents", "-c", "plain.yaml", "all.slices.parquet"]).exits(0);
+    assert!(said.text().contains("status=50") && !said.stderr.contains("attribute"), "{}", said.stderr);
+}
+
+#[test]
+fn what_ifs_from_slices_are_those_from_logs() {
+    let work = work(&requests());
+    let sli = |change: &str, input: &str| {
+        let args = ["report", "-c", "slos.yaml", "--what-if", change, "--output-format", "json", input];
+        let ran = work.run(&args).exits(0);
+        let slo = ran.json()["slos"].as_array().unwrap().iter().find(|slo| slo["slo"] == "latency").unwrap().clone();
+        let counts = ["window_good", "window_bad", "window_valid"].map(|name| slo[name].as_u64().unwrap());
+        (counts, slo["target"].as_f64().unwrap(), ran.stderr)
+    };
+    // Another target is exact from either.
+    let (counts, target, _) = sli("latency=97.5%", "all.slices.parquet");
+    assert_eq!((counts, target), (sli("latency=97.5%", "access.log").0, 0.975));
+    // Another bound is off by no more than is said, and never flatters.
+    for bound in ["50ms", "123ms", "200ms", "335ms"] {
+        let ([exact, _, all], ..) = sli(&format!("latency<={bound}"), "access.log");
+        let ([good, bad, valid], _, said) = sli(&format!("latency<={bound}"), "all.slices.parquet");
+        assert_eq!((good + bad, valid), (all, all));
+        let uncertain = said.split("but for ").nth(1).map_or(0, |rest| rest.split(' ').next().unwrap().parse::<u64>().unwrap());
+        assert!(
+            said.contains("from the histogram") && good <= exact && exact - good <= uncertain,
+            "{bound}: {good} {exact} {said}"
+        );
+    }
+}
