@@ -11,11 +11,12 @@ use std::fmt::Write as _;
 
 use divan::{Bencher, black_box};
 use slix::batch::{BATCH_LINES, Batch};
+use slix::block::Place;
 use slix::record::{Outcome, Slot};
 use slix::slo::classify::{Classes, Verdict};
 use support::loggen::CLASSES;
 use support::loggen::Verdict as Truth;
-use support::{Log, Questions};
+use support::{Blocks, Log, Questions};
 
 fn main() {
     divan::main();
@@ -74,39 +75,39 @@ fn by_routes(count: usize) -> String {
 }
 
 /// The fields of a log in batches, as the classifier gets them.
-struct Fields<'a> {
-    log: &'a Log,
-    batches: Vec<Batch>,
+struct Fields {
+    blocks: Blocks,
+    /// Each with the place of its block.
+    batches: Vec<(usize, Batch)>,
 }
 
-impl<'a> Fields<'a> {
-    fn read(log: &'a Log, questions: &Questions) -> Fields<'a> {
-        let slots = questions.classifier.needs().len();
-        let mut reader = questions.extractor.reader("bench");
-        let (mut batches, mut start) = (vec![Batch::new(slots)], 0);
+impl Fields {
+    fn read(log: &Log, questions: &Questions) -> Fields {
+        let extractor = &questions.extractor;
+        let (mut reader, mut batches) = (extractor.reader("bench"), vec![(0, extractor.batch())]);
+        let mut start = 0;
         for line in log.bytes.split_inclusive(|&b| b == b'\n') {
+            if batches.last().is_none_or(|(_, batch)| batch.len == BATCH_LINES) {
+                batches.push((start, extractor.batch()));
+            }
+            let (block, batch) = batches.last_mut().unwrap();
             let text = line.trim_ascii_end();
-            assert_eq!(questions.extractor.read(text, &mut reader), Outcome::Event);
-            if batches.last().is_none_or(|batch| batch.len == BATCH_LINES) {
-                batches.push(Batch::new(slots));
-            }
-            let batch = batches.last_mut().unwrap();
-            let record = reader.record(text);
-            batch.times[batch.len] = record.time;
-            for (column, &slot) in batch.slots.iter_mut().zip(record.slots) {
-                column[batch.len] = shifted(slot, start);
-            }
-            batch.push(start, start + text.len() as u32, start + line.len() as u32 - 1, 0);
-            start += line.len() as u32;
+            assert_eq!(extractor.read(text, &mut reader), Outcome::Event);
+            let (record, from, i) = (reader.record(text), start - *block, batch.len);
+            batch.times[i] = record.time;
+            batch.slots.iter_mut().zip(record.slots).for_each(|(values, &slot)| values.set(i, shifted(slot, from as u32)));
+            let place = |at: usize| Place::try_from(at).unwrap();
+            batch.push(place(from), place(from + text.len()), place(from + line.len() - 1), 0);
+            start += line.len();
         }
-        Fields { log, batches }
+        Fields { blocks: Blocks::new(&log.bytes), batches }
     }
 
     /// Hands the class of every line to `each`.
     fn classify(&self, classes: &mut Classes, mut each: impl FnMut(u32)) {
         let mut column = [0; BATCH_LINES];
-        for batch in &self.batches {
-            classes.classes_of(batch, &self.log.bytes, b"", &mut column);
+        for (block, batch) in &self.batches {
+            classes.classes_of(batch, self.blocks.at(*block), b"", &mut column);
             black_box(&column)[..batch.len].iter().for_each(|&class| each(class));
         }
     }
@@ -135,7 +136,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A span of a line as one of the whole log.
+/// A span of a line as one of its block.
 fn shifted(slot: Slot, start: u32) -> Slot {
     match slot {
         Slot::Line(from, to) => Slot::Line(from + start, to + start),

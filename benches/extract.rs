@@ -7,19 +7,17 @@
 mod support;
 
 use divan::{Bencher, black_box};
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 use slix::batch::{BATCH_LINES, Batch};
-use slix::format::extract::{Extractor, Reader};
+use slix::block::{Block, Place};
+use slix::format::extract::{Extractor, Reader, View};
 use slix::marks::{Kernel, Marks};
 use slix::record::Outcome;
-use support::{LOGS, Log, Questions, T1};
+use support::{Blocks, LOGS, Log, Questions, T1};
 
 fn main() {
     divan::main();
 }
-
-/// As `scan` cuts blocks for the first-level cache.
-const WINDOW_BYTES: usize = 16 * 1024;
 
 #[divan::bench(args = LOGS, sample_count = 10)]
 fn careful(bencher: Bencher, log: &str) {
@@ -35,8 +33,8 @@ fn careful(bencher: Bencher, log: &str) {
 fn batched(bencher: Bencher, log: &str) {
     let log = Log::named(log);
     let questions = Questions::new(T1, &log.format);
-    let mut batched = Batched::new(&questions);
-    let mut events = || batched.read(black_box(&log.bytes));
+    let (blocks, mut batched) = (Blocks::new(&log.bytes), Batched::new(&questions));
+    let mut events = || black_box(&blocks).windows().map(|(block, length)| batched.read(block, length)).sum::<u64>();
     assert_eq!(events(), log.events());
     bencher.counter(log.bytes_count()).counter(log.lines_count()).bench_local(events);
 }
@@ -74,49 +72,39 @@ struct Batched<'a> {
 impl<'a> Batched<'a> {
     fn new(questions: &'a Questions) -> Self {
         let extractor = &questions.extractor;
-        let (marks, batch) = (Marks::with_capacity(WINDOW_BYTES), Batch::new(questions.classifier.needs().len()));
-        Batched { extractor, reader: extractor.reader("bench"), marks, batch, kernel: Kernel::best() }
+        let (reader, batch) = (extractor.reader("bench"), extractor.batch());
+        Batched { extractor, reader, marks: Marks::default(), batch, kernel: Kernel::best() }
     }
 
-    fn read(&mut self, log: &[u8]) -> u64 {
-        let (mut events, mut from) = (0, 0);
-        while from < log.len() {
-            let near = log.len().min(from + WINDOW_BYTES);
-            let to = memrchr(b'\n', &log[from..near]).map_or(near, |at| from + at + 1);
-            self.marks.fill(self.kernel, self.extractor.mark_set(), &log[from..to]);
-            events += self.read_window(&log[from..to]);
-            from = to;
-        }
-        events
-    }
-
-    fn read_window(&mut self, window: &[u8]) -> u64 {
+    fn read(&mut self, block: &Block, length: usize) -> u64 {
+        self.marks.fill(self.kernel, self.extractor.mark_set(), block, length);
         let (mut events, mut start, mut first) = (0, 0, 0);
-        while start < window.len() {
-            events += self.gather(window, &mut start, &mut first);
-            events += self.read_batch(window);
+        while start < length {
+            events += self.gather(block, length, &mut start, &mut first);
+            events += self.read_batch(block);
         }
         events
     }
 
     /// Fills the batch with lines that look regular; the number of events among the others, which are read at once.
-    fn gather(&mut self, window: &[u8], start: &mut usize, first: &mut usize) -> u64 {
+    fn gather(&mut self, block: &Block, length: usize, start: &mut usize, first: &mut usize) -> u64 {
         let (positions, regular) = (self.marks.positions(), self.extractor.marks_per_line());
         let mut events = 0;
         self.batch.len = 0;
-        while self.batch.len < BATCH_LINES && *start < window.len() {
+        while self.batch.len < BATCH_LINES && *start < length {
             match positions.get(*first + regular) {
-                Some(&newline) if window[newline as usize] == b'\n' => {
-                    let end = newline - u32::from(newline as usize > *start && window[newline as usize - 1] == b'\r');
-                    self.batch.push(*start as u32, end, newline, *first as u32);
+                Some(&newline) if block[usize::from(newline)] == b'\n' => {
+                    let newline = usize::from(newline);
+                    let end = newline - usize::from(newline > *start && block[newline - 1] == b'\r');
+                    self.batch.push(*start as Place, end as Place, newline as Place, *first as Place);
                     *first += regular + 1;
-                    *start = newline as usize + 1;
+                    *start = newline + 1;
                 }
                 _ => {
-                    let end = memchr(b'\n', &window[*start..]).map_or(window.len(), |at| *start + at);
-                    events += u64::from(is_event(&window[*start..end], self.extractor, &mut self.reader));
+                    let end = memchr(b'\n', &block[*start..length]).map_or(length, |at| *start + at);
+                    events += u64::from(is_event(&block[*start..end], self.extractor, &mut self.reader));
                     *start = end + 1;
-                    *first += positions[*first..].iter().take_while(|&&mark| (mark as usize) < *start).count();
+                    *first += positions[*first..].iter().take_while(|&&mark| usize::from(mark) < *start).count();
                 }
             }
         }
@@ -124,12 +112,13 @@ impl<'a> Batched<'a> {
     }
 
     /// What looked like one line and is not may be several.
-    fn read_batch(&mut self, window: &[u8]) -> u64 {
-        let Batched { extractor, reader, marks, batch, .. } = self;
-        extractor.read_batch(window, marks, marks.positions(), batch, reader);
+    fn read_batch(&mut self, block: &Block) -> u64 {
+        let Batched { extractor, reader, marks, batch, kernel } = self;
+        let view = View { kernel: *kernel, block, marks, positions: marks.positions_and_room() };
+        extractor.read_batch(view, batch, reader);
         let of_line = |i: usize| match batch.odd[i] {
-            true => read_lines(&window[batch.starts[i] as usize..=batch.newlines[i] as usize], extractor, reader),
-            false => 1,
+            0 => 1,
+            _ => read_lines(&block[batch.starts[i].into()..=batch.newlines[i].into()], extractor, reader),
         };
         (0..batch.len).map(of_line).sum()
     }

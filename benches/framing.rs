@@ -10,14 +10,11 @@ use std::convert::Infallible;
 use divan::{Bencher, black_box};
 use slix::framing::{Frame, Framing, LINE_BYTES_MAX};
 use slix::marks::{Kernel, MarkSet, Marks};
-use support::Log;
+use support::{Blocks, Log};
 
 fn main() {
     divan::main();
 }
-
-/// As `scan` cuts blocks for the first-level cache.
-const WINDOW_BYTES: usize = 16 * 1024;
 
 #[divan::bench(sample_count = 20)]
 fn newlines(bencher: Bencher) {
@@ -92,15 +89,13 @@ fn marks_json(bencher: Bencher, kernel: &str) {
 
 fn marks(bencher: Bencher, kernel: &str, log: &str, set: MarkSet) {
     let (log, kernel) = (Log::named(log), Kernel::named(kernel).unwrap());
-    let mut marks = Marks::with_capacity(WINDOW_BYTES);
+    let (blocks, mut marks) = (Blocks::new(&log.bytes), Marks::default());
     let mut count = || {
-        let windows = black_box(&log.bytes).chunks(WINDOW_BYTES);
-        windows
-            .map(|window| {
-                marks.fill(kernel, set, window);
-                marks.positions().len()
-            })
-            .sum::<usize>()
+        let of_window = |(block, length)| {
+            marks.fill(kernel, set, block, length);
+            marks.positions().len()
+        };
+        black_box(&blocks).windows().map(of_window).sum::<usize>()
     };
     let is_mark = |b: &u8| *b == b'\n' || set.marks.contains(b);
     assert_eq!(count(), log.bytes.iter().filter(|b| is_mark(b)).count());

@@ -7,8 +7,10 @@
 pub mod loggen;
 
 use divan::counter::{BytesCount, ItemsCount};
+use memchr::memrchr;
 use slix::aggregate::accounting::Accounting;
 use slix::aggregate::{Counts, IndicatorKey, Partial};
+use slix::block::{Block, ROOM_BYTES};
 use slix::format::Format;
 use slix::format::extract::Extractor;
 use slix::framing::LINE_BYTES_MAX;
@@ -82,6 +84,38 @@ impl Log {
 
     pub fn lines_count(&self) -> ItemsCount {
         ItemsCount::new(self.lines())
+    }
+}
+
+/// As `scan` cuts windows for the first-level cache.
+const WINDOW_BYTES: usize = 16 * 1024;
+
+/// A log with room behind it, so that a block begins at every place of it.
+pub struct Blocks {
+    bytes: Vec<u8>,
+    log_bytes: usize,
+}
+
+impl Blocks {
+    pub fn new(log: &[u8]) -> Blocks {
+        Blocks { bytes: [log, &[0; ROOM_BYTES]].concat(), log_bytes: log.len() }
+    }
+
+    /// The block that begins at a place.
+    pub fn at(&self, from: usize) -> &Block {
+        self.bytes[from..].first_chunk().expect("there is room behind the log")
+    }
+
+    /// Windows of whole lines one after the other: a block, and how many bytes of it count. No line is as long as a window.
+    pub fn windows(&self) -> impl Iterator<Item = (&Block, usize)> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let near = self.log_bytes.min(from + WINDOW_BYTES);
+            let to = from + 1 + memrchr(b'\n', &self.bytes[from..near])?;
+            let window = (self.at(from), to - from);
+            from = to;
+            Some(window)
+        })
     }
 }
 
