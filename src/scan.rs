@@ -235,7 +235,8 @@ impl<'a> Window<'a> {
     /// Fills the batch with lines that look regular. Others are counted on the way: the order does not matter to counts.
     fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
         let positions = self.marks.positions();
-        let regular = counter.job.extractor.marks_per_line();
+        counter.job.extractor.learn(&mut counter.reader);
+        let regular = counter.job.extractor.marks_per_line(&counter.reader);
         gathered.lines.len = 0;
         while gathered.lines.len < BATCH_LINES && self.start < self.length {
             // The newline of a regular line is the mark behind its own marks.
@@ -299,7 +300,7 @@ impl<'a> Window<'a> {
         if !self.is_whole_line(positions[count], counter.job.line_bytes_max) {
             return false;
         }
-        let kept = &kept[..extractor.marks_per_line()];
+        let kept = &kept[..extractor.marks_per_line(&counter.reader)];
         let first = gathered.escaped.len * kept.len();
         gathered.escaped_marks[first..first + kept.len()].copy_from_slice(kept);
         self.push(&mut gathered.escaped, positions[count], first as Place);

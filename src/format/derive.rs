@@ -52,6 +52,8 @@ impl Derive {
             Derive::Part(part, fields) => match (part, &fields[..]) {
                 (Part::Method, [(_, Whence::Request)]) => Columnar::Method,
                 (Part::Path, [(_, Whence::Request)]) => Columnar::Path,
+                (Part::Path, [(field, Whence::Target)]) => Columnar::Target(*field),
+                (_, [(field, Whence::Itself)]) if *part != Part::Query => Columnar::Text(*field),
                 _ => Columnar::ByLine,
             },
             Derive::Text(fields) => match fields[..] {
@@ -60,6 +62,34 @@ impl Derive {
             },
             _ => Columnar::ByLine,
         }
+    }
+
+    /// The same, made from those of its fields that `is_present` says are there.
+    pub(super) fn of_fields(&self, is_present: impl Fn(&usize) -> bool) -> Derive {
+        let of = |fields: &[usize]| fields.iter().copied().filter(&is_present).collect();
+        let with_units = |fields: &[(usize, Unit)]| fields.iter().copied().filter(|(field, _)| is_present(field)).collect();
+        match self {
+            Derive::Text(fields) => Derive::Text(of(fields)),
+            Derive::Status(fields) => Derive::Status(of(fields)),
+            Derive::Number(fields) => Derive::Number(of(fields)),
+            Derive::Scaled(fields) => Derive::Scaled(with_units(fields)),
+            Derive::ScaledOrUntilEnd(fields) => Derive::ScaledOrUntilEnd(with_units(fields)),
+            Derive::Part(part, fields) => {
+                Derive::Part(*part, fields.iter().copied().filter(|(field, _)| is_present(field)).collect())
+            }
+            // A sum of which a part is missing is unknown.
+            derive => derive.clone(),
+        }
+    }
+
+    /// Whether it takes a field for a request line, and nothing else.
+    pub(super) fn is_of_request(&self, field: usize) -> bool {
+        matches!(self, Derive::Part(_, fields) if fields[..] == [(field, Whence::Request)])
+    }
+
+    /// Whether what it gives is a path as requests have it, which ends before `?` or `#`.
+    pub(super) fn is_path_of_target(&self) -> bool {
+        matches!(self, Derive::Part(Part::Path, fields) if fields.iter().all(|(_, whence)| *whence != Whence::Itself))
     }
 
     /// The fields of a sum.
@@ -93,6 +123,8 @@ pub(super) enum Columnar {
     /// The methods, and the paths, of requests that are usual.
     Method,
     Path,
+    /// The paths of targets, the texts of a field.
+    Target(usize),
     /// The texts of a field.
     Text(usize),
     ByLine,

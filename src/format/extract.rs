@@ -11,8 +11,9 @@ use super::derive::{self, Columnar, Derive, Fields};
 use super::envelope::Unwrapper;
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::keyed::{self, Header};
-use super::plan::{Plan, TimeFound};
-use super::shape::{MARKS_MAX, Shape, Want};
+use super::learn::{self, Fast, Lesson, Lessons};
+use super::plan::{Found, Plan, TimeFound};
+use super::shape::{MARKS_MAX, Shape};
 use super::walk::{Columns, Lines};
 use super::{Escape, Format, JsonCondition, Keyed, Layout};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Values};
@@ -40,14 +41,17 @@ pub struct Extractor {
 }
 
 enum Compiled {
-    Delimited { plan: Plan, shape: Option<Shape> },
+    Delimited { plan: Plan, fast: Option<Box<Fast>> },
     Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed },
 }
 
 /// What one worker keeps from line to line.
 pub struct Reader {
-    found: super::plan::Found,
+    found: Found,
     columns: Option<Columns>,
+    /// Which outputs of the batch are made line by line.
+    by_line: Vec<bool>,
+    lessons: Lessons,
     values: Vec<JsonValue>,
     scratch: Vec<u8>,
     input_bytes: usize,
@@ -146,10 +150,8 @@ impl Extractor {
         let layout = match &format.layout {
             Layout::Delimited(template) => {
                 let plan = Plan::new(template, zone);
-                // Where several fields may give the status, lines are read with care.
-                let is_simple = binding.status().len() < 2;
-                let shape = Shape::new(&plan, &wants(&outputs, &binding.status(), plan.fields.len())).filter(|_| is_simple);
-                Compiled::Delimited { plan, shape }
+                let fast = fast_reader(&binding, &plan, &outputs);
+                Compiled::Delimited { plan, fast }
             }
             Layout::Json(map) => {
                 let wanted = Wanted::of(map, binding.extra_paths());
@@ -180,7 +182,8 @@ impl Extractor {
     /// What to mark in blocks of this format's lines.
     pub fn mark_set(&self) -> MarkSet {
         match &self.layout {
-            Compiled::Delimited { shape: Some(shape), .. } => shape.set,
+            Compiled::Delimited { fast: Some(fast), .. } => fast.shape.set,
+            Compiled::Json { keyed: Keyed::Json, .. } => learn::MARKS,
             _ => MarkSet { marks: [b'\n'; 2], aux: b'\n' },
         }
     }
@@ -193,16 +196,18 @@ impl Extractor {
                 let readers: Vec<TimeReader> = clocks.iter().map(|(_, reader)| reader.clone()).collect();
                 let times = vec![TimeFound::Undated; readers.len()];
                 let values = vec![JsonValue::ABSENT; wanted.count()];
-                (super::plan::Found { spans: vec![Slot::Absent; wanted.fields.len()], times, readers }, values)
+                (Found { spans: vec![Slot::Absent; wanted.fields.len()], times, readers }, values)
             }
         };
         let columns = match &self.layout {
-            Compiled::Delimited { plan, shape: Some(shape) } => Some(shape.columns(plan)),
+            Compiled::Delimited { plan, fast: Some(fast) } => Some(fast.shape.columns(plan.fields.len(), plan.clocks())),
             _ => None,
         };
         Reader {
             found,
             columns,
+            by_line: vec![false; self.outputs.len()],
+            lessons: Lessons::default(),
             values,
             scratch: input.as_bytes().to_vec(),
             input_bytes: input.len(),
@@ -249,6 +254,7 @@ impl Extractor {
                 Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
                 Ok(()) => {
                     find_values(line, wanted, clocks, reader);
+                    reader.lessons.add(line);
                     self.finish(line, reader)
                 }
                 Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
@@ -288,18 +294,42 @@ impl Extractor {
         })
     }
 
-    /// How many marks a regular line holds, without its newline.
-    pub fn marks_per_line(&self) -> usize {
+    /// How many marks a regular line holds, without its newline; 0 if every line is to be read with care.
+    pub fn marks_per_line(&self, reader: &Reader) -> usize {
+        let is_plain = self.unwrapper.is_empty() && self.shift.is_none();
+        self.fast(&reader.lessons).filter(|_| is_plain).map_or(0, |fast| fast.shape.marks)
+    }
+
+    fn fast<'a>(&'a self, lessons: &'a Lessons) -> Option<&'a Fast> {
         match &self.layout {
-            Compiled::Delimited { shape: Some(shape), .. } if self.unwrapper.is_empty() && self.shift.is_none() => shape.marks,
-            _ => 0,
+            Compiled::Delimited { fast, .. } => fast.as_deref(),
+            Compiled::Json { .. } => lessons.learned.as_deref(),
         }
+    }
+
+    /// Learns from the last line that was read with care, if there were many of them. Must not happen while a batch is gathered.
+    pub(crate) fn learn(&self, reader: &mut Reader) {
+        let Compiled::Json { wanted, conditions, clocks, keyed: Keyed::Json } = &self.layout else { return };
+        let Some(line) = reader.lessons.sample.take() else { return };
+        let lesson = Lesson {
+            line: &line,
+            wanted,
+            status: &self.status,
+            clocks,
+            time: &self.time,
+            created: &self.created,
+            outputs: &self.outputs,
+            fixed: &wanted.tested(conditions),
+        };
+        reader.lessons.learned = lesson.learn().filter(|_| self.ended.is_empty()).map(Box::new);
+        let columns = |fast: &Fast| fast.shape.columns(wanted.fields.len(), clocks.len());
+        reader.columns = reader.lessons.learned.as_deref().map(columns);
     }
 
     /// An empty batch for lines of this format.
     pub fn batch(&self) -> Batch {
         let values = |output: &Derive| match output {
-            _ if output.columnar() == Columnar::Path => Values::paths(),
+            output if output.is_path_of_target() => Values::paths(),
             Derive::Text(_) | Derive::Part(..) => Values::texts(),
             Derive::Input | Derive::Absent => Values::Same(Slot::Absent),
             _ => Values::ints(),
@@ -310,16 +340,18 @@ impl Extractor {
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
     pub fn read_batch(&self, view: View, batch: &mut Batch, reader: &mut Reader) {
-        let (Compiled::Delimited { shape: Some(shape), .. }, Some(columns), [clock]) =
-            (&self.layout, &mut reader.columns, &self.time[..])
-        else {
+        let Reader { lessons, columns, found, by_line, scratch, input_bytes, .. } = reader;
+        let (Some(fast), Some(columns)) = (self.fast(lessons), columns) else {
             batch.odd = [1; BATCH_LINES];
             return;
         };
         let View { kernel, block, marks, positions } = view;
-        shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut reader.found.readers);
-        batch.times = columns.times[*clock];
-        self.fill_slots(block, batch, reader);
+        fast.shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut found.readers);
+        batch.times = columns.times[fast.clock];
+        if fill_slots(fast, block, batch, columns, by_line) {
+            self.fill_by_line(fast, block, batch, columns, Rest { by_line, found, scratch, input_bytes: *input_bytes });
+        }
+        lessons.regular += batch.len as u32;
         if batch.has_odd() {
             forget_odd(batch);
         }
@@ -328,85 +360,31 @@ impl Extractor {
     /// The marks of a line whose marks are too many, without those that are escaped; none if it is not regular then either.
     #[cold]
     pub(crate) fn without_escaped(&self, block: &Block, line_marks: &[Place]) -> Option<[Place; MARKS_MAX]> {
-        let Compiled::Delimited { shape: Some(shape), .. } = &self.layout else { return None };
-        shape.without_escaped(block, line_marks)
-    }
-
-    /// Fills the slots of a batch from its columns.
-    fn fill_slots(&self, block: &Block, batch: &mut Batch, reader: &mut Reader) {
-        let Some(columns) = &reader.columns else { return };
-        let len = batch.len.min(BATCH_LINES);
-        batch.no_response = match self.status[..] {
-            [] => 0,
-            [field, ..] => (0..len).map(|i| u64::from(columns.ints[field][i] == ABSENT && batch.odd[i] == 0)).sum(),
-        };
-        let mut is_filled = true;
-        for (values, output) in batch.slots.iter_mut().zip(&self.outputs) {
-            let unusual = &columns.unusual[..len];
-            is_filled &= match (output.columnar(), values) {
-                (Columnar::Status, Values::Ints(codes)) => {
-                    self.status.iter().for_each(|&field| **codes = columns.ints[field]);
-                    true
-                }
-                (Columnar::Scaled(field, _), Values::Ints(numbers)) => {
-                    **numbers = columns.ints[field];
-                    true
-                }
-                (Columnar::Path, Values::Paths(spans)) => {
-                    **spans = columns.paths;
-                    !unusual.contains(&true)
-                }
-                (Columnar::Method, Values::Texts(spans)) => {
-                    **spans = columns.methods;
-                    !unusual.contains(&true)
-                }
-                (Columnar::Text(field), Values::Texts(spans)) => {
-                    for i in 0..len {
-                        let (from, to) = columns.spans[field][i];
-                        spans[i] = if derive::is_dash(block, from, to) { (0, 0) } else { (from, to) };
-                    }
-                    true
-                }
-                (Columnar::Sum, Values::Ints(sums)) => {
-                    derive::summed(&columns.ints, output.summands(), sums);
-                    true
-                }
-                (_, Values::Same(slot)) => {
-                    *slot = if *output == Derive::Input { Slot::Scratch(0, reader.input_bytes as u32) } else { Slot::Absent };
-                    true
-                }
-                _ => false,
-            }
-        }
-        if !is_filled {
-            self.fill_other_slots(block, batch, reader);
-        }
+        let Compiled::Delimited { fast: Some(fast), .. } = &self.layout else { return None };
+        fast.shape.without_escaped(block, line_marks)
     }
 
     /// The slots that are made line by line.
-    fn fill_other_slots(&self, block: &Block, batch: &mut Batch, reader: &mut Reader) {
-        let Some(columns) = &reader.columns else { return };
+    #[inline(never)]
+    fn fill_by_line(&self, fast: &Fast, block: &Block, batch: &mut Batch, columns: &Columns, rest: Rest) {
+        let Rest { by_line, found, scratch, input_bytes } = rest;
         for i in (0..batch.len.min(BATCH_LINES)).filter(|&i| batch.odd[i] == 0) {
-            for (found, spans) in reader.found.spans.iter_mut().zip(&columns.spans) {
+            for (found, spans) in found.spans.iter_mut().zip(&columns.spans) {
                 *found = Slot::Line(spans[i].0.into(), spans[i].1.into());
             }
             let fields = Fields {
                 line: block,
-                scratch: &reader.scratch,
-                input_bytes: reader.input_bytes,
-                spans: &reader.found.spans,
+                scratch,
+                input_bytes,
+                spans: &found.spans,
                 status: None,
                 time: batch.times[i],
-                created: self.created.first().map(|&clock| columns.times[clock][i]),
+                created: fast.created.map(|clock| columns.times[clock][i]),
                 ended: self.ended.first().map(|&clock| columns.times[clock][i]),
             };
-            for (values, output) in batch.slots.iter_mut().zip(&self.outputs) {
-                let is_by_line = match output.columnar() {
-                    Columnar::ByLine => true,
-                    Columnar::Path | Columnar::Method => columns.unusual[i],
-                    _ => false,
-                };
-                if is_by_line {
+            for ((values, output), _) in batch.slots.iter_mut().zip(&fast.outputs).zip(by_line).filter(|(_, by_line)| **by_line) {
+                let is_known = matches!(output.columnar(), Columnar::Path | Columnar::Method) && !columns.unusual[i];
+                if !is_known {
                     values.set(i, fields.derive(output));
                 }
             }
@@ -519,21 +497,85 @@ fn holds_bare_quote(text: &[u8]) -> bool {
     })
 }
 
-/// What the outputs need of each of `count` fields.
-fn wants(outputs: &[Derive], status: &[usize], count: usize) -> Vec<Want> {
-    let mut wants = vec![Want::default(); count];
-    for output in outputs {
-        match output.columnar() {
-            Columnar::Scaled(field, unit) => wants[field].value = Some(unit),
-            Columnar::Sum => output.summands().iter().for_each(|&(field, unit)| wants[field].value = Some(unit)),
-            Columnar::Method => {
-                output.fields().into_iter().for_each(|field| (wants[field].span, wants[field].method) = (true, true))
+/// The fast reader of a delimited format, if it can have one.
+fn fast_reader(binding: &Binding, plan: &Plan, outputs: &[Derive]) -> Option<Box<Fast>> {
+    let (status, time) = (binding.status(), binding.time());
+    let &[clock] = &time[..] else { return None };
+    // Where several fields may give the status, lines are read with care.
+    let status = match status[..] {
+        [] => None,
+        [field] => Some(field),
+        _ => return None,
+    };
+    let shape = Shape::new(plan, &learn::wants(outputs, status.as_slice(), plan.fields.len()))?;
+    Some(Box::new(Fast {
+        shape,
+        outputs: outputs.to_vec(),
+        status,
+        expects_status: status.is_some(),
+        clock,
+        created: binding.created().first().copied(),
+    }))
+}
+
+/// What slots are made from line by line.
+struct Rest<'a> {
+    by_line: &'a [bool],
+    found: &'a mut Found,
+    scratch: &'a [u8],
+    input_bytes: usize,
+}
+
+/// Fills the slots of a batch from its columns, but for those that are made `by_line`; whether there are any.
+fn fill_slots(fast: &Fast, block: &Block, batch: &mut Batch, columns: &Columns, by_line: &mut [bool]) -> bool {
+    let len = batch.len.min(BATCH_LINES);
+    let is_lost = |field: usize| (0..len).map(|i| u64::from(columns.ints[field][i] == ABSENT && batch.odd[i] == 0)).sum();
+    batch.no_response = match fast.status {
+        Some(field) => is_lost(field),
+        None if fast.expects_status => (0..len).map(|i| u64::from(batch.odd[i] == 0)).sum(),
+        None => 0,
+    };
+    let has_unusual = columns.unusual[..len].contains(&true);
+    let mut any = false;
+    for ((values, output), by_line) in batch.slots.iter_mut().zip(&fast.outputs).zip(by_line) {
+        *by_line = match (output.columnar(), values) {
+            (Columnar::Status, Values::Ints(codes)) => {
+                **codes = fast.status.map_or([ABSENT; BATCH_LINES], |field| columns.ints[field]);
+                false
             }
-            _ => output.fields().into_iter().for_each(|field| wants[field].span = true),
-        }
+            (Columnar::Scaled(field, _), Values::Ints(numbers)) => {
+                **numbers = columns.ints[field];
+                false
+            }
+            (Columnar::Sum, Values::Ints(sums)) => {
+                derive::summed(&columns.ints, output.summands(), sums);
+                false
+            }
+            (Columnar::Path, Values::Paths(spans)) => {
+                **spans = columns.paths;
+                has_unusual
+            }
+            (Columnar::Method, Values::Texts(spans)) => {
+                **spans = columns.methods;
+                has_unusual
+            }
+            (Columnar::Target(field), Values::Paths(spans)) => {
+                **spans = columns.spans[field];
+                !spans[..len].iter().all(|&(from, _)| block[usize::from(from)] == b'/')
+            }
+            (Columnar::Text(field), Values::Texts(spans)) => {
+                for i in 0..len {
+                    let (from, to) = columns.spans[field][i];
+                    spans[i] = if derive::is_dash(block, from, to) { (0, 0) } else { (from, to) };
+                }
+                false
+            }
+            (_, Values::Same(_)) if *output == Derive::Absent => false,
+            _ => true,
+        };
+        any |= *by_line;
     }
-    status.iter().for_each(|&field| wants[field].span = true);
-    wants
+    any
 }
 
 /// The values of odd lines become absent: nobody may follow their places.

@@ -92,22 +92,52 @@ impl KeyTree {
 /// where the line stops being JSON.
 pub(super) fn read_object(line: &[u8], tree: &KeyTree, values: &mut [JsonValue]) -> Result<(), usize> {
     values.fill(JsonValue::ABSENT);
-    let mut cursor = Cursor { line, at: 0 };
-    cursor.blanks();
-    if cursor.peek() != Some(b'{') {
-        return Err(cursor.at);
+    Cursor { line, at: 0, trace: None }.whole(tree, values)
+}
+
+/// A value of a line that is no object and no array, where it stands, without the quotes of a string.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traced {
+    pub(super) kind: JsonKind,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// The number of the wanted value that it is.
+    pub(super) wanted: Option<usize>,
+}
+
+impl Traced {
+    /// Whether it is a string.
+    pub(super) fn is_quoted(&self) -> bool {
+        matches!(self.kind, JsonKind::Text | JsonKind::Escaped)
     }
-    cursor.value(Some(tree), values, 0)?;
-    cursor.blanks();
-    if cursor.at == line.len() { Ok(()) } else { Err(cursor.at) }
+}
+
+/// All values of a line in their order; none where it is not JSON, or a whole object or array is wanted.
+pub(super) fn trace(line: &[u8], tree: &KeyTree, count: usize) -> Option<Vec<Traced>> {
+    let mut values = vec![JsonValue::ABSENT; count];
+    let mut cursor = Cursor { line, at: 0, trace: Some(Vec::new()) };
+    cursor.whole(tree, &mut values).ok()?;
+    cursor.trace.filter(|_| values.iter().all(|value| value.kind != JsonKind::Nested))
 }
 
 struct Cursor<'a> {
     line: &'a [u8],
     at: usize,
+    trace: Option<Vec<Traced>>,
 }
 
 impl Cursor<'_> {
+    /// Reads a line that is one object.
+    fn whole(&mut self, tree: &KeyTree, values: &mut [JsonValue]) -> Result<(), usize> {
+        self.blanks();
+        if self.peek() != Some(b'{') {
+            return Err(self.at);
+        }
+        self.value(Some(tree), values, 0)?;
+        self.blanks();
+        if self.at == self.line.len() { Ok(()) } else { Err(self.at) }
+    }
+
     #[inline]
     fn peek(&self) -> Option<u8> {
         self.line.get(self.at).copied()
@@ -144,8 +174,12 @@ impl Cursor<'_> {
             Some(b'n') => self.word(b"null", JsonKind::Null)?,
             _ => return Err(from),
         };
-        if let Some(wanted) = tree.and_then(|tree| tree.wanted) {
+        let wanted = tree.and_then(|tree| tree.wanted);
+        if let Some(wanted) = wanted {
             values[wanted] = read;
+        }
+        if let Some(trace) = self.trace.as_mut().filter(|_| read.kind != JsonKind::Nested) {
+            trace.push(Traced { kind: read.kind, from: read.from as usize, to: read.to as usize, wanted });
         }
         Ok(())
     }
@@ -338,6 +372,12 @@ impl Wanted {
             wanted.conditions.push(wanted.tree.want(&condition.path, &mut wanted.count));
         }
         wanted
+    }
+
+    /// The values on whose text a condition depends.
+    pub(super) fn tested(&self, conditions: &[JsonCondition]) -> Vec<usize> {
+        let tested = conditions.iter().zip(&self.conditions).filter(|(condition, _)| !condition.prefix.is_empty());
+        tested.map(|(_, &value)| value).collect()
     }
 
     /// How many values are wanted.

@@ -42,6 +42,7 @@ pub mod extract;
 pub mod json;
 mod json_read;
 mod keyed;
+mod learn;
 mod mixed;
 #[cfg(test)]
 mod naive;

@@ -22,11 +22,12 @@
 //! if it holds the literal's first byte; every literal and every shaped field is checked, asked for or not.
 
 use super::clock::TimeReader;
+use super::learn;
 use super::plan::{Check, Plan, Step};
 use super::walk::{Columns, End, Lines, Parts, Scale, Walk};
 use super::words::Literal;
 use super::{Escape, Unit};
-use crate::batch::BATCH_LINES;
+use crate::batch::{BATCH_LINES, Column};
 use crate::block::{Block, Place, Positions};
 use crate::marks::MarkSet;
 
@@ -46,22 +47,61 @@ pub(super) struct Shape {
 }
 
 /// A literal that holds marks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct MarkedLiteral {
-    literal: Literal,
+    /// Its text in words of eight bytes, the last one perhaps shorter.
+    words: Vec<Literal>,
+    length: Place,
     /// Which mark of the line stands in it first, and how far behind the literal's beginning.
     mark: usize,
     mark_offset: Place,
 }
 
 impl MarkedLiteral {
-    /// Where it begins, in the line whose first mark has this number, and 0 if it stands there.
-    #[inline(always)]
-    fn find(self, block: &Block, positions: &Positions, line_marks: usize) -> (Place, u64) {
-        // The remainder tells the compiler that this is a position.
-        let begin = positions[line_marks + self.mark % MARKS_MAX].wrapping_sub(self.mark_offset);
-        (begin, self.literal.difference(block, begin))
+    fn new(text: &[u8], mark: usize, mark_offset: usize) -> Option<MarkedLiteral> {
+        let words = text.chunks(8).map(Literal::new).collect::<Option<Vec<_>>>()?;
+        Some(MarkedLiteral { words, length: text.len() as Place, mark, mark_offset: mark_offset as Place })
     }
+
+    /// Finds where it begins in each line, and whether it stands there.
+    fn check(&self, lines: &mut Lines, begins: &mut Column<Place>) {
+        let Lines { kernel, block, positions, ref mut batch, .. } = *lines;
+        let (mark, offset, len) = (self.mark, self.mark_offset, batch.len);
+        let (firsts, odd) = (&batch.firsts, &mut batch.odd);
+        if let [literal] = self.words[..] {
+            return kernel.run(
+                #[inline(always)]
+                move || {
+                    for i in 0..len.min(BATCH_LINES) {
+                        let begin = place_of_mark(positions, firsts[i], mark).wrapping_sub(offset);
+                        odd[i] |= literal.difference(block, begin);
+                        begins[i] = begin;
+                    }
+                },
+            );
+        }
+        kernel.run(
+            #[inline(always)]
+            || {
+                for i in 0..len.min(BATCH_LINES) {
+                    let begin = place_of_mark(positions, firsts[i], mark).wrapping_sub(offset);
+                    let mut at = begin;
+                    for literal in &self.words {
+                        odd[i] |= literal.difference(block, at);
+                        at = at.wrapping_add(8);
+                    }
+                    begins[i] = begin;
+                }
+            },
+        );
+    }
+}
+
+/// The place of a mark of the line whose first one has this number.
+#[inline(always)]
+fn place_of_mark(positions: &Positions, first: Place, mark: usize) -> Place {
+    // The remainder tells the compiler that this is a position.
+    positions[usize::from(first) + mark % MARKS_MAX]
 }
 
 /// What somebody needs of a field.
@@ -96,6 +136,8 @@ enum Op {
     TextRest { field: Option<usize>, clean: bool },
     /// A request line, up to the end of the stretch.
     Request { field: usize, method: bool },
+    /// A number or a word of JSON; one that is not asked for may also be `null`.
+    Scalar { field: Option<usize>, to: End },
     /// A number.
     Number { field: usize, span: bool, scale: Option<Scale>, lists: bool, to: End },
     /// A status.
@@ -189,9 +231,9 @@ impl Shape {
         Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, at_edges, unescapes, ops })
     }
 
-    /// Room for the columns of one worker.
-    pub(super) fn columns(&self, plan: &Plan) -> Columns {
-        Columns::new(self.literals.len(), plan.fields.len(), plan.clocks())
+    /// Room for the columns of one worker, for so many fields and clocks.
+    pub(super) fn columns(&self, fields: usize, clocks: usize) -> Columns {
+        Columns::new(self.literals.len(), fields, clocks)
     }
 
     /// Reads a batch. Lines that are not regular become odd; of the others the spans and values that are needed and the
@@ -228,6 +270,7 @@ impl Shape {
                 Op::Request { field, method } => {
                     walk.requests(Parts { spans: &mut spans[field], methods: method.then_some(methods), paths, unusual });
                 }
+                Op::Scalar { field, to } => walk.scalars(field.map(|f| &mut spans[f]), to),
                 Op::Number { field, span, scale, lists, to } => {
                     walk.numbers(span.then_some(&mut spans[field]), scale.zip(Some(&mut ints[field])), lists, to);
                 }
@@ -241,22 +284,9 @@ impl Shape {
 
     /// Finds where each marked literal begins, and whether it stands there.
     fn check_literals(&self, lines: &mut Lines, columns: &mut Columns) {
-        let Lines { kernel, block, positions, ref mut batch, .. } = *lines;
-        let len = batch.len.min(BATCH_LINES);
-        batch.odd = [0; BATCH_LINES];
-        let (firsts, odd) = (&batch.firsts, &mut batch.odd);
-        for (literal, begins) in self.literals.iter().copied().zip(&mut columns.begins) {
-            let odd = &mut *odd;
-            kernel.run(
-                #[inline(always)]
-                move || {
-                    for i in 0..len.min(BATCH_LINES) {
-                        let (begin, is_odd) = literal.find(block, positions, firsts[i].into());
-                        odd[i] |= is_odd;
-                        begins[i] = begin;
-                    }
-                },
-            );
+        lines.batch.odd = [0; BATCH_LINES];
+        for (literal, begins) in self.literals.iter().zip(&mut columns.begins) {
+            literal.check(lines, begins);
         }
         self.check_edges(lines, columns);
     }
@@ -270,7 +300,7 @@ impl Shape {
             (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i] ^ batch.starts[i]));
         }
         if let (true, Some(last), Some(begins)) = (self.at_edges.1, self.literals.last(), columns.begins.last()) {
-            (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i].wrapping_add(last.literal.length) ^ batch.ends[i]));
+            (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i].wrapping_add(last.length) ^ batch.ends[i]));
         }
     }
 
@@ -278,7 +308,7 @@ impl Shape {
         match after {
             None => columns.at = lines.batch.starts,
             Some(i) => {
-                let length = self.literals[i].literal.length;
+                let length = self.literals[i].length;
                 columns.at = columns.begins[i].map(|begin| begin.wrapping_add(length));
             }
         }
@@ -305,7 +335,7 @@ impl Shape {
 }
 
 /// Marks of a regular line, at most, with its newline.
-pub(super) const MARKS_MAX: usize = 64;
+pub(super) const MARKS_MAX: usize = 256;
 
 impl Compiler<'_> {
     fn compile(&mut self, parts: &[Part]) -> Option<()> {
@@ -324,8 +354,7 @@ impl Compiler<'_> {
                 }
                 Part::Literal(text) => match text.iter().position(|&b| b == self.mark) {
                     Some(offset) => {
-                        let literal = Literal::new(text)?;
-                        self.literals.push(MarkedLiteral { literal, mark: self.marks, mark_offset: offset as Place });
+                        self.literals.push(MarkedLiteral::new(text, self.marks, offset)?);
                         self.marks += text.iter().filter(|&&b| b == self.mark).count();
                         is_new_stretch = true;
                     }
@@ -416,6 +445,68 @@ fn list_goes_on(next: Option<&[u8]>) -> u16 {
         _ => return 0,
     };
     u16::from_le_bytes(divider)
+}
+
+/// Builds the shape of a JSON line, value by value.
+pub(super) struct Builder {
+    marks: usize,
+    literals: Vec<MarkedLiteral>,
+    ops: Vec<Op>,
+}
+
+impl Builder {
+    /// Nothing yet.
+    pub(super) fn new() -> Builder {
+        Builder { marks: 0, literals: Vec::new(), ops: Vec::new() }
+    }
+
+    /// The text before a value; none if it has no quote to be found by, or an escape.
+    pub(super) fn literal(&mut self, text: &[u8]) -> Option<()> {
+        let offset = text.iter().position(|&b| b == b'"').filter(|_| !text.contains(&b'\\'))?;
+        self.literals.push(MarkedLiteral::new(text, self.marks, offset)?);
+        self.marks += text.iter().filter(|&&b| b == b'"').count();
+        (self.marks < MARKS_MAX).then_some(())
+    }
+
+    fn stretch(&mut self, op: Op) {
+        self.ops.extend([Op::Stretch { after: self.literals.len().checked_sub(1) }, op]);
+    }
+
+    pub(super) fn time(&mut self, reader: usize, to: End) {
+        self.stretch(Op::Time { reader, to });
+    }
+
+    pub(super) fn status(&mut self, field: usize, want: Want, to: End) {
+        self.stretch(Op::Status { field, span: want.span, lists: true, to });
+    }
+
+    pub(super) fn request(&mut self, field: usize, want: Want) {
+        self.stretch(Op::Request { field, method: want.method });
+    }
+
+    pub(super) fn number(&mut self, field: usize, want: Want, to: End) {
+        self.stretch(number(field, want, true, to));
+    }
+
+    pub(super) fn text(&mut self, field: usize) {
+        self.stretch(Op::TextRest { field: Some(field), clean: false });
+    }
+
+    pub(super) fn scalar(&mut self, field: Option<usize>, to: End) {
+        self.stretch(Op::Scalar { field, to });
+    }
+
+    /// The shape, of lines that end with this text, which stands behind the last value.
+    pub(super) fn last(mut self, text: &[u8]) -> Option<Shape> {
+        let has_mark = text.contains(&b'"');
+        match has_mark {
+            true => self.literal(text)?,
+            // It ends the last value, which is no string.
+            false => self.ops.push(Op::End),
+        }
+        let Builder { marks, literals, ops } = self;
+        Some(Shape { set: learn::MARKS, marks, literals, at_edges: (true, has_mark), unescapes: false, ops })
+    }
 }
 
 /// How many marks a field holds in a regular line; none where that is not known.

@@ -4,6 +4,7 @@
 //! must not be a branch here, because it cannot be predicted, and a wrong guess costs as much as reading two fields.
 
 use super::clock::{TimeRead, TimeReader};
+use super::json_read;
 use super::request::split_usual;
 use super::words::{self, Literal};
 use super::{Unit, number};
@@ -253,6 +254,32 @@ impl Walk<'_> {
         }
     }
 
+    pub(super) fn scalars(&mut self, spans: Option<&mut Spans>, to: End) {
+        match to.literal {
+            Some((literal, first)) => self.scalars_to(spans, Before(literal, first)),
+            None => self.scalars_to(spans, AtLimit),
+        }
+    }
+
+    #[inline(always)]
+    fn scalars_to(&mut self, spans: Option<&mut Spans>, ends: impl Ends) {
+        let block = self.block;
+        let may_be_null = spans.is_none();
+        self.each_text(
+            spans,
+            #[inline(always)]
+            move |at, limit| {
+                let text = word(block, at);
+                let (length, is_long) = ends.length(text, at, limit);
+                let number = words::decimal(text, length);
+                if number.fits && is_long == 0 && !number.is_dash {
+                    return ends.behind(block, at.wrapping_add(length as Place), limit);
+                }
+                ends.behind(block, odd_scalar_end(block, at, limit, may_be_null), limit)
+            },
+        );
+    }
+
     pub(super) fn requests(&mut self, parts: Parts) {
         let block = self.block;
         let Parts { spans, methods, paths, unusual } = parts;
@@ -443,6 +470,19 @@ fn other_time(
 #[cold]
 fn odd_number_end(block: &Block, at: Place, limit: Place, lists: bool) -> Place {
     at.wrapping_add(block.get(at.into()..limit.into()).map_or(0, |text| number::shape_length(text, lists) as Place))
+}
+
+/// Where the scalar of JSON at `at` ends; there, if there is none.
+#[cold]
+fn odd_scalar_end(block: &Block, at: Place, limit: Place, may_be_null: bool) -> Place {
+    let Some(text) = block.get(at.into()..limit.into()) else { return at };
+    let word = [&b"true"[..], b"false", b"null"].into_iter().find(|word| text.starts_with(word));
+    let length = match word {
+        Some(b"null") if !may_be_null => 0,
+        Some(word) => word.len(),
+        None => json_read::number_length(text),
+    };
+    at + length as Place
 }
 
 #[cold]

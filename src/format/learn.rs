@@ -1,0 +1,182 @@
+//! The fast reader of JSON lines, learned from one of them.
+//!
+//! A writer of logs gives the keys of every line in the same order. So the line that was read last is a template for the next one: what
+//! stands between its values, the keys with their quotes, is a literal, and each value a field ([`super::shape`]). A line that does not
+//! fit (another order, an escape, another kind of value) is read with care, and what comes out is the same. So it does not matter which
+//! line was learned from, or when; only how fast the next one is read.
+
+use super::clock::TimeReader;
+use super::derive::{Columnar, Derive};
+use super::json_read::{self, JsonKind, Traced, Wanted};
+use super::shape::{Builder, Shape, Want};
+use super::walk::End;
+use super::words::Literal;
+use crate::marks::MarkSet;
+
+/// A line with its values, and what is wanted of them.
+pub(super) struct Lesson<'a> {
+    pub(super) line: &'a [u8],
+    pub(super) wanted: &'a Wanted,
+    /// The fields that give the status, the times, and when the request was created.
+    pub(super) status: &'a [usize],
+    pub(super) clocks: &'a [(usize, TimeReader)],
+    pub(super) time: &'a [usize],
+    pub(super) created: &'a [usize],
+    pub(super) outputs: &'a [Derive],
+    /// The values, by number, that must be what they are in this line.
+    pub(super) fixed: &'a [usize],
+}
+
+/// What a fast reader knows of the lines it reads.
+#[derive(Clone, Debug)]
+pub(super) struct Fast {
+    pub(super) shape: Shape,
+    /// How each slot is made from the fields that such lines have.
+    pub(super) outputs: Vec<Derive>,
+    /// The field that gives the status.
+    pub(super) status: Option<usize>,
+    /// Whether the format has a status, so that a line without one got no response.
+    pub(super) expects_status: bool,
+    /// The clock that gives the time, and that of the creation.
+    pub(super) clock: usize,
+    pub(super) created: Option<usize>,
+}
+
+/// What to mark in JSON lines.
+pub(super) const MARKS: MarkSet = MarkSet { marks: *b"\"\\", aux: b' ' };
+
+/// Lines read with care before one of them is learned from, at least.
+const CAREFUL_MIN: u32 = 16;
+
+/// What a worker has learned.
+#[derive(Default)]
+pub(super) struct Lessons {
+    pub(super) learned: Option<Box<Fast>>,
+    /// The line to learn from next.
+    pub(super) sample: Option<Vec<u8>>,
+    /// Lines read with care, and fast, since a sample was taken.
+    careful: u32,
+    pub(super) regular: u32,
+}
+
+impl Lessons {
+    /// A line was read with care. If there are many of them, the next lesson is about it.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        self.careful += 1;
+        let is_due = self.careful > CAREFUL_MIN && self.careful > self.regular / 4;
+        if is_due || self.learned.is_none() && self.careful == 1 {
+            self.sample = Some(line.to_vec());
+            (self.careful, self.regular) = (1, 0);
+        }
+    }
+}
+
+impl Lesson<'_> {
+    /// What the line teaches; none if lines like it have to be read with care.
+    pub(super) fn learn(&self) -> Option<Fast> {
+        let values = json_read::trace(self.line, &self.wanted.tree, self.wanted.count())?;
+        let place = |field: usize| values.iter().rposition(|value| value.wanted == Some(self.wanted.fields[field]));
+        let is_present = |field: &usize| place(*field).is_some();
+        let outputs: Vec<Derive> = self.outputs.iter().map(|output| output.of_fields(is_present)).collect();
+        let status: Vec<usize> = self.status.iter().copied().filter(|field| is_present(field)).collect();
+        let first = |clocks: &[usize]| clocks.iter().copied().find(|&clock| is_present(&self.clocks[clock].0));
+        let clock = first(self.time)?;
+        // Which of two is the status depends on their values.
+        if status.len() > 1 {
+            return None;
+        }
+        let fast = |shape| Fast {
+            shape,
+            outputs: outputs.clone(),
+            status: status.first().copied(),
+            expects_status: !self.status.is_empty(),
+            clock,
+            created: first(self.created),
+        };
+        let mut fields = vec![None; values.len()];
+        for field in (0..self.wanted.fields.len()).filter(is_present) {
+            let what = self.ask(field, &outputs, &status, [Some(clock), first(self.created)]);
+            let Some(place) = place(field).filter(|_| what != Ask::Nothing) else { continue };
+            // One place can be one field.
+            if fields[place].replace((field, what)).is_some() {
+                return None;
+            }
+        }
+        self.shape(&values, &fields).map(fast)
+    }
+
+    /// What is asked of a field.
+    fn ask(&self, field: usize, outputs: &[Derive], status: &[usize], clocks: [Option<usize>; 2]) -> Ask {
+        let want = wants(outputs, status, self.wanted.fields.len())[field];
+        match clocks.into_iter().flatten().find(|&clock| self.clocks[clock].0 == field) {
+            Some(clock) if want == Want::default() => Ask::Time(clock),
+            Some(_) => Ask::TooMuch,
+            None if status.contains(&field) => Ask::Status(want),
+            None if outputs.iter().any(|output| output.is_of_request(field)) => Ask::Request(want),
+            None if want == Want::default() => Ask::Nothing,
+            None => Ask::Value(want),
+        }
+    }
+
+    fn shape(&self, values: &[Traced], fields: &[Option<(usize, Ask)>]) -> Option<Shape> {
+        let mut builder = Builder::new();
+        let mut at = 0;
+        for (value, field) in values.iter().zip(fields) {
+            if value.wanted.is_some_and(|wanted| self.fixed.contains(&wanted)) {
+                continue;
+            }
+            builder.literal(&self.line[at..value.from])?;
+            at = value.to;
+            let to = end_of_value(&self.line[at..])?;
+            match field {
+                Some((_, Ask::TooMuch | Ask::Nothing)) => return None,
+                Some((_, Ask::Time(clock))) => builder.time(*clock, to),
+                Some((field, Ask::Status(want))) => builder.status(*field, *want, to),
+                Some((field, Ask::Request(want))) if value.kind == JsonKind::Text => builder.request(*field, *want),
+                Some((field, Ask::Value(want))) if want.value.is_some() => builder.number(*field, *want, to),
+                Some((field, Ask::Value(_) | Ask::Request(_))) if value.is_quoted() => builder.text(*field),
+                Some((field, Ask::Value(_) | Ask::Request(_))) => builder.scalar(Some(*field), to),
+                None if value.is_quoted() => {}
+                None => builder.scalar(None, to),
+            }
+        }
+        builder.last(&self.line[at..])
+    }
+}
+
+/// What stands behind a value: a literal with a quote ends its stretch; without one it is the last of the line.
+fn end_of_value(rest: &[u8]) -> Option<End> {
+    match rest.contains(&b'"') {
+        true => Some(End::QUOTE),
+        false => Some(End { literal: Some((Literal::new(rest)?, *rest.first()?)), list: 0 }),
+    }
+}
+
+/// What is asked of a field of a JSON line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ask {
+    Nothing,
+    Time(usize),
+    Status(Want),
+    Request(Want),
+    Value(Want),
+    /// More than one thing at once, for which there is no op.
+    TooMuch,
+}
+
+/// What the outputs need of each of `count` fields.
+pub(super) fn wants(outputs: &[Derive], status: &[usize], count: usize) -> Vec<Want> {
+    let mut wants = vec![Want::default(); count];
+    for output in outputs {
+        match output.columnar() {
+            Columnar::Scaled(field, unit) => wants[field].value = Some(unit),
+            Columnar::Sum => output.summands().iter().for_each(|&(field, unit)| wants[field].value = Some(unit)),
+            Columnar::Method => {
+                output.fields().into_iter().for_each(|field| (wants[field].span, wants[field].method) = (true, true));
+            }
+            _ => output.fields().into_iter().for_each(|field| wants[field].span = true),
+        }
+    }
+    status.iter().for_each(|&field| wants[field].span = true);
+    wants
+}
