@@ -6,17 +6,18 @@
 //! ```
 //!
 //! Options, with their defaults: `--format combined` (a wrong name lists all), `--lines 10000`, `--seed 1`, `--start 1793491200` (seconds
-//! since 1970 UTC), `--minutes 1440`, `--paths 100`, `--hosts 3`, `--offset-minutes 0`, `--out -`, and shares from 0 to 1:
+//! since 1970 UTC), `--minutes 1440`, `--paths 100`, `--hosts 3`, `--agent-bytes 0`, `--days 1`, `--offset-minutes 0`, `--out -`, and shares from 0 to 1:
 //! `--day-night 0.5`, `--errors 0.0005`, `--malformed-requests`, `--cut-lines`, `--blank-lines`, `--junk-lines`, `--undated`,
 //! `--out-of-order`, `--no-response`, `--missing-latency`, `--escapes` (all 0). `--dirty` sets a little of everything that can be wrong,
-//! `--crlf` and `--no-last-newline` change the line ends, `--truth FILE` writes what is true of the log as JSON, and `--incident
+//! `--escapes-everywhere` escapes in referer and query too, `--crlf` and `--no-last-newline` change the line ends, `--print-format` writes no
+//! log but what `slix --format` needs to read it, `--truth FILE` writes what is true of the log as JSON, and `--incident
 //! FROM..TO:ERRORS:FACTOR[:CLASS]` (seconds since the start; may be repeated) makes something go wrong.
 
 #[path = "../tests/support/loggen.rs"]
 mod loggen;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -34,10 +35,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let (mut config, mut out, mut truth_path) = (Config::default(), String::from("-"), None);
+    let mut is_asked = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
         match option.as_str() {
             "--dirty" => config = config.dirty(),
+            "--escapes-everywhere" => config.escapes_everywhere = true,
+            "--print-format" => is_asked = true,
             "--crlf" => config.crlf = true,
             "--no-last-newline" => config.last_newline = false,
             _ => {
@@ -49,6 +53,9 @@ fn run() -> Result<(), String> {
                 }
             }
         }
+    }
+    if is_asked {
+        return writeln!(io::stdout(), "{}", config.format.read_as()).map_err(|error| error.to_string());
     }
     let generator = Generator::new(config);
     let truth =
@@ -70,6 +77,8 @@ fn set(config: &mut Config, option: &str, value: &str) -> Result<(), String> {
         "--paths" => config.paths = parse(option, value)?,
         "--hosts" => config.hosts = parse(option, value)?,
         "--offset-minutes" => config.offset_minutes = parse(option, value)?,
+        "--agent-bytes" => config.agent_bytes = parse(option, value)?,
+        "--days" => config.days = parse(option, value)?,
         "--day-night" => config.day_night = share()?,
         "--errors" => config.errors = share()?,
         "--malformed-requests" => config.malformed_requests = share()?,

@@ -20,7 +20,7 @@ use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
 use slix::time::Slices;
 
-use loggen::{COMBINED_UPSTREAM, Config, Outcome, TABBED, Truth, Verdict};
+use loggen::{Config, Outcome, Truth, Verdict};
 
 /// The task that slix is measured by: availability and latency by route.
 pub const T1: &str = include_str!("t1.yaml");
@@ -51,12 +51,12 @@ impl Log {
     /// The log of a name with this many lines; as many a minute as a service with 700,000 requests a day.
     pub fn with_lines(name: &str, lines: u64) -> Log {
         let (kind, flaw) = name.split_once('_').unwrap_or((name, ""));
-        let (written, read) = match (kind, flaw) {
-            ("a", _) => (loggen::Format::CombinedUpstream, COMBINED_UPSTREAM),
-            ("tab", _) => (loggen::Format::Tabbed, TABBED),
-            ("ingress", _) => (loggen::Format::IngressNginx, "ingress-nginx"),
-            ("json", "shuffled") => (loggen::Format::ShuffledJson, "nginx_json"),
-            ("json", _) => (loggen::Format::NginxJson, "nginx_json"),
+        let written = match (kind, flaw) {
+            ("a", _) => loggen::Format::CombinedUpstream,
+            ("tab", _) => loggen::Format::Tabbed,
+            ("ingress", _) => loggen::Format::IngressNginx,
+            ("json", "shuffled") => loggen::Format::ShuffledJson,
+            ("json", _) => loggen::Format::NginxJson,
             _ => panic!("there is no log `{name}`"),
         };
         let plain = Config { lines, minutes: lines.div_ceil(500), format: written, ..Config::default() };
@@ -65,7 +65,7 @@ impl Log {
             "ugly" => ugly(plain),
             _ => plain,
         });
-        Log { bytes, truth, format: Format::parse(read).unwrap() }
+        Log { bytes, truth, format: Format::parse(&written.read_as()).unwrap() }
     }
 
     /// Its lines, those that are no requests too.

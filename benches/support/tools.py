@@ -1,22 +1,16 @@
 """What `against` and `instructions` share: the generator, T1's command, and how a process is timed."""
 
+import functools
 import os
 import pathlib
 import subprocess
 import sys
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 T1 = ROOT / "benches/support/t1.yaml"
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
-
-COMBINED_UPSTREAM = (
-    '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" '
-    '$request_time "$upstream_response_time" $host'
-)
-TABBED = "\t".join(
-    "$time_iso8601 $remote_addr $host $request_method $request_uri $status $body_bytes_sent $request_time $http_user_agent".split()
-)
 
 
 def fail(message):
@@ -34,6 +28,12 @@ def generator():
     return binary
 
 
+@functools.cache
+def format_of(name):
+    """What `slix --format` needs to read what the generator writes under this name."""
+    return subprocess.run([generator(), "--format", name, "--print-format"], capture_output=True, text=True, check=True).stdout.rstrip("\n")
+
+
 def slix_binary(named):
     """The release binary: the one named, or cargo's."""
     if named:
@@ -47,14 +47,45 @@ def t1(slix, log, format, *more):
     return [slix, "windows", "--quiet", "--quiet", "-c", T1, "--format", format, "--output-format", "ndjson", *more, log]
 
 
-def timed(command, out):
-    """Runs a command with its output to the file `out`: its processor and wall seconds, by wait4 and the monotonic clock."""
+class Used(typing.NamedTuple):
+    """What a process used: processor seconds by wait4, wall seconds by the monotonic clock."""
+
+    cpu: float
+    wall: float
+
+
+def timed(command, out, feeder=None):
+    """Runs a command with its output to the file `out`. Its input is what `feeder` writes, whose own seconds do not count."""
+    words = [str(word) for word in command]
     begin = time.monotonic()
+    feeding = subprocess.Popen([str(word) for word in feeder], stdout=subprocess.PIPE) if feeder else None
     with open(out, "wb") as stdout:
-        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout)
+        process = subprocess.Popen(words, stdin=feeding.stdout if feeding else subprocess.DEVNULL, stdout=stdout)
+        if feeding:
+            feeding.stdout.close()
         _, status, used = os.wait4(process.pid, 0)
     wall = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        fail(f"{command[0]} ended with {process.returncode}")
-    return used.ru_utime + used.ru_stime, wall
+    if process.returncode != 0 or (feeding and feeding.wait() != 0):
+        fail(f"{words[0]} ended with {process.returncode}")
+    return Used(used.ru_utime + used.ru_stime, wall)
+
+
+# A process begins with the peak of the one that started it: this one is small.
+PEAK = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=open(sys.argv[1], "wb"))
+_, status, used = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(used.ru_maxrss)
+sys.exit(process.returncode)
+"""
+
+
+def peak_bytes(command, out):
+    """The most memory that a command had at one time; never less than an empty Python has, some 9 MiB."""
+    words = [sys.executable, "-I", "-S", "-c", PEAK, out, *command]
+    run = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, text=True)
+    if run.returncode != 0:
+        fail(f"{command[0]} ended with {run.returncode}")
+    return int(run.stdout) * 1024

@@ -22,9 +22,7 @@ use slix::slices;
 use slix::slo::definitions::Definitions;
 use slix::time::{ANCHOR, Instant, Length};
 
-use crate::loggen::{
-    self, APACHE_TIMED, CLASSES, COMBINED_TIMED, COMBINED_UPSTREAM, Config, NO_ROUTE, TABBED, Truth, Verdict, generate,
-};
+use crate::loggen::{self, CLASSES, Config, NO_ROUTE, Truth, Verdict, generate};
 use rig::{Counted, How, Rig};
 
 /// As many cases as `PROPTEST_CASES` says, or a few.
@@ -35,22 +33,7 @@ fn cases(few: u32) -> ProptestConfig {
 
 /// The format that reads what the generator writes.
 fn format_of(format: loggen::Format) -> Format {
-    use loggen::Format as Written;
-    let text = match format {
-        Written::Common => "common",
-        Written::Combined => "combined",
-        Written::CombinedTimed => COMBINED_TIMED,
-        Written::CombinedUpstream => COMBINED_UPSTREAM,
-        Written::VhostCombined => "vhost_combined",
-        Written::NginxMain => "nginx_main",
-        Written::IngressNginx => "ingress-nginx",
-        Written::ApacheTimed => APACHE_TIMED,
-        Written::Tabbed => TABBED,
-        Written::NginxJson | Written::ShuffledJson => "nginx_json",
-        Written::Caddy => "caddy",
-        Written::Traefik => "traefik",
-    };
-    Format::parse(text).unwrap()
+    Format::parse(&format.read_as()).unwrap()
 }
 
 /// What is asked of a format: the latency only where there is one.
@@ -87,6 +70,8 @@ fn config(lines: u64) -> impl Strategy<Value = Config> {
                 no_response: 0.05,
                 missing_latency: 0.05,
                 escapes: 0.2,
+                escapes_everywhere: seed % 2 == 0,
+                days: 1 + seed % 3,
                 ..clean.clone()
             };
             if is_dirty { dirty } else { clean }

@@ -29,7 +29,7 @@ mod truth;
 
 use std::io::{self, Write};
 
-pub use format::{APACHE_TIMED, COMBINED_TIMED, COMBINED_UPSTREAM, Format, TABBED};
+pub use format::Format;
 pub use truth::{CLASSES, Cell, LATENCY_GOOD_MAX_US, NO_ROUTE, OUTCOMES, Outcome, Tally, Truth, Verdict};
 
 use clock::Clock;
@@ -71,6 +71,12 @@ pub struct Config {
     pub missing_latency: f64,
     /// Events with quotes, backslashes and non-ASCII letters in the user agent.
     pub escapes: f64,
+    /// These events have such characters in their referer and query too.
+    pub escapes_everywhere: bool,
+    /// Bytes by which every user agent is longer than it would be.
+    pub agent_bytes: u64,
+    /// Days over which the lines are scattered on top of `minutes`: each line on another day than the one before it.
+    pub days: u64,
     /// The zone of the log. Formats in UTC by definition are not affected.
     pub offset_minutes: i32,
     /// Distinct paths per class, at least 1.
@@ -104,6 +110,9 @@ impl Default for Config {
             no_response: 0.0,
             missing_latency: 0.0,
             escapes: 0.0,
+            escapes_everywhere: false,
+            agent_bytes: 0,
+            days: 1,
             offset_minutes: 0,
             paths: 100,
             hosts: 3,
@@ -163,6 +172,7 @@ pub struct Incident {
 
 /// How far an out-of-order line goes back.
 const LATE_SECONDS_MAX: i64 = 120;
+const DAY_US: i64 = 86_400_000_000;
 /// What junk lines say: no format's line, no comment, and nothing a server says.
 const JUNK: [&str; 3] = ["lorem ipsum dolor sit amet", "%%% 17 |", "}{ half a thought"];
 const AGENTS: [&str; 4] = [
@@ -215,7 +225,8 @@ impl Generator {
             incidents: config.incidents.iter().map(|incident| share(incident.errors)).collect(),
         };
         let slack_minutes = LATE_SECONDS_MAX / 60 + 1;
-        let truth = Truth::new(config.start.div_euclid(60) - slack_minutes, (config.minutes as i64 + 1 + slack_minutes) as usize);
+        let minutes = (config.minutes + 1440 * (config.days.max(1) - 1)) as i64 + 1 + slack_minutes;
+        let truth = Truth::new(config.start.div_euclid(60) - slack_minutes, minutes as usize);
         let utc = matches!(config.format, Format::Traefik | Format::Caddy);
         Generator {
             rng: Rng::new(config.seed),
@@ -234,7 +245,8 @@ impl Generator {
             return false;
         }
         let from = out.len();
-        let time_us = self.plan.next_time(&mut self.rng);
+        let day = (self.line % self.config.days.max(1)) as i64;
+        let time_us = self.plan.next_time(&mut self.rng) + day * DAY_US;
         let outcome = self.write_line(out, time_us);
         self.line += 1;
         if self.line < self.config.lines || self.config.last_newline {
@@ -308,12 +320,17 @@ impl Generator {
             client: bits >> 40,
             agent: AGENTS[(bits >> 36) as usize % AGENTS.len()],
             escaped: rng.hits(self.chances.escapes),
+            escapes: "",
+            agent_bytes: self.config.agent_bytes,
             status: 200,
             bytes: rng.skewed(4_000),
             latency_us: None,
             tries: 1,
             malformed,
         };
+        if record.escaped && self.config.escapes_everywhere {
+            record.escapes = self.config.format.escapes();
+        }
         self.draw_response(&mut record);
         record
     }

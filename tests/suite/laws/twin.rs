@@ -66,7 +66,16 @@ fn fields(format: Format, line: &str) -> Option<Fields> {
         Format::ApacheTimed => clf(line, |rest| Some(rest.rsplit_once(' ')?.1.parse().ok())),
         // Behind the quotes of the agent: the request's length, then its time.
         Format::IngressNginx => clf(line, |rest| Some(seconds(rest.rsplit_once("\" ")?.1.split(' ').nth(1)?))),
-        Format::Tabbed => tabbed(line),
+        Format::Forty => clf(line, |rest| Some(seconds(rest.split_once(" rt=")?.1.split_once(' ')?.0))),
+        Format::LatencyFirst => latency_first(line),
+        Format::Tabbed => {
+            let [time, _, _, method, target, status, _, latency, _] = separated(line, '\t')?;
+            Some(fields_of(time, method, target, status, latency))
+        }
+        Format::Piped => {
+            let [_, latency, status, method, target, time, _, _, _] = separated(line, '|')?;
+            Some(fields_of(time, method, target, status, latency))
+        }
         Format::NginxJson | Format::ShuffledJson => nginx_json(&serde_json::from_str(line).ok()?),
         Format::Caddy => caddy(&serde_json::from_str(line).ok()?),
         Format::Traefik => traefik(&serde_json::from_str(line).ok()?),
@@ -94,16 +103,29 @@ fn clf(line: &str, latency: impl Fn(&str) -> Option<Option<u64>>) -> Option<Fiel
     Some(Fields { time, status: status.to_owned(), latency_us: latency(rest)?, method, target })
 }
 
-fn tabbed(line: &str) -> Option<Fields> {
-    let fields: Vec<&str> = line.split('\t').collect();
-    let [time, _, _, method, target, status, _, latency, _] = fields[..] else { return None };
-    Some(Fields {
+/// The fields of a line that has nine.
+fn separated(line: &str, separator: char) -> Option<[&str; 9]> {
+    line.split(separator).collect::<Vec<_>>().try_into().ok()
+}
+
+fn fields_of(time: &str, method: &str, target: &str, status: &str, latency: &str) -> Fields {
+    Fields {
         time: time.parse::<Timestamp>().ok().map(|time| time.as_microsecond()),
         status: status.to_owned(),
         latency_us: seconds(latency),
         method: present(method),
         target: present(target),
-    })
+    }
+}
+
+/// The line put in the order of the Common Log Format.
+fn latency_first(line: &str) -> Option<Fields> {
+    let (latency, rest) = line.split_once(' ')?;
+    let (status, rest) = rest.split_once(" [")?;
+    let (time, rest) = rest.split_once("] ")?;
+    let (addr, rest) = rest.split_once(" \"")?;
+    let (request, rest) = rest.split_once("\" ")?;
+    clf(&format!("{addr} - - [{time}] \"{request}\" {status} {rest}"), |_| Some(seconds(latency)))
 }
 
 fn present(text: &str) -> Option<String> {

@@ -24,6 +24,12 @@ pub enum Format {
     ApacheTimed,
     /// nginx variables between tabs.
     Tabbed,
+    /// nginx variables between pipes, in an order of their own.
+    Piped,
+    /// nginx variables with the latency and the status first.
+    LatencyFirst,
+    /// `combined`, and behind it more variables with their names, until there are forty.
+    Forty,
     /// nginx with `escape=json`: the same keys in the same order, all values strings.
     NginxJson,
     /// A JSON writer without an order: keys come in any order, with nested objects between them; numbers are numbers.
@@ -35,17 +41,89 @@ pub enum Format {
 }
 
 /// The format string of [`Format::CombinedTimed`], in nginx's words.
-pub const COMBINED_TIMED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time"#;
+const COMBINED_TIMED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time"#;
 /// The format string of [`Format::CombinedUpstream`], in nginx's words.
-pub const COMBINED_UPSTREAM: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time "$upstream_response_time" $host"#;
+const COMBINED_UPSTREAM: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time "$upstream_response_time" $host"#;
 /// The format string of [`Format::ApacheTimed`].
-pub const APACHE_TIMED: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D"#;
+const APACHE_TIMED: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D"#;
 /// The format string of [`Format::Tabbed`], in nginx's words; the tabs are tabs.
-pub const TABBED: &str = "$time_iso8601\t$remote_addr\t$host\t$request_method\t$request_uri\t$status\t$body_bytes_sent\t$request_time\t$http_user_agent";
+const TABBED: &str = "$time_iso8601\t$remote_addr\t$host\t$request_method\t$request_uri\t$status\t$body_bytes_sent\t$request_time\t$http_user_agent";
+/// The format string of [`Format::Piped`], in nginx's words.
+const PIPED: &str =
+    "$host|$request_time|$status|$request_method|$request_uri|$time_iso8601|$remote_addr|$body_bytes_sent|$http_user_agent";
+/// The format string of [`Format::LatencyFirst`], in nginx's words.
+const LATENCY_FIRST: &str =
+    r#"$request_time $status [$time_local] $remote_addr "$request" $body_bytes_sent "$http_referer" "$http_user_agent""#;
+/// The format string of nginx's `combined`.
+const COMBINED: &str =
+    r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
+
+/// What [`Format::Forty`] writes behind `combined` and ` rt=$request_time`: variables, and what they hold on every line. The second
+/// half stands between quotes.
+const MORE: [(&str, &str); 31] = [
+    ("request_length", "612"),
+    ("bytes_sent", "5120"),
+    ("connection", "81723"),
+    ("connection_requests", "4"),
+    ("pid", "31"),
+    ("server_port", "443"),
+    ("remote_port", "50122"),
+    ("scheme", "https"),
+    ("server_protocol", "HTTP/2.0"),
+    ("request_completion", "OK"),
+    ("pipe", "."),
+    ("gzip_ratio", "3.71"),
+    ("tcpinfo_rtt", "24711"),
+    ("tcpinfo_rttvar", "1840"),
+    ("tcpinfo_snd_cwnd", "10"),
+    ("upstream_status", "200"),
+    ("upstream_cache_status", "MISS"),
+    ("upstream_addr", "10.8.0.2:8080"),
+    ("upstream_connect_time", "0.001"),
+    ("upstream_header_time", "0.020"),
+    ("upstream_response_time", "0.021, 0.030"),
+    ("upstream_response_length", "4711"),
+    ("http_host", "shop.example"),
+    ("server_name", "shop.example"),
+    ("http_x_forwarded_for", "198.18.7.7, 198.18.9.9"),
+    ("http_accept_language", "de-DE,de;q=0.9"),
+    ("sent_http_content_type", "text/html; charset=utf-8"),
+    ("ssl_protocol", "TLSv1.3"),
+    ("ssl_cipher", "TLS_AES_256_GCM_SHA384"),
+    ("geoip2_country_code", "-"),
+    ("request_id", "5f1c9b3e7a2d4860"),
+];
+
+/// The quote around the variable of this number in [`MORE`], if it has one.
+fn quote_of_more(i: usize) -> &'static str {
+    if i < MORE.len() / 2 { "" } else { "\"" }
+}
 
 impl Format {
+    /// What reads it: a format string in the server's words, or the name of a format that slix knows.
+    pub fn read_as(self) -> String {
+        match self {
+            Format::Common => "common",
+            Format::Combined => "combined",
+            Format::CombinedTimed => COMBINED_TIMED,
+            Format::CombinedUpstream => COMBINED_UPSTREAM,
+            Format::VhostCombined => "vhost_combined",
+            Format::NginxMain => "nginx_main",
+            Format::IngressNginx => "ingress-nginx",
+            Format::ApacheTimed => APACHE_TIMED,
+            Format::Tabbed => TABBED,
+            Format::Piped => PIPED,
+            Format::LatencyFirst => LATENCY_FIRST,
+            Format::Forty => return forty(),
+            Format::NginxJson | Format::ShuffledJson => "nginx_json",
+            Format::Caddy => "caddy",
+            Format::Traefik => "traefik",
+        }
+        .to_owned()
+    }
+
     /// Every format with its name on the command line.
-    pub const ALL: [(&'static str, Format); 13] = [
+    pub const ALL: [(&'static str, Format); 16] = [
         ("common", Format::Common),
         ("combined", Format::Combined),
         ("combined_timed", Format::CombinedTimed),
@@ -55,6 +133,9 @@ impl Format {
         ("ingress-nginx", Format::IngressNginx),
         ("apache_timed", Format::ApacheTimed),
         ("tabbed", Format::Tabbed),
+        ("piped", Format::Piped),
+        ("latency_first", Format::LatencyFirst),
+        ("forty", Format::Forty),
         ("nginx-json", Format::NginxJson),
         ("shuffled-json", Format::ShuffledJson),
         ("caddy", Format::Caddy),
@@ -78,6 +159,15 @@ impl Format {
     /// Whether the server logs requests that it cannot read. Go's servers answer them before anything is logged.
     pub(super) fn logs_malformed_requests(self) -> bool {
         !matches!(self, Format::Caddy | Format::Traefik)
+    }
+
+    /// A text with characters that must be escaped, as the format does it.
+    pub(super) fn escapes(self) -> &'static str {
+        match self {
+            Format::NginxJson | Format::ShuffledJson | Format::Caddy | Format::Traefik => r#"\"\\\u00e9"#,
+            _ if self.is_apache() => r#"\"\\\xc3\xa9"#,
+            _ => r"\x22\x5C\xC3\xA9",
+        }
     }
 
     fn is_apache(self) -> bool {
@@ -123,6 +213,14 @@ pub(super) fn write(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record
             }
         }
         Format::Tabbed => write_tabbed(out, format, clock, record),
+        Format::Piped => write_piped(out, format, clock, record),
+        Format::LatencyFirst => write_latency_first(out, format, clock, record),
+        Format::Forty => {
+            write_combined(out, format, clock, record);
+            text(out, " rt=");
+            latency_or_dash(out, record);
+            write_more(out);
+        }
         Format::NginxJson => write_nginx_json(out, clock, record),
         Format::ShuffledJson => write_shuffled_json(out, clock, record),
         Format::Caddy => write_caddy(out, record),
@@ -132,13 +230,28 @@ pub(super) fn write(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record
 
 fn write_common(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &Record) {
     write_addr(out, record);
-    text(out, " - - [");
+    text(out, " - - ");
+    write_clf_time(out, clock, record);
+    text(out, " ");
+    write_quoted_request(out, format, record);
+    text(out, " ");
+    write_status(out, format, record);
+    text(out, " ");
+    number(out, record.bytes);
+}
+
+fn write_clf_time(out: &mut Vec<u8>, clock: &mut Clock, record: &Record) {
+    text(out, "[");
     if record.dated {
         out.extend_from_slice(clock.clf(record.time_us.div_euclid(1_000_000)))
     } else {
         text(out, "-")
     }
-    text(out, "] \"");
+    text(out, "]");
+}
+
+fn write_quoted_request(out: &mut Vec<u8>, format: Format, record: &Record) {
+    text(out, "\"");
     match record.malformed {
         None => write_request(out, record),
         Some(Malformed::Tls) if format.is_apache() => text(out, r"\x16\x03\x01\x02\xa2\x01\xfc\x03\x03"),
@@ -146,22 +259,49 @@ fn write_common(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &R
         Some(Malformed::Dash) => text(out, "-"),
         Some(Malformed::Word) => text(out, "HELP"),
     }
-    text(out, "\" ");
-    write_status(out, format, record);
-    text(out, " ");
-    number(out, record.bytes);
+    text(out, "\"");
 }
 
 fn write_combined(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &Record) {
     write_common(out, format, clock, record);
-    text(out, " \"");
-    text(out, if record.bytes.is_multiple_of(3) { "-" } else { "https://shop.example/start" });
+    text(out, " ");
+    write_quoted_referer_and_agent(out, format, record);
+}
+
+fn write_quoted_referer_and_agent(out: &mut Vec<u8>, format: Format, record: &Record) {
+    text(out, "\"");
+    match record.bytes.is_multiple_of(3) {
+        true => text(out, "-"),
+        false => {
+            text(out, "https://shop.example/start");
+            text(out, record.escapes);
+        }
+    }
     text(out, "\" \"");
-    text(out, record.agent);
+    write_agent(out, record);
     if record.escaped {
         text(out, if format.is_apache() { r#" \"quo\\ted\" \xc3\xa9"# } else { r" \x22quo\x5Cted\x22 \xC3\xA9" });
     }
     text(out, "\"");
+}
+
+fn write_agent(out: &mut Vec<u8>, record: &Record) {
+    text(out, record.agent);
+    out.extend(b" (long)".iter().cycle().take(record.agent_bytes as usize));
+}
+
+/// As `combined`, but that the variables have their names before them.
+fn write_more(out: &mut Vec<u8>) {
+    for (i, (name, value)) in MORE.iter().enumerate() {
+        [" ", name, "=", quote_of_more(i), value, quote_of_more(i)].iter().for_each(|part| text(out, part));
+    }
+}
+
+/// The format string of [`Format::Forty`], in nginx's words.
+fn forty() -> String {
+    let more = |(i, (name, _)): (usize, &(&str, &str))| format!(" {name}={0}${name}{0}", quote_of_more(i));
+    let more = MORE.iter().enumerate().map(more).collect::<String>();
+    format!("{COMBINED} rt=$request_time{more}")
 }
 
 fn write_ingress(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &Record) {
@@ -222,10 +362,51 @@ fn write_tabbed(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &R
     text(out, "\t");
     latency_or_dash(out, record);
     text(out, "\t");
-    text(out, record.agent);
+    write_agent_text(out, record);
+}
+
+/// Without quotes around it.
+fn write_agent_text(out: &mut Vec<u8>, record: &Record) {
+    write_agent(out, record);
     if record.escaped {
         text(out, r" \x22quo\x5Cted\x22");
     }
+}
+
+fn write_piped(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &Record) {
+    write_host(out, record);
+    text(out, "|");
+    latency_or_dash(out, record);
+    text(out, "|");
+    write_status(out, format, record);
+    text(out, "|");
+    write_method(out, record);
+    text(out, "|");
+    write_target(out, record);
+    text(out, "|");
+    write_iso(out, clock, record);
+    text(out, "|");
+    write_addr(out, record);
+    text(out, "|");
+    number(out, record.bytes);
+    text(out, "|");
+    write_agent_text(out, record);
+}
+
+fn write_latency_first(out: &mut Vec<u8>, format: Format, clock: &mut Clock, record: &Record) {
+    latency_or_dash(out, record);
+    text(out, " ");
+    write_status(out, format, record);
+    text(out, " ");
+    write_clf_time(out, clock, record);
+    text(out, " ");
+    write_addr(out, record);
+    text(out, " ");
+    write_quoted_request(out, format, record);
+    text(out, " ");
+    number(out, record.bytes);
+    text(out, " ");
+    write_quoted_referer_and_agent(out, format, record);
 }
 
 /// Writes `"key":` behind a comma unless it is the first.
@@ -297,7 +478,7 @@ fn write_nginx_key(out: &mut Vec<u8>, clock: &mut Clock, record: &Record, which:
 }
 
 fn write_agent_json(out: &mut Vec<u8>, record: &Record) {
-    text(out, record.agent);
+    write_agent(out, record);
     if record.escaped {
         text(out, r#" \"quo\\ted\" \u00e9 é"#);
     }
@@ -402,6 +583,10 @@ fn write_target(out: &mut Vec<u8>, record: &Record) {
     if record.class == SEARCH {
         text(out, "?q=item%20");
         number(out, record.path);
+    }
+    if !record.escapes.is_empty() {
+        text(out, if record.class == SEARCH { "&note=" } else { "?note=" });
+        text(out, record.escapes);
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Record {
     pub agent: &'static str,
     /// Whether the agent has characters that must be escaped.
     pub escaped: bool,
+    /// What the referer and the query end with: nothing, or characters that are escaped.
+    pub escapes: &'static str,
+    /// By how many bytes the agent is longer.
+    pub agent_bytes: u64,
     /// 0 is no response.
     pub status: u16,
     pub bytes: u64,
