@@ -130,7 +130,7 @@ const COLUMNS: [Column; 14] = [
     },
     Column {
         name: "mode",
-        when: When::Roomy,
+        when: When::Spacious,
         get: |r, look| r.reason.map_or_else(|| look.none(), |r| r.mode().name().to_owned()),
     },
     Column { name: "met", when: When::Always, get: |r, look| r.budget.map_or_else(|| look.none(), |b| yes_no(b.met)) },
