@@ -104,3 +104,25 @@ fn folded_groups_keep_their_weights() {
         assert!(of("other", column) > 0, "{column}");
     }
 }
+
+/// Any split of the log, read as logs or as slices of each part, gives the sums of the whole.
+#[test]
+fn sums_merge() {
+    let work = Work::new();
+    let format = "format: {json: {time: time, host: host, status: status, bytes: bytes, length: length number}}\n";
+    work.file("slos.yaml", format!("{format}{SLOS}"));
+    let text = log(3_000);
+    let cut = text.lines().take(1_234).map(|line| line.len() + 1).sum::<usize>();
+    work.file("whole/a.log", &text);
+    work.file("parts/a.log", &text[..cut]);
+    work.file("parts/b.log", &text[cut..]);
+    for part in ["a", "b"] {
+        let (log, slices) = (format!("parts/{part}.log"), format!("slices/{part}.slices.parquet"));
+        work.file("slices/.keep", "");
+        work.run(&["slices", "-c", "slos.yaml", &log, "-o", &slices]).exits(0);
+    }
+    for slo in ["bytes", "events", "small"] {
+        let whole = rows(&work, "whole", slo);
+        assert!(!whole.is_empty() && whole == rows(&work, "parts", slo) && whole == rows(&work, "slices", slo), "{slo}");
+    }
+}

@@ -72,7 +72,7 @@ fn slo(mut slo: Map<String, Value>, service: Option<&Value>, names: &mut Vec<Str
     if own.is_none() {
         notes.insert("service".to_owned(), Value::Null);
     }
-    let mut objective = objective(&mut slo);
+    let mut objective = objective(&mut slo, &mut notes);
     let method = slo.shift_remove("budgeting_method").map_or(METHOD_DEFAULT.to_owned(), |method| text(Some(method)));
     time_slices(&mut slo, &mut objective, &mut notes);
     let window = time_window(slo.shift_remove("window"), &mut notes);
@@ -97,7 +97,7 @@ fn slo(mut slo: Map<String, Value>, service: Option<&Value>, names: &mut Vec<Str
 }
 
 /// The objective: `99.9%` is a targetPercent of 99.9, and `0.999` a target. Other spellings keep theirs as its name.
-fn objective(slo: &mut Map<String, Value>) -> Value {
+fn objective(slo: &mut Map<String, Value>, notes: &mut Map<String, Value>) -> Value {
     let written = text(slo.shift_remove("target"));
     let trimmed = written.trim();
     let (key, number) = match trimmed.strip_suffix('%') {
@@ -106,6 +106,9 @@ fn objective(slo: &mut Map<String, Value>) -> Value {
     };
     let whole = number.parse::<u64>().ok().map(Value::from);
     let number: Value = whole.or(number.parse::<f64>().ok().map(Value::from)).unwrap_or_else(|| number.into());
+    if is_minute(&number) {
+        notes.insert("target".to_owned(), trimmed.into());
+    }
     let again = if key == "target" { number.to_string() } else { format!("{number}%") };
     let name = slo.shift_remove("objective").or_else(|| (again != trimmed).then(|| trimmed.into()));
     let mut objective = Map::new();
@@ -117,7 +120,11 @@ fn objective(slo: &mut Map<String, Value>) -> Value {
 fn time_slices(slo: &mut Map<String, Value>, objective: &mut Value, notes: &mut Map<String, Value>) {
     if let Some(target) = slo.shift_remove("time_slice_target") {
         let target = text(Some(target));
-        objective["timeSliceTarget"] = share(&target).map_or_else(|| target.into(), Value::from);
+        let number = share(&target).map_or_else(|| target.as_str().into(), Value::from);
+        if is_minute(&number) {
+            notes.insert("time_slice_target".to_owned(), target.into());
+        }
+        objective["timeSliceTarget"] = number;
     }
     if let Some(width) = slo.shift_remove("time_slice_window") {
         let width = text(Some(width));
@@ -128,6 +135,11 @@ fn time_slices(slo: &mut Map<String, Value>, objective: &mut Value, notes: &mut 
             objective["timeSliceWindow"] = width.into();
         }
     }
+}
+
+/// Whether a number is so small that YAML has it with an exponent, which no target is read with.
+fn is_minute(number: &Value) -> bool {
+    number.as_f64().is_some_and(|number| number < 1e-3)
 }
 
 /// `95%` as 0.95. Seven digits of a percentage are nine of a share, far from where floats round.
