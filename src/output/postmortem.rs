@@ -1,7 +1,7 @@
 //! Drafts of postmortems: Markdown with everything that the log can tell, and blanks for what only people can.
 //!
 //! A draft is blameless: it names parts of systems, never clients or users. The table of actions is read back by
-//! [`backlog`](super::backlog).
+//! [`backlog`].
 
 use super::alerts::spent_or_share;
 use super::backlog;
