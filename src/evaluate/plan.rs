@@ -481,6 +481,8 @@ fn too_many_rows(rows: u128) -> Error {
 }
 
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod methods;
 #[cfg(test)]
 mod modes;

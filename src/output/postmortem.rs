@@ -1,7 +1,7 @@
 //! Drafts of postmortems: Markdown with everything that the log can tell, and blanks for what only people can.
 //!
 //! A draft is blameless: it names parts of systems, never clients or users. The table of actions is read back by
-//! [`backlog`](super::backlog).
+//! [`backlog`].
 
 use super::alerts::spent_or_share;
 use super::backlog;
@@ -187,4 +187,25 @@ fn actions(i: &Incident) -> String {
     let priority = if i.needs_postmortem { "P0" } else { "" };
     out.push_str(&format!("|  | prevent | {priority} |  |  |  |\n|  | detect |  |  |  |  |\n|  | mitigate |  |  |  |  |\n"));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_does_not_act() {
+        assert_eq!(code("/a`<b>|\n# x\u{1b}[2J").matches('`').count(), 2);
+        assert!(!code("a\nb").contains('\n') && code("a|b") == "`a\\|b`");
+    }
+
+    #[test]
+    fn dimensions_that_tell_of_people_are_left_out() {
+        for name in ["remote_addr", "user_agent", "$remote_user", "$http_x_forwarded_for", "$cookie_id", "client_ip"] {
+            assert!(is_personal(name), "{name}");
+        }
+        for name in ["status", "host", "route", "method", "$upstream_addr"] {
+            assert!(!is_personal(name), "{name}");
+        }
+    }
 }

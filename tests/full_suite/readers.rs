@@ -37,6 +37,12 @@ fn other_programs_come_to_the_same_numbers() {
         slix(&folder.path, &["windows", "-c", "slos.yaml", "--every", "1h", "access.log", "-o", name]);
     }
     slix(&folder.path, &["slices", "-c", "slos.yaml", "access.log", "-o", "shop.slices.parquet"]);
+    for command in ["alerts", "incidents"] {
+        for extension in ["parquet", "arrow", "csv", "ndjson"] {
+            let name = format!("{command}.{extension}");
+            slix(&folder.path, &[command, "-c", "slos.yaml", "shop.slices.parquet", "-o", &name]);
+        }
+    }
     let counts = json!({
         "availability": {"valid": truth.events, "good": truth.available},
         "strict": {"valid": truth.strict_valid, "good": truth.strict_good},
