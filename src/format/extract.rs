@@ -39,7 +39,7 @@ pub struct Extractor {
 
 enum Compiled {
     Delimited { plan: Plan, shape: Option<Shape> },
-    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed },
+    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed, text_is_chatter: bool },
 }
 
 /// What one worker keeps from line to line.
@@ -138,7 +138,13 @@ impl Extractor {
                 let wanted = Wanted::of(map, binding.extra_paths());
                 let clocks =
                     binding.clocks().into_iter().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
-                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks, keyed: map.keyed }
+                Compiled::Json {
+                    wanted,
+                    conditions: map.only_if.clone(),
+                    clocks,
+                    keyed: map.keyed,
+                    text_is_chatter: map.text_is_chatter,
+                }
             }
         };
         Ok(Extractor {
@@ -228,14 +234,17 @@ impl Extractor {
                 reader.header.directive(line, &wanted.tree);
                 Outcome::Skipped(Skip::Comment)
             }
-            Compiled::Json { wanted, conditions, clocks, keyed } => match read_keyed(*keyed, line, wanted, reader) {
-                Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
-                Ok(()) => {
-                    find_values(line, wanted, clocks, reader);
-                    self.finish(line, reader)
+            Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
+                match read_keyed(*keyed, line, wanted, reader) {
+                    Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
+                    Ok(()) => {
+                        find_values(line, wanted, clocks, reader);
+                        self.finish(line, reader)
+                    }
+                    Err(_) if *text_is_chatter && is_text(line) => Outcome::Skipped(Skip::Chatter),
+                    Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
                 }
-                Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
-            },
+            }
         }
     }
 
@@ -475,6 +484,11 @@ fn needed(outputs: &[Derive], status: &[usize], count: usize) -> Vec<bool> {
     let fields = outputs.iter().flat_map(Derive::fields).chain(status.iter().copied());
     fields.for_each(|field| needed[field] = true);
     needed
+}
+
+/// Whether a line is words, where JSON is expected: no object, nor what is left of one.
+fn is_text(line: &[u8]) -> bool {
+    line.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'[') && !line.contains(&b'{') && !line.ends_with(b"}")
 }
 
 /// Finds the wanted values of a line that has names for them; the error is the byte where it stops being such a line.
