@@ -41,7 +41,14 @@ fn batched(bencher: Bencher, log: &str) {
 
 /// The logs whose format has a regular shape; none of the others is ever batched.
 fn logs_with_regular_lines() -> impl Iterator<Item = &'static str> {
-    LOGS.into_iter().filter(|log| Questions::new(T1, &Log::with_lines(log, 1).format).extractor.marks_per_line() > 0)
+    LOGS.into_iter().filter(|name| {
+        let log = Log::with_lines(name, 1);
+        let extractor = Questions::new(T1, &log.format).extractor;
+        let mut reader = extractor.reader("bench");
+        read_lines(&log.bytes, &extractor, &mut reader);
+        extractor.learn(&mut reader);
+        extractor.marks_per_line(&reader) > 0
+    })
 }
 
 /// Reads every line with care; how many are events.
@@ -88,12 +95,13 @@ impl<'a> Batched<'a> {
 
     /// Fills the batch with lines that look regular; the number of events among the others, which are read at once.
     fn gather(&mut self, block: &Block, length: usize, start: &mut usize, first: &mut usize) -> u64 {
-        let (positions, regular) = (self.marks.positions(), self.extractor.marks_per_line());
+        self.extractor.learn(&mut self.reader);
+        let (positions, regular) = (self.marks.positions(), self.extractor.marks_per_line(&self.reader));
         let mut events = 0;
         self.batch.len = 0;
         while self.batch.len < BATCH_LINES && *start < length {
             match positions.get(*first + regular) {
-                Some(&newline) if block[usize::from(newline)] == b'\n' => {
+                Some(&newline) if regular > 0 && block[usize::from(newline)] == b'\n' => {
                     let newline = usize::from(newline);
                     let end = newline - usize::from(newline > *start && block[newline - 1] == b'\r');
                     self.batch.push(*start as Place, end as Place, newline as Place, *first as Place);

@@ -42,7 +42,7 @@ pub struct Extractor {
 
 enum Compiled {
     Delimited { plan: Plan, fast: Option<Box<Fast>> },
-    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed },
+    Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed, text_is_chatter: bool },
 }
 
 /// What one worker keeps from line to line.
@@ -157,7 +157,13 @@ impl Extractor {
                 let wanted = Wanted::of(map, binding.extra_paths());
                 let clocks =
                     binding.clocks().into_iter().map(|(field, text)| (field, TimeReader::new(text, zone.cloned()))).collect();
-                Compiled::Json { wanted, conditions: map.only_if.clone(), clocks, keyed: map.keyed }
+                Compiled::Json {
+                    wanted,
+                    conditions: map.only_if.clone(),
+                    clocks,
+                    keyed: map.keyed,
+                    text_is_chatter: map.text_is_chatter,
+                }
             }
         };
         Ok(Extractor {
@@ -250,15 +256,18 @@ impl Extractor {
                 reader.header.directive(line, &wanted.tree);
                 Outcome::Skipped(Skip::Comment)
             }
-            Compiled::Json { wanted, conditions, clocks, keyed } => match read_keyed(*keyed, line, wanted, reader) {
-                Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
-                Ok(()) => {
-                    find_values(line, wanted, clocks, reader);
-                    reader.lessons.add(line);
-                    self.finish(line, reader)
+            Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
+                match read_keyed(*keyed, line, wanted, reader) {
+                    Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
+                    Ok(()) => {
+                        find_values(line, wanted, clocks, reader);
+                        reader.lessons.add(line);
+                        self.finish(line, reader)
+                    }
+                    Err(_) if *text_is_chatter && is_text(line) => Outcome::Skipped(Skip::Chatter),
+                    Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
                 }
-                Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
-            },
+            }
         }
     }
 
@@ -308,8 +317,8 @@ impl Extractor {
     }
 
     /// Learns from the last line that was read with care, if there were many of them. Must not happen while a batch is gathered.
-    pub(crate) fn learn(&self, reader: &mut Reader) {
-        let Compiled::Json { wanted, conditions, clocks, keyed: Keyed::Json } = &self.layout else { return };
+    pub fn learn(&self, reader: &mut Reader) {
+        let Compiled::Json { wanted, conditions, clocks, keyed: Keyed::Json, .. } = &self.layout else { return };
         let Some(line) = reader.lessons.sample.take() else { return };
         let lesson = Lesson {
             line: &line,
@@ -587,6 +596,11 @@ fn forget_odd(batch: &mut Batch) {
             values => values.set(i, Slot::Absent),
         });
     }
+}
+
+/// Whether a line is words, where JSON is expected: no object, nor what is left of one.
+fn is_text(line: &[u8]) -> bool {
+    line.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'[') && !line.contains(&b'{') && !line.ends_with(b"}")
 }
 
 /// Finds the wanted values of a line that has names for them; the error is the byte where it stops being such a line.

@@ -1,6 +1,7 @@
 //! Lines of several formats in one log, and lines in envelopes.
 
 use super::bind::Binding;
+use super::chatter;
 use super::derive::Fields;
 use super::envelope::Unwrapped;
 use super::extract::{Extractor, Reader};
@@ -61,6 +62,8 @@ impl Extractor {
         match self.read_any(line, reader) {
             Outcome::Event if !self.reads_cleanly(line, reader) => Outcome::Rejected(Reason::Layout),
             Outcome::Undated if has_stamp => Outcome::Event,
+            // Words beside JSON speak against a format, unless they are known ones: a few lucky lines must not decide.
+            Outcome::Skipped(Skip::Chatter) if line.first() != Some(&b'{') => chatter::outcome(line, Reason::Layout),
             outcome => outcome,
         }
     }
