@@ -1,7 +1,7 @@
 //! Formats that have a name.
 //!
-//! A preset is data: strings as the servers' documentation gives them, lines in the [notation](super::notation), or lists of keys. Each family
-//! has a file in [`presets`], which quotes what it implements.
+//! A preset is data: strings as the servers' documentation gives them, lines in the notation of `notation.rs`, or lists of keys. Each family
+//! has a file in `presets`, which quotes what it implements.
 
 use super::declare::{StringFormat, choices, definition};
 use super::template::Source;
