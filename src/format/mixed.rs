@@ -23,6 +23,11 @@ impl Extractor {
         if reader.by > 0 { self.others[reader.by - 1].format_name() } else { self.format_name() }
     }
 
+    /// Whether it was the first layout that read the last line, and no other.
+    pub(super) fn reads_by_itself(&self, reader: &Reader) -> bool {
+        reader.by == 0
+    }
+
     /// Counts events at the start or at the end of a request, whichever the line tells: the other one is the time and the latency. An
     /// event whose latency is unknown stays at the time of its line.
     ///
