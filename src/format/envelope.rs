@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 
 use super::clock::{TimeRead, TimeReader};
 use super::json_read::{self, JsonKind, JsonValue, KeyTree};
+use super::zone::Ambiguous;
 use super::{TimeText, TimeToken, Unit};
 use crate::time::Instant;
 
@@ -216,6 +217,12 @@ impl Unwrapper {
     /// When its envelope was closed.
     pub fn time(&self) -> Option<Instant> {
         self.time
+    }
+
+    /// Whether that was a local time which comes twice or never: the old syslog header's.
+    pub(super) fn ambiguous(&self) -> Ambiguous {
+        let local = self.levels.iter().rfind(|level| level.envelope == Envelope::Rfc3164);
+        local.map_or(Ambiguous::default(), |level| level.clock.ambiguous())
     }
 
     /// Bytes of lines whose rest has not come.

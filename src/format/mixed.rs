@@ -84,6 +84,7 @@ impl Extractor {
             Unwrapped::Whole => {}
         }
         reader.stamped = reader.unwrapper.time();
+        reader.stamped_ambiguous = reader.unwrapper.ambiguous();
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
@@ -99,6 +100,7 @@ impl Extractor {
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, outcome: Outcome) -> Outcome {
         for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
             its_reader.stamped = reader.stamped;
+            its_reader.stamped_ambiguous = reader.stamped_ambiguous;
             let read = other.read_any(line, its_reader);
             if matches!(read, Outcome::Event | Outcome::Undated) {
                 reader.by = i + 1;

@@ -59,6 +59,7 @@ mod shape;
 mod template;
 mod walk;
 mod words;
+pub mod zone;
 
 pub use resolve::{Combine, Resolved};
 

@@ -282,6 +282,7 @@ impl Counter<'_> {
         let total = accounting::total(&partial.receipts)?;
         self.words.rejects(&total, rejects);
         self.words.undated(&total, self.formats.zone().is_some());
+        self.words.ambiguous(&total);
         Ok(())
     }
 }
