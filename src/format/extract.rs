@@ -473,7 +473,8 @@ impl Extractor {
         match &self.layout {
             Compiled::Delimited { plan, .. } => {
                 let misfit = plan.read(line, &mut reader.found).err()?;
-                Some(Misread { at: misfit.at, expected: plan.expected(misfit.step) })
+                let (at, step) = plan.furthest(misfit, line, &mut reader.found);
+                Some(Misread { at, expected: plan.expected(step) })
             }
             Compiled::Json { wanted, keyed, .. } => {
                 let at = read_keyed(*keyed, line, wanted, reader).err()?;

@@ -43,6 +43,7 @@ pub mod json;
 mod json_read;
 mod keyed;
 mod learn;
+mod misread;
 mod mixed;
 #[cfg(test)]
 mod naive;
