@@ -1,7 +1,8 @@
 //! The cold tower: slices to rows of the windows table, and rows to files; on one core.
 //!
 //! One SLO by 50 routes that are there every minute, as declared routes are. `rows` evaluates a million or ten million entries
-//! (one route and minute each) in hourly rows, and a million in rows of a minute, the finest there are; `write` encodes rows
+//! (one route and minute each) in hourly rows, and a million in rows of a minute, the finest there are; rows carry modes, and so pay for the
+//! alerts that modes depend on. `alerts`, `reports` and `incidents` do what the commands of these names do. `write` encodes rows
 //! that are ready. Every answer is checked. Run with `cargo bench --bench evaluate`.
 
 use divan::counter::ItemsCount;
@@ -104,6 +105,57 @@ fn hourly_rows(bencher: Bencher, entries: u64) {
 #[divan::bench(args = [1_000_000], sample_count = 5)]
 fn minutely_rows(bencher: Bencher, entries: u64) {
     bench_rows(bencher, entries, "1m", entries / ROUTES * (ROUTES + 1));
+}
+
+/// The alerts of the first minutes, where 50 of 100 events were bad, by tier: `bad ÷ valid` is 50 ÷ 100k at the end of minute k, and the
+/// short window holds the bad minute as long as it is itself. At 28 d the hour is above 13.44 until k = 37, six hours above 5.6 until 89.
+const FIRST_ALERTS: [(&str, i64); 2] = [("page_1h", 5), ("page_6h", 30)];
+
+/// Entries per second, of which the roll-up is made, evaluated by four tiers at every slice end.
+#[divan::bench(args = [1_000_000], sample_count = 5)]
+fn alerts(bencher: Bencher, entries: u64) {
+    let counted = Counted::new(entries);
+    let first = Instant::parse("2026-11-01").unwrap().micros();
+    counted.with_plan("1h", |plan| {
+        let guarded = plan.guarded().unwrap().remove(0);
+        for (tier, minutes) in FIRST_ALERTS {
+            let found: Vec<_> = guarded.rows().filter(|row| row.tier == tier).collect();
+            // Later hours hold 6,000 events, of which 50 are 8.3 times what is allowed, and later six hours 1.4 times.
+            assert_eq!(found.len(), 1, "{tier}");
+            let ends = (found[0].start_time.micros() - first, found[0].end_time.micros() - first);
+            assert_eq!(ends, (60_000_000, (minutes + 1) * 60_000_000), "{tier}");
+        }
+    });
+    bencher.counter(ItemsCount::new(entries)).bench_local(|| {
+        counted.with_plan("1h", |plan| black_box(plan.guarded().unwrap()).iter().map(|one| one.alerts.len()).sum::<usize>())
+    });
+}
+
+/// Entries per second: window, budget, trend, worst groups, alerts and the history of modes.
+#[divan::bench(args = [1_000_000], sample_count = 5)]
+fn reports(bencher: Bencher, entries: u64) {
+    let counted = Counted::new(entries);
+    let bad = ROUTES * (entries / ROUTES).div_ceil(500);
+    let check = |plan: &Plan| {
+        let report = plan.reports().unwrap().remove(0);
+        assert_eq!((report.counts.events, report.counts.bad, report.spark.len()), (2 * entries, bad, 28));
+    };
+    counted.with_plan("1h", check);
+    bencher.counter(ItemsCount::new(entries)).bench_local(|| counted.with_plan("1h", check));
+}
+
+/// Entries per second, where every bad minute burns and alerts span most of the time.
+#[divan::bench(args = [1_000_000], sample_count = 5)]
+fn incidents(bencher: Bencher, entries: u64) {
+    let counted = Counted::new(entries);
+    let check = |plan: &Plan| {
+        let found = plan.guarded().unwrap()[0].incidents().unwrap();
+        let first = Instant::parse("2026-11-01").unwrap();
+        assert!(found.first().is_some_and(|incident| incident.start == first && !incident.alerts.is_empty()));
+        assert!(found.iter().all(|incident| incident.counts.bad % ROUTES == 0 && incident.counts.bad > 0));
+    };
+    counted.with_plan("1h", check);
+    bencher.counter(ItemsCount::new(entries)).bench_local(|| counted.with_plan("1h", check));
 }
 
 /// Rows per second into memory.

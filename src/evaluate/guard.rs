@@ -1,13 +1,11 @@
 //! What watches over the SLOs of a plan: their alerts and modes, from the roll-up of each.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::alert::{self, Alert, Armed, Burning};
 use super::mode::{self, Modes, Reason, Watched};
-use super::plan::{Entry, Plan};
+use super::plan::{Entry, Plan, Pooled};
 use super::row::SeriesKey;
-use crate::aggregate::Series;
 use crate::error::Result;
 use crate::slo::Slo;
 use crate::slo::alerting::Severity;
@@ -22,8 +20,7 @@ const HISTORY_WINDOWS: i64 = 2;
 pub struct Guarded<'p> {
     pub(super) plan: &'p Plan<'p>,
     pub(super) entry: &'p Entry<'p>,
-    pub(super) spent: Cow<'p, Series>,
-    pub(super) counted: Cow<'p, Series>,
+    pub(super) pooled: Pooled<'p>,
     /// The tiers that can fire, highest first.
     pub tiers: Vec<Armed>,
     /// What has to be said about the tiers.
@@ -55,9 +52,9 @@ impl<'p> Plan<'p> {
     }
 
     pub(super) fn guard(&'p self, entry: &'p Entry<'p>) -> Result<Guarded<'p>> {
-        let (spent, counted) = (self.slices_of(&entry.series[0])?, self.counted_of(&entry.series[0])?);
+        let pooled = self.pooled_of(&entry.series[0])?;
         let (tiers, notes) = alert::arm(entry.asked.slo, entry.scope.period_seconds(), self.grid.slices);
-        let mut guarded = Guarded { plan: self, entry, spent, counted, tiers, notes, alerts: Vec::new() };
+        let mut guarded = Guarded { plan: self, entry, pooled, tiers, notes, alerts: Vec::new() };
         guarded.alerts = guarded.evaluate()?;
         Ok(guarded)
     }
@@ -100,7 +97,7 @@ impl Guarded<'_> {
     /// Counts beyond the outputs' integers.
     pub fn stance(&self) -> Result<Stance> {
         let grid = self.plan.grid;
-        let first_event = self.counted.first().map_or(grid.now, |&(n, _)| n);
+        let first_event = self.pooled.counted.first().map_or(grid.now, |&(n, _)| n);
         let reach = HISTORY_WINDOWS.saturating_mul(self.period_seconds() / grid.slices.width_seconds());
         let from = (first_event + 1).max(grid.now.saturating_sub(reach)).min(grid.now);
         let mut modes = self.modes();
@@ -122,8 +119,8 @@ impl Guarded<'_> {
         Modes::new(Watched {
             scope: &self.entry.scope,
             slo: self.slo(),
-            spent: &self.spent,
-            counted: &self.counted,
+            spent: &self.pooled.spent,
+            counted: &self.pooled.counted,
             alerts: &self.alerts,
         })
     }
@@ -138,7 +135,8 @@ impl Guarded<'_> {
         let grid = self.plan.grid;
         let first = |end| self.entry.scope.periods.window(end).0;
         let (slices, now, target) = (grid.slices, grid.now, self.slo().target);
-        let burning = Burning { slices, now, target, spent: &self.spent, counted: &self.counted, window_first: &first };
+        let (spent, counted) = (&**self.pooled.spent, &**self.pooled.counted);
+        let burning = Burning { slices, now, target, spent, counted, window_first: &first };
         alert::alerts(&burning, &self.tiers)
     }
 }

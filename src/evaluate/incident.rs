@@ -134,9 +134,18 @@ impl Guarded<'_> {
     /// # Errors
     /// Counts beyond the outputs' integers.
     pub fn incidents(&self) -> Result<Vec<Incident>> {
+        self.incidents_since(Instant::from_micros(i64::MIN))
+    }
+
+    /// The incidents that had not ended at a moment.
+    ///
+    /// # Errors
+    /// Counts beyond the outputs' integers.
+    pub fn incidents_since(&self, moment: Instant) -> Result<Vec<Incident>> {
         let mut incidents = Vec::new();
         for cluster in self.clusters() {
-            if let Some((first, last)) = cluster.burning.filter(|_| !cluster.alerts.is_empty()) {
+            let burning = cluster.burning.filter(|&(_, last)| !cluster.alerts.is_empty() && self.instant(last + 1) > moment);
+            if let Some((first, last)) = burning {
                 incidents.push(self.incident(first, last + 1, &cluster.alerts)?);
             }
         }
@@ -147,7 +156,7 @@ impl Guarded<'_> {
         let now = self.plan.grid.now;
         let target = self.slo().target;
         let burns = |c: &Counts| target.burn(c.bad, c.good + c.bad).is_some_and(|burn| burn > Ratio::ONE);
-        let slices = self.spent.iter().filter(|(n, c)| *n < now && burns(c)).map(|&(n, _)| (n, n + 1, None));
+        let slices = self.pooled.spent.iter().filter(|(n, c)| *n < now && burns(c)).map(|&(n, _)| (n, n + 1, None));
         let alerts = self
             .alerts
             .iter()
@@ -174,7 +183,7 @@ impl Guarded<'_> {
 
     fn incident(&self, first: SliceNumber, end: SliceNumber, alerts: &[usize]) -> Result<Incident> {
         let target = self.slo().target;
-        let (counts, spent) = (pooled(&self.counted, first, end)?, pooled(&self.spent, first, end)?);
+        let (counts, spent) = (pooled(&self.pooled.counted, first, end)?, pooled(&self.pooled.spent, first, end)?);
         let (before, after) = (self.consumed(first)?, self.consumed(end)?);
         let whole = self.whole(end)?;
         let share = target.burn(spent.bad, whole);
@@ -212,19 +221,19 @@ impl Guarded<'_> {
     /// What the budget of the window that ends at `end` is β of.
     fn whole(&self, end: SliceNumber) -> Result<u64> {
         let scope = &self.entry.scope;
-        let sum = pooled(&self.spent, scope.periods.window(end).0, end)?;
+        let sum = pooled(&self.pooled.spent, scope.periods.window(end).0, end)?;
         Ok(scope.whole(end).unwrap_or(valid(sum)?))
     }
 
     /// The share of the budget that is spent at `end`.
     fn consumed(&self, end: SliceNumber) -> Result<Option<Ratio>> {
-        let sum = pooled(&self.spent, self.entry.scope.periods.window(end).0, end)?;
+        let sum = pooled(&self.pooled.spent, self.entry.scope.periods.window(end).0, end)?;
         Ok(self.slo().target.burn(sum.bad, self.whole(end)?))
     }
 
     fn peak(&self, first: SliceNumber, end: SliceNumber) -> Result<(f64, Instant)> {
         let width = slices_in(PEAK_SECONDS, self.plan.grid.slices);
-        let mut pool = Pool::new(&self.spent);
+        let mut pool = Pool::new(&self.pooled.spent);
         let mut peak: Option<(Ratio, SliceNumber)> = None;
         for at in first + 1..=end {
             pool.move_to(at - width, at)?;
@@ -242,7 +251,7 @@ impl Guarded<'_> {
     fn moments(&self, first: SliceNumber, end: SliceNumber) -> Result<Vec<(Instant, Moment)>> {
         let mut modes = self.modes();
         let mut moments = Vec::new();
-        let mut pool = Pool::new(&self.spent);
+        let mut pool = Pool::new(&self.pooled.spent);
         let mut last: Option<(Ratio, Reason)> = None;
         for at in first..=end {
             pool.move_to(self.entry.scope.periods.window(at).0, at)?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::alert;
@@ -58,6 +59,12 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// The SLO's name, behind that of the service.
+    pub fn name(&self) -> String {
+        let service = if self.service.is_empty() { String::new() } else { format!("{} / ", self.service) };
+        format!("{service}{}", self.asked.slo.name)
+    }
+
     /// Whether its window is the one that alerts and gates speak of.
     pub fn is_first_window(&self) -> bool {
         self.asked.slo.windows.first() == Some(self.scope.window)
@@ -74,6 +81,17 @@ pub(super) struct Planned<'a> {
     weights: Option<Sources<'a>>,
     /// Slices of time that are bad whatever is pooled: those of any group, where that is asked for.
     bad: Vec<SliceNumber>,
+}
+
+/// The slices of one series: shared by all that is made of them, so that each is pooled once.
+#[derive(Clone, Debug)]
+pub(super) struct Pooled<'a> {
+    /// Events; those that are excluded are not valid.
+    pub counted: Rc<Cow<'a, Series>>,
+    /// What its good and bad events amount to: their number, or the sum of their weights.
+    pub amounts: Rc<Cow<'a, Series>>,
+    /// What the budget is counted in: events, weights, or slices of time. Burn rates come from these.
+    pub spent: Rc<Cow<'a, Series>>,
 }
 
 impl<'a> Plan<'a> {
@@ -136,7 +154,8 @@ impl<'a> Plan<'a> {
         let mut asked = guarded.modes();
         for planned in &entry.series {
             let is_roll_up = planned.key.group_kind == GroupKind::All;
-            self.run(planned, &mut |mut row, end| {
+            let pooled = if is_roll_up { guarded.pooled.clone() } else { self.pooled_of(planned)? };
+            self.run(planned, &pooled, &mut |mut row, end| {
                 if is_roll_up {
                     modes.push(end, asked.at(end)?);
                 }
@@ -249,23 +268,23 @@ impl<'a> Plan<'a> {
         self.activities.get(service).map_or(&[], |a| a)
     }
 
-    /// The slices of a series in what its budget is counted in: events, weights, or slices of time. Burn rates come from these.
-    pub(super) fn slices_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
-        let amounts = self.amounts_of(planned)?;
-        match self.units_of(planned, &amounts)? {
-            Some(units) => Ok(Cow::Owned(units)),
-            None => Ok(amounts),
-        }
+    /// The counts of a series by slice, pooled once for everything that asks for them.
+    pub(super) fn pooled_of(&self, planned: &Planned<'a>) -> Result<Pooled<'a>> {
+        let counted = Rc::new(self.counted_of(planned)?);
+        let amounts = match &planned.weights {
+            Some(weights) => Rc::new(self.pool(weights, &planned.scope)?),
+            None => Rc::clone(&counted),
+        };
+        let spent = match self.units_of(planned, &amounts)? {
+            Some(units) => Rc::new(Cow::Owned(units)),
+            None => Rc::clone(&amounts),
+        };
+        Ok(Pooled { counted, amounts, spent })
     }
 
     /// The events of a series by slice; those that are excluded are not valid.
     pub(super) fn counted_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
         self.pool(&planned.sources, &planned.scope)
-    }
-
-    /// What its good and bad events amount to: their number, or the sum of their weights.
-    pub(super) fn amounts_of(&self, planned: &Planned<'a>) -> Result<Cow<'a, Series>> {
-        self.pool(planned.weights.as_ref().unwrap_or(&planned.sources), &planned.scope)
     }
 
     /// What `amounts` are in slices of time, where the budget is counted in those.
@@ -287,16 +306,13 @@ impl<'a> Plan<'a> {
     }
 
     /// Feeds one series through machines and pushes the rows of the steps that are shown.
-    fn run(&self, planned: &Planned<'a>, sink: &mut RowSink) -> Result<()> {
+    fn run(&self, planned: &Planned<'a>, pooled: &Pooled<'a>, sink: &mut RowSink) -> Result<()> {
         let scope = &*planned.scope;
         let mut timeline = Timeline::new(scope);
         let Some(steps) = self.steps_shown(&timeline) else { return Ok(()) };
-        let counted = self.counted_of(planned)?;
-        let weights = planned.weights.as_ref().map(|weights| self.pool(weights, scope)).transpose()?;
-        let units = self.units_of(planned, weights.as_ref().unwrap_or(&counted))?;
-        let mut events = Lane::new(&counted, scope);
-        let mut weights = weights.as_deref().map(|weights| Lane::new(weights, scope));
-        let mut units = units.as_ref().map(|units| Lane::new(units, scope));
+        let mut events = Lane::new(&pooled.counted, scope);
+        let mut weights = planned.weights.as_ref().map(|_| Lane::new(&pooled.amounts, scope));
+        let mut units = scope.rule.map(|_| Lane::new(&pooled.spent, scope));
         let begin = steps.first.saturating_mul(self.grid.step_slices);
         let lanes = [Some(&mut events), weights.as_mut(), units.as_mut()];
         lanes.into_iter().flatten().try_for_each(|lane| lane.skip_until(begin))?;

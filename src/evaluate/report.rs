@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::budget::{Budget, Exhaustion};
-use super::guard::Stance;
-use super::plan::{Entry, Plan, Planned};
+use super::guard::{AlertRow, Guarded, Stance};
+use super::incident::Incident;
+use super::plan::{Entry, Plan, Planned, Pooled};
 use super::row::{GroupKind, SeriesKey, budget_of, excluded, valid};
 use super::scope::Scope;
 use super::series::pooled;
@@ -188,6 +189,26 @@ pub struct GroupReport {
     pub budget_spent: Option<f64>,
 }
 
+/// What happened in the window of a report.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Alerts, by start.
+    pub alerts: Vec<AlertRow>,
+    /// What has to be said about the tiers.
+    pub notes: Vec<String>,
+    /// Incidents, in time order.
+    pub incidents: Vec<Incident>,
+}
+
+impl Told {
+    /// What had not ended at the start of the window.
+    fn of(guarded: &Guarded, window_start: Instant) -> Result<Told> {
+        let alerts = guarded.rows().filter(|alert| alert.end_time > window_start).collect();
+        let incidents = guarded.incidents_since(window_start)?;
+        Ok(Told { alerts, notes: guarded.notes.clone(), incidents })
+    }
+}
+
 /// What one series amounts to in the window that now ends, or that now is in.
 #[derive(Clone, Debug)]
 pub struct Share {
@@ -211,7 +232,7 @@ impl Plan<'_> {
         for entry in &self.entries {
             let frame = Frame::of(entry);
             for planned in &entry.series {
-                let counts = frame.count_both(self, planned)?;
+                let counts = frame.count_both(&self.pooled_of(planned)?)?;
                 let (window_start, window_end) = (frame.instant(frame.window_first), frame.instant(frame.window_end));
                 shares.push(Share { key: Arc::clone(&planned.key), counts, window_start, window_end });
             }
@@ -226,8 +247,7 @@ impl Plan<'_> {
     pub fn exclusions(&self) -> Result<Vec<(String, Excluded)>> {
         let mut all: Vec<(String, Excluded)> = Vec::new();
         for entry in &self.entries {
-            let service = if entry.service.is_empty() { String::new() } else { format!("{} / ", entry.service) };
-            let name = format!("{service}{}", entry.asked.slo.name);
+            let name = entry.name();
             for excluded in Frame::of(entry).excluded(&entry.asked.slo.exclude)? {
                 let is_known = all.iter().any(|(known, other)| *known == name && other.to_string() == excluded.to_string());
                 if !excluded.stretches.is_empty() && !is_known {
@@ -243,16 +263,48 @@ impl Plan<'_> {
     /// # Errors
     /// Counts beyond the outputs' integers, and damaged counts.
     pub fn reports(&self) -> Result<Vec<Report>> {
-        self.entries.iter().map(|entry| self.report(entry)).collect()
+        self.entries.iter().map(|entry| self.report(entry, &self.guard(entry)?)).collect()
     }
 
-    fn report(&self, entry: &Entry) -> Result<Report> {
+    /// The reports, each with the alerts and incidents that reach into its window.
+    ///
+    /// # Errors
+    /// As [`Plan::reports`].
+    pub fn told_reports(&self) -> Result<Vec<(Report, Told)>> {
+        let one = |entry| {
+            let guarded = self.guard(entry)?;
+            let report = self.report(entry, &guarded)?;
+            let told = Told::of(&guarded, report.window_start)?;
+            Ok((report, told))
+        };
+        self.entries.iter().map(one).collect()
+    }
+
+    /// What to know before believing the numbers, with the names of the SLOs, each once. It costs no evaluation.
+    ///
+    /// # Errors
+    /// Counts beyond the outputs' integers, and damaged counts.
+    pub fn warnings(&self) -> Result<Vec<(String, Warning)>> {
+        let mut all = Vec::new();
+        for entry in &self.entries {
+            let counts = Frame::of(entry).count(&*self.counted_of(&entry.series[0])?)?;
+            for warning in self.warnings_of(entry, counts) {
+                let named = (entry.name(), warning);
+                if !all.contains(&named) {
+                    all.push(named);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn report(&self, entry: &Entry, guarded: &Guarded) -> Result<Report> {
         let slo = entry.asked.slo;
         let frame = Frame::of(entry);
-        let counts = frame.count_both(self, &entry.series[0])?;
-        let all = self.slices_of(&entry.series[0])?;
-        let spent = frame.count(&all)?;
-        let (budget, burns) = (frame.budget(spent), frame.burns(&all)?);
+        let counts = frame.count_both(&guarded.pooled)?;
+        let all: &Series = &guarded.pooled.spent;
+        let spent = frame.count(all)?;
+        let (budget, burns) = (frame.budget(spent), frame.burns(all)?);
         Ok(Report {
             service: entry.service.to_owned(),
             slo: slo.name.clone(),
@@ -273,10 +325,10 @@ impl Plan<'_> {
             exhaustion: frame.exhaustion(budget, &burns),
             excluded: frame.excluded(&slo.exclude)?,
             burns,
-            spark: frame.spark(&all)?,
+            spark: frame.spark(all)?,
             worst: self.worst(entry, &frame, spent)?,
-            stance: self.guard(entry)?.stance()?,
-            warnings: self.warnings(entry, counts),
+            stance: guarded.stance()?,
+            warnings: self.warnings_of(entry, counts),
         })
     }
 
@@ -292,14 +344,14 @@ impl Plan<'_> {
     }
 
     fn spent(&self, planned: &Planned, frame: &Frame, all: Tally) -> Result<Option<GroupReport>> {
-        let counts = frame.count_both(self, planned)?;
-        let spent = frame.count(&*self.slices_of(planned)?)?;
+        let pooled = self.pooled_of(planned)?;
+        let (counts, spent) = (frame.count_both(&pooled)?, frame.count(&pooled.spent)?);
         let budget_spent = frame.target.consumed(spent.bad, frame.whole(all));
         let key = Arc::clone(&planned.key);
         Ok((spent.bad > 0).then_some(GroupReport { key, counts, spent, budget_spent }))
     }
 
-    fn warnings(&self, entry: &Entry, counts: Tally) -> Vec<Warning> {
+    fn warnings_of(&self, entry: &Entry, counts: Tally) -> Vec<Warning> {
         let mut warnings = Vec::new();
         // Every event that is not excluded; of a weighted SLO, `valid` is no number of events.
         let judged = counts.events.saturating_sub(counts.excluded);
@@ -389,9 +441,9 @@ impl<'a> Frame<'a> {
     }
 
     /// The events of the window; good and bad ones as what they amount to.
-    fn count_both(&self, plan: &Plan<'a>, planned: &Planned<'a>) -> Result<Tally> {
-        let counted = self.count(&*plan.counted_of(planned)?)?;
-        let Tally { good, bad, valid, .. } = self.count(&*plan.amounts_of(planned)?)?;
+    fn count_both(&self, pooled: &Pooled<'_>) -> Result<Tally> {
+        let counted = self.count(&pooled.counted)?;
+        let Tally { good, bad, valid, .. } = self.count(&pooled.amounts)?;
         Ok(Tally { good, bad, valid, ..counted })
     }
 

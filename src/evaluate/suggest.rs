@@ -63,7 +63,7 @@ impl Guarded<'_> {
     /// Counts beyond the outputs' integers.
     pub fn suggestion(&self) -> Result<Suggestion> {
         let (windows, partial) = self.past_windows();
-        let judged = slis(&self.spent, &windows)?;
+        let judged = slis(&self.pooled.spent, &windows)?;
         let met = |target: Target| judged.iter().filter(|(good, valid)| target.met(*good, *valid) == Some(true)).count();
         let targets = ladder().into_iter().map(|target| (target, met(target))).collect();
         Ok(Suggestion {

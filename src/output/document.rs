@@ -2,30 +2,34 @@
 
 use serde_json::{Map, Value, json};
 
-use super::accounting;
+use arrow::array::RecordBatch;
+
 use super::escape::escape;
+use super::windows::{Encoding, Metadata, write_batch};
+use super::{accounting, alerts, incidents};
 use crate::aggregate::receipt::Receipt;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::budget::sli;
-use crate::evaluate::report::{Excluded, GroupReport, Report};
+use crate::evaluate::report::{Excluded, GroupReport, Report, Told};
 use crate::time::Instant;
 
 /// The reports and the accounting as one document: `{"slos": […], "accounting": {…}}`.
 ///
 /// # Errors
 /// More lines or bytes than 2^64.
-pub fn to_json(reports: &[Report], receipts: &[Receipt]) -> Result<Value> {
-    let slos: Vec<Value> = reports.iter().map(slo).collect();
+pub fn to_json(reports: &[(Report, Told)], receipts: &[Receipt]) -> Result<Value> {
+    let slos: Vec<Value> = reports.iter().map(slo).collect::<Result<_>>()?;
     Ok(json!({ "slos": slos, "accounting": accounting::to_json(receipts)? }))
 }
 
-fn slo(r: &Report) -> Value {
+fn slo((r, told): &(Report, Told)) -> Result<Value> {
     let burns = r.burns.iter().map(|b| (b.name.to_owned(), json!({ "burn_rate": b.rate, "partial": b.partial })));
     let trend = r.spark.iter().map(|s| {
         let (start, end) = (s.start.to_string(), s.end.to_string());
         json!({ "start_time": start, "end_time": end, "good": s.good, "bad": s.bad, "burn_rate": s.burn_rate })
     });
-    json!({
+    let (alerts, incidents) = (alerts::batch(&told.alerts)?, incidents::batch(&told.incidents)?);
+    Ok(json!({
         "service": r.service,
         "slo": r.slo,
         "objective": r.objective,
@@ -62,9 +66,23 @@ fn slo(r: &Report) -> Value {
         "burn_rates": Map::from_iter(burns),
         "trend": trend.collect::<Vec<_>>(),
         "worst_groups": r.worst.iter().map(group).collect::<Vec<_>>(),
+        "alerts": objects(&alerts)?,
+        "alert_notes": told.notes,
+        "incidents": objects(&incidents)?,
         "exclusions": r.excluded.iter().map(excluded).collect::<Vec<_>>(),
         "warnings": r.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+    }))
+}
+
+/// The rows of a table as objects, without what the SLO around them says already.
+fn objects(batch: &RecordBatch) -> Result<Vec<Value>> {
+    const SAID: [&str; 5] = ["service", "slo", "objective", "target", "window_length"];
+    let mut bytes = Vec::new();
+    write_batch(&mut bytes, Encoding::Json, batch, Metadata::default())?;
+    let mut rows: Vec<Map<String, Value>> = serde_json::from_slice(&bytes)
+        .map_err(|cause| Error::new(ErrorKind::Output, "a table cannot be read back as JSON").because(cause))?;
+    rows.iter_mut().for_each(|row| SAID.iter().for_each(|name| drop(row.shift_remove(*name))));
+    Ok(rows.into_iter().map(Value::Object).collect())
 }
 
 fn excluded(e: &Excluded) -> Value {
@@ -101,7 +119,7 @@ mod tests {
 
     fn document(days: i64) -> Value {
         let partial = sample::partial(days);
-        sample::with_plan(&partial, "1h", |plan| to_json(&plan.reports().unwrap(), &partial.receipts).unwrap())
+        sample::with_plan(&partial, "1h", |plan| to_json(&plan.told_reports().unwrap(), &partial.receipts).unwrap())
     }
 
     #[test]
@@ -125,6 +143,14 @@ mod tests {
         let spent: f64 = worst.as_array().unwrap().iter().map(|g| g["budget_spent"].as_f64().unwrap()).sum();
         assert!((spent - slo["budget_consumed"].as_f64().unwrap()).abs() < 1e-12);
         assert_eq!(document["accounting"]["lines"], json!(1_011));
+        // The incident of the fifth day, and the alert that noticed it.
+        let (alerts, incidents) = (slo["alerts"].as_array().unwrap(), slo["incidents"].as_array().unwrap());
+        let alert = alerts.iter().find(|alert| alert["severity"] == "page").unwrap();
+        assert_eq!(alert["start_time"], json!("2026-10-24T12:40:00Z"), "{alert}");
+        let detected = incidents.iter().find(|incident| incident["detected_time"] == alert["start_time"]).unwrap();
+        let time = |name: &str| detected[name].as_str().unwrap().to_owned();
+        assert!(time("start_time") < time("detected_time") && time("detected_time") < time("end_time"), "{detected}");
+        assert!(detected["slo"].is_null() && alert["target"].is_null());
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! One sample a slice, stamped with the middle of it. So `sum_over_time(slix_slice_bad[1h])`, asked at the boundary of a
 //! slice, is the sum of exactly the slices of that hour: no sample lies on its edge, and nothing is extrapolated as with `increase`.
+//! Beside the counts stand, with the label `window`, the SLI and the budget left of each window that ends with the slice.
 //! (OpenMetrics 1.0, <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>.)
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::sync::Arc;
 
 use super::atomic::write_failed;
 use super::escape::escape;
@@ -14,32 +16,84 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::plan::Plan;
 use crate::evaluate::row::{GroupKind, SeriesKey, WindowRow};
 
-/// A family of metrics: its name, what it counts, and the count.
-type Family = (&'static str, &'static str, fn(&WindowRow) -> u64);
+/// A family of metrics: its name, what it says, and the value.
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    value: Value,
+}
 
-const FAMILIES: [Family; 4] = [
-    ("slix_slice_events", "Events of the slice, whatever their verdict.", |row| row.events),
-    ("slix_slice_good", "Good events of the slice.", |row| row.good),
-    ("slix_slice_bad", "Bad events of the slice.", |row| row.bad),
-    ("slix_slice_unknown", "Events of the slice that could not be judged.", |row| row.unknown),
+/// What the samples of a family are.
+enum Value {
+    /// A count of the slice: the same for every window of the SLO, and written once.
+    OfSlice(fn(&WindowRow) -> u64),
+    /// The state of the window that ends with the slice; none where nothing was counted.
+    OfWindow(fn(&WindowRow) -> Option<f64>),
+}
+
+const FAMILIES: [Family; 6] = [
+    of_slice("slix_slice_events", "Events of the slice, whatever their verdict.", |row| row.events),
+    of_slice("slix_slice_good", "Good events of the slice.", |row| row.good),
+    of_slice("slix_slice_bad", "Bad events of the slice.", |row| row.bad),
+    of_slice("slix_slice_unknown", "Events of the slice that could not be judged.", |row| row.unknown),
+    of_window("slix_window_sli", "SLI of the window that ends with the slice.", |row| Some(row.budget?.sli)),
+    of_window("slix_window_budget_remaining", "Share of the error budget left at the end of the slice.", |row| {
+        Some(row.budget?.remaining)
+    }),
 ];
+
+const fn of_slice(name: &'static str, help: &'static str, value: fn(&WindowRow) -> u64) -> Family {
+    Family { name, help, value: Value::OfSlice(value) }
+}
+
+const fn of_window(name: &'static str, help: &'static str, value: fn(&WindowRow) -> Option<f64>) -> Family {
+    Family { name, help, value: Value::OfWindow(value) }
+}
 
 /// Writes the slices of a plan whose steps are single slices.
 ///
 /// # Errors
 /// What writing gives, counts beyond the outputs' integers, a slice below 2 ms.
 pub fn write(plan: &Plan, out: &mut dyn Write) -> Result<()> {
-    let labels: Vec<String> = plan.series().iter().map(|key| labels(key)).collect();
+    let labels: Vec<Labels> = Labels::of(plan.series());
     let failed = |cause| write_failed("the metrics", cause);
-    for (name, help, count) in FAMILIES {
+    for Family { name, help, value } in FAMILIES {
         writeln!(out, "# TYPE {name} gauge\n# HELP {name} {help}").map_err(failed)?;
         plan.rows(&mut |row| {
             let stamp = stamp(&row)?;
-            let labels = labels.get(row.series.number).map_or("", String::as_str);
-            writeln!(out, "{name}{{{labels}}} {} {stamp}", count(&row)).map_err(failed)
+            let Some(Labels { series, window, is_first }) = labels.get(row.series.number) else { return Ok(()) };
+            match value {
+                Value::OfSlice(_) if !is_first => Ok(()),
+                Value::OfSlice(value) => writeln!(out, "{name}{{{series}}} {} {stamp}", value(&row)),
+                Value::OfWindow(value) => match value(&row) {
+                    Some(value) => writeln!(out, "{name}{{{series},window=\"{window}\"}} {value} {stamp}"),
+                    None => Ok(()),
+                },
+            }
+            .map_err(failed)
         })?;
     }
     writeln!(out, "# EOF").map_err(failed)
+}
+
+/// How the samples of a series are labelled.
+struct Labels {
+    series: String,
+    window: String,
+    /// Whether no window of the same SLO comes before.
+    is_first: bool,
+}
+
+impl Labels {
+    fn of(all: &[Arc<SeriesKey>]) -> Vec<Labels> {
+        let mut seen = HashSet::new();
+        let one = |key: &Arc<SeriesKey>| {
+            let series = labels(key);
+            let is_first = seen.insert((series.clone(), key.group_kind.name(), key.group.clone()));
+            Labels { series, window: escaped(key.window.text()), is_first }
+        };
+        all.iter().map(one).collect()
+    }
 }
 
 /// The middle of the slice, in seconds since 1970 with three decimals: Prometheus keeps milliseconds.
@@ -62,7 +116,7 @@ fn labels(key: &SeriesKey) -> String {
         let _ = write!(text, "{name}=\"{}\",", escaped(value));
     }
     let _ = write!(text, "group_kind=\"{}\"", key.group_kind.name());
-    let mut taken: HashSet<String> = ["service", "slo", "objective", "group_kind"].map(str::to_owned).into();
+    let mut taken: HashSet<String> = ["service", "slo", "objective", "group_kind", "window"].map(str::to_owned).into();
     for (i, dimension) in key.dimensions.iter().enumerate() {
         let mut name = label_name(dimension);
         while !taken.insert(name.clone()) {
@@ -92,7 +146,10 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::{Asked, Options};
     use crate::output::sample;
+    use crate::slo::Window;
+    use crate::time::Length;
 
     #[test]
     fn a_slice_is_a_sample_in_its_middle() {
@@ -110,7 +167,34 @@ mod tests {
         );
         assert!(text.contains(r#",group_kind="group",route="/search, \"quoted\""} "#));
         assert!(text.contains(r#",group_kind="group",route="\\xFF\\x1B"#) || text.contains(r#"route="\\xFF"#), "{text}");
-        assert!(text.ends_with("\n# EOF\n") && text.matches("# TYPE").count() == 4);
+        assert!(text.ends_with("\n# EOF\n") && text.matches("# TYPE").count() == 6);
+    }
+
+    #[test]
+    fn every_window_has_its_samples_and_slices_have_theirs_once() {
+        let partial = sample::partial(2);
+        let mut slos = sample::slos();
+        slos.truncate(1);
+        slos[0].windows.push(Window::Rolling(Length::parse("1h").unwrap()));
+        let asked = [Asked { slo: &slos[0], canonical: "c" }];
+        let options = Options { every: Length::parse("5m").unwrap(), skip_empty: true, ..Options::default() };
+        let plan = Plan::new(&asked, &partial, &options).unwrap();
+        let mut out = Vec::new();
+        write(&plan, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let slices = partial.activity["shop"].len();
+        let lines =
+            |what: &str| text.lines().filter(|line| line.starts_with(what) && line.contains(r#"group_kind="all""#)).count();
+        assert_eq!((lines("slix_slice_bad{"), lines("slix_window_sli{")), (slices, 2 * slices));
+        // What the table says of the same windows.
+        for row in sample::rows(&plan).iter().filter(|row| row.series.group_kind == GroupKind::All).step_by(97) {
+            let (labels, window) = (labels(&row.series), row.series.window.text());
+            let budget = row.budget.unwrap();
+            for (name, value) in [("sli", budget.sli), ("budget_remaining", budget.remaining)] {
+                let line = format!("slix_window_{name}{{{labels},window=\"{window}\"}} {value} {}\n", stamp(row).unwrap());
+                assert!(text.contains(&line), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod write;
 pub use metadata::fingerprint;
 pub use read::{begins_like_parquet, is_slices_file, read};
 pub use schema::{FORMAT_VERSION, RESERVED_COLUMNS};
-pub use select::{Wanted, select};
+pub use select::{Wanted, held, select};
 pub use write::write;
 
 #[cfg(test)]

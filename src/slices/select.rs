@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aggregate::{IndicatorCounts, IndicatorKey, Partial};
 use crate::error::{Error, ErrorKind, Result};
+use crate::slo::without_routes;
 use crate::time::Slices;
 
 /// An indicator that a definition needs.
@@ -36,13 +37,22 @@ pub fn select(partial: &Partial, wanted: &[Wanted], slices: Slices) -> Result<Pa
     }
     let mut selected = Partial::new(partial.slices);
     for (key, dimensions) in dimensions {
-        let held = partial.indicators.get(key).ok_or_else(|| not_held(partial, key))?;
+        let held = held(partial, key).ok_or_else(|| not_held(partial, key))?;
         selected.indicators.insert(key.clone(), regrouped(held, &dimensions).map_err(|e| of_indicator(key, e))?);
     }
     selected.activity.clone_from(&partial.activity);
     selected.receipts.clone_from(&partial.receipts);
     selected.coarsen(slices)?;
     Ok(selected)
+}
+
+/// The counts that answer for an indicator: its own, or those of the same one grouped by routes.
+pub fn held<'p>(partial: &'p Partial, key: &IndicatorKey) -> Option<&'p IndicatorCounts> {
+    let is_finer = |(other, _): &(&IndicatorKey, _)| {
+        other.service == key.service && without_routes(&other.canonical).is_some_and(|text| text == key.canonical)
+    };
+    let finer = || partial.indicators.iter().find(is_finer).map(|(_, counts)| counts);
+    partial.indicators.get(key).or_else(finer)
 }
 
 fn regrouped(held: &IndicatorCounts, dimensions: &[&String]) -> Result<IndicatorCounts> {

@@ -193,11 +193,11 @@ impl Joined {
                 Err(error) => return Err(error),
             }
         }
-        match nodes.iter().find(|node| files.len() > 1 && !openslo::is_openslo(node)) {
+        match nodes.iter().find(|node| files.len() > 1 && openslo::is_short_form(node)) {
             None => Ok(nodes),
             Some(other) => {
                 let place = other.span.start..other.span.start;
-                let error = self.document().error(&place, "this is no OpenSLO object, and a folder holds nothing else", "here");
+                let error = self.document().error(&place, "a definition in the short form stands alone, not in a folder", "here");
                 Err(error.hint("name the definition file itself, or move it elsewhere"))
             }
         }
@@ -652,7 +652,10 @@ mod tests {
         assert!(error.starts_with("6.yaml:10:17: there is no SLI `no-failures`"), "{error}");
         files.push(DefinitionFile { name: "short.yaml".to_owned(), text: "slos: []".to_owned() });
         assert!(
-            Definitions::read(&files, &no_files).unwrap_err().to_string().contains("short.yaml:1:1: this is no OpenSLO object")
+            Definitions::read(&files, &no_files)
+                .unwrap_err()
+                .to_string()
+                .contains("short.yaml:1:1: a definition in the short form stands alone")
         );
     }
 

@@ -157,7 +157,7 @@ impl Indicator {
             text.push_str(weight.name());
         }
         if self.uses_routes() {
-            text.push_str("\nroutes: ");
+            text.push_str(ROUTES_LINE);
             text.push_str(&self.routes.canonical());
         }
         text
@@ -178,6 +178,19 @@ impl Indicator {
         self.group_by.contains(&Dimension::Route)
             || self.conditions().into_iter().any(|condition| condition.operand() == Some(&Operand::Route))
     }
+}
+
+/// How the line of a canonical text begins that says what `route` means.
+const ROUTES_LINE: &str = "\nroutes: ";
+
+/// A canonical text without its routes; none if it has none.
+///
+/// An indicator that is only grouped by routes counts the same events as one that is not, so the counts under its text also
+/// answer the text without them. (One whose conditions name routes is never asked for without.)
+pub fn without_routes(canonical: &str) -> Option<String> {
+    let (before, rest) = canonical.split_once(ROUTES_LINE)?;
+    let behind = rest.find('\n').map_or("", |end| &rest[end..]);
+    Some(format!("{before}{behind}"))
 }
 
 impl Dimension {

@@ -61,7 +61,26 @@ fn compare(server: &Server, steps: &[Row], slo: &str, every: &str, seconds: i64)
         let sli = asked(&ratio).filter(|ratio| !ratio.is_nan());
         assert_eq!(sli, number(&row["sli"]), "SLI of {slo} at {end} over {every}");
     }
-    own.len()
+    own.len() + compare_windows(server, &own, slo, seconds)
+}
+
+/// Compares the state of the window at the end of every step whose last slice has events; how many there were.
+fn compare_windows(server: &Server, own: &[&Row], slo: &str, seconds: i64) -> usize {
+    let (first, last) = (epoch(&own[0]["end_time"]), epoch(&own[own.len() - 1]["end_time"]));
+    let mut compared = 0;
+    for name in ["sli", "budget_remaining"] {
+        let window = &own[0]["window_length"];
+        let last_one = format!(r#"last_over_time(slix_window_{name}{{slo="{slo}",group_kind="all",window="{window}"}}[1m])"#);
+        let answers = server.range(&last_one, first, last, seconds);
+        let column = if name == "sli" { "window_sli" } else { name };
+        for row in own {
+            let Some(answer) = answers.get(&epoch(&row["end_time"])) else { continue };
+            assert_eq!(Some(*answer), number(&row[column]), "{column} of {slo} at {}", row["end_time"]);
+            compared += 1;
+        }
+    }
+    assert!(compared > 0, "no window of {slo} was compared");
+    compared
 }
 
 /// A row of a CSV file, by column. (Numbers as text, since not every reader of JSON reads the float that was written.)

@@ -173,3 +173,22 @@ fn what_ifs_from_slices_are_those_from_logs() {
         );
     }
 }
+
+/// Counts by route answer whoever does not ask for routes: with weights, other bounds of the latency, and attribution.
+#[test]
+fn slices_by_route_answer_questions_without_routes() {
+    let requests = requests();
+    let work = Work::new();
+    work.file("access.log", log(&requests));
+    let weighted = format!("{DEFINITION}  - {{name: traffic, target: 95%, window: 12h, good: status < 500, weight: bytes}}\n");
+    work.file("slos.yaml", &weighted);
+    work.file("plain.yaml", weighted.replace("group_by: [route]\n", "").replace("attribute: [status, host, route]\n", ""));
+    work.run(&["slices", "-c", "slos.yaml", "access.log", "-o", "all.slices.parquet"]).exits(0);
+    let windows = |input: &str| work.run(&["windows", "-q", "-c", "plain.yaml", "--every", "1h", input]).exits(0).stdout;
+    assert_eq!(windows("all.slices.parquet"), windows("access.log"));
+    let told = work.run(&["incidents", "-q", "-c", "plain.yaml", "all.slices.parquet"]).exits(0);
+    assert!(told.text().contains("status=50") && told.text().contains("route=/checkout"), "{}", told.text());
+    let asked = ["report", "-c", "plain.yaml", "--what-if", "latency<=200ms", "all.slices.parquet"];
+    let told = work.run(&asked).exits(0);
+    assert!(told.stderr.contains("is answered from the histogram"), "{}", told.stderr);
+}

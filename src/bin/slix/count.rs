@@ -317,12 +317,12 @@ fn rebound(partial: &mut Partial, questions: &Questions) -> Result<Vec<String>> 
     for (service, asked) in services.iter().flat_map(|service| questions.rebounds().iter().map(move |asked| (service, asked))) {
         let key = |canonical: &str| IndicatorKey { service: service.clone(), canonical: canonical.to_owned() };
         let (before, after) = (key(&asked.before), key(&asked.after));
-        let has_histogram = partial.indicators.get(&before).is_some_and(|counts| counts.latencies.is_some());
-        if partial.indicators.contains_key(&after) || !has_histogram {
+        let has_histogram = slices::held(partial, &before).is_some_and(|counts| counts.latencies.is_some());
+        if slices::held(partial, &after).is_some() || !has_histogram {
             continue;
         }
         partial.coarsen(rebound::slices())?;
-        let Some(done) = partial.indicators.get(&before).map(|counts| rebound::rebound(counts, asked.bound_ns)) else { continue };
+        let Some(done) = slices::held(partial, &before).map(|counts| rebound::rebound(counts, asked.bound_ns)) else { continue };
         let Some(rebound::Rebounded { counts, uncertain }) = done? else { continue };
         let error = match uncertain {
             0 => "exactly".to_owned(),
@@ -335,25 +335,9 @@ fn rebound(partial: &mut Partial, questions: &Questions) -> Result<Vec<String>> 
 }
 
 /// What is asked of a slices file, in the slices that were asked for.
-fn select(mut partial: Partial, questions: &Questions, slices: Option<Slices>) -> Result<Partial> {
+fn select(partial: Partial, questions: &Questions, slices: Option<Slices>) -> Result<Partial> {
     let wanted = questions.wanted(&partial);
-    for slices::Wanted { key, .. } in &wanted {
-        add_without_routes(&mut partial, key);
-    }
     slices::select(&partial, &wanted, slices.unwrap_or(partial.slices))
-}
-
-/// An indicator that is grouped by routes counts the same events as one that is not: it serves a coarser question.
-fn add_without_routes(partial: &mut Partial, wanted: &IndicatorKey) {
-    if partial.indicators.contains_key(wanted) || wanted.canonical.contains("\nroutes: ") {
-        return;
-    }
-    let with_routes = format!("{}\nroutes: ", wanted.canonical);
-    let mut held = partial.indicators.iter();
-    let found = held.find(|(key, _)| key.service == wanted.service && key.canonical.starts_with(&with_routes));
-    if let Some(counts) = found.map(|(_, counts)| counts.clone()) {
-        partial.indicators.insert(wanted.clone(), counts);
-    }
 }
 
 fn about(name: &str, error: Error) -> Error {

@@ -1,6 +1,6 @@
 //! What is asked: the SLOs of a definition file, of options, or the default ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use slix::aggregate::attribution::{self, Attribution};
@@ -17,12 +17,14 @@ use slix::slo::flags::Flags;
 use slix::slo::route::Routes;
 use slix::slo::weight::weights_of;
 use slix::slo::what_if::{self, Rebound};
-use slix::slo::{Budgeting, Dimension, Exclusion, Indicator, Slo};
+use slix::slo::{self, Budgeting, Dimension, Exclusion, Indicator, Slo};
 use slix::time::{Length, Slices};
 
 use super::args::AskingArgs;
 use super::words::Words;
 
+/// Most files of a folder of definitions: more are hardly all definitions.
+const FILES_MAX: usize = 10_000;
 /// Width of a slice where nobody says another, in seconds.
 const SLICE_SECONDS_DEFAULT: i64 = 60;
 
@@ -75,8 +77,9 @@ impl<'a> Declared<'a> {
 /// The definitions of a file or folder. What OpenSLO forbids is said, or for the strict an error.
 pub fn read_definitions(path: &Path, strict: bool, words: &Words) -> Result<Definitions> {
     let mut definitions = Definitions::read(&definition_files(path)?, &|file| named_file(path, file))?;
-    if strict && !definitions.doubts.is_empty() {
-        return Err(definitions.doubts.swap_remove(0));
+    if strict && let Some(last) = definitions.doubts.pop() {
+        definitions.doubts.iter().for_each(|doubt| words.error(doubt));
+        return Err(last);
     }
     for doubt in &definitions.doubts {
         let hint = doubt.hint_text().map_or(String::new(), |hint| format!("; {hint}"));
@@ -85,19 +88,38 @@ pub fn read_definitions(path: &Path, strict: bool, words: &Words) -> Result<Defi
     Ok(definitions)
 }
 
-/// The definition file, or those of a folder, by name.
+/// The definition file, or those of a folder and the folders in it, by name.
 pub fn definition_files(path: &Path) -> Result<Vec<DefinitionFile>> {
     if !path.is_dir() {
         return Ok(vec![definition_file(path)?]);
     }
-    let wrong = |cause| {
-        let message = format!("{}: the folder of definitions cannot be read", path.display());
-        Error::new(ErrorKind::Definition, message).because(cause)
-    };
-    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(wrong)?;
-    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|file| is_definition(file)).collect();
+    let mut files = Vec::new();
+    add_files_of(path, &mut files)?;
+    if files.len() > FILES_MAX {
+        let message = format!("{}: {} files of definitions are more than {FILES_MAX}", path.display(), files.len());
+        return Err(Error::new(ErrorKind::Limit, message).hint("name a folder with fewer files"));
+    }
     files.sort();
     files.iter().map(|file| definition_file(file)).collect()
+}
+
+/// Adds the files of a folder. What is hidden is left out, and links to folders are not followed: they may lead back here, and a
+/// mounted folder often has its files twice, behind a hidden link.
+fn add_files_of(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let wrong = |cause| {
+        let message = format!("{}: the folder of definitions cannot be read", folder.display());
+        Error::new(ErrorKind::Definition, message).because(cause)
+    };
+    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(wrong)?;
+    for entry in entries.iter().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")) {
+        let path = entry.path();
+        if entry.file_type().map_err(wrong)?.is_dir() {
+            add_files_of(&path, files)?;
+        } else if is_definition(&path) {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 fn is_definition(path: &Path) -> bool {
@@ -223,13 +245,16 @@ impl Questions {
     pub fn wanted(&self, partial: &Partial) -> Vec<Wanted> {
         let services = partial.activity.keys();
         let indicators: Vec<_> = services.flat_map(|service| self.indicators(service, true)).collect();
-        let attributed = partial.indicators.iter().filter(|(held, _)| {
-            let is_of = |(key, _): &(IndicatorKey, _)| {
-                key.service == held.service && attribution::dimension_of(&held.canonical, &key.canonical).is_some()
-            };
-            indicators.iter().any(is_of)
+        // Attribution is taken where it is held; nobody has to ask for it.
+        let attributed = partial.indicators.values().zip(partial.indicators.keys()).flat_map(|(counts, held)| {
+            let own = indicators.iter().filter(|(key, _)| key.service == held.service);
+            own.filter_map(|(key, _)| {
+                let plain = slo::without_routes(&held.canonical);
+                let dimension = attribution::dimension_of(&held.canonical, &key.canonical)
+                    .or_else(|| attribution::dimension_of(plain.as_deref()?, &key.canonical))?;
+                Some(Wanted { key: attribution::key(key, dimension), dimensions: counts.dimensions.clone() })
+            })
         });
-        let attributed = attributed.map(|(key, counts)| Wanted { key: key.clone(), dimensions: counts.dimensions.clone() });
         let own = |(key, indicator): &(IndicatorKey, Arc<Indicator>)| {
             let dimensions = indicator.dimensions();
             let weights = indicator.weight.as_ref().map(|_| Wanted {

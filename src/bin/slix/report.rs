@@ -17,10 +17,10 @@ pub fn run(args: &ReportArgs, session: &Session) -> Result<Exit> {
     session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
         let options = evaluation.options(counted.partial.slices)?;
         let asked = counted.questions.asked();
-        let reports = Plan::new(&asked, &counted.partial, &options)?.reports()?;
+        let (plan, receipts) = (Plan::new(&asked, &counted.partial, &options)?, &counted.partial.receipts);
         let text = match form(args, &destination) {
-            ReportForm::Text => terminal::report(&reports, &counted.partial.receipts, session.words.look_of(&destination))?,
-            ReportForm::Json => format!("{:#}\n", document::to_json(&reports, &counted.partial.receipts)?),
+            ReportForm::Text => terminal::report(&plan.reports()?, receipts, session.words.look_of(&destination))?,
+            ReportForm::Json => format!("{:#}\n", document::to_json(&plan.told_reports()?, receipts)?),
         };
         destination.write_text(&text)
     })

@@ -1,12 +1,11 @@
 //! `slix slices`: counts that are kept, to be read in place of the logs.
 
 use slix::error::Result;
+use slix::evaluate::Options;
 use slix::evaluate::plan::Plan;
 use slix::evaluate::warning::{Warning, above_one_percent};
-use slix::evaluate::{Asked, Options};
 use slix::output::{accounting, openmetrics};
 use slix::slices;
-use slix::slo::Slo;
 
 use super::Session;
 use super::args::SlicesArgs;
@@ -34,16 +33,9 @@ pub fn run(args: &SlicesArgs, session: &Session) -> Result<Exit> {
     })
 }
 
-/// Every slice of every SLO, as a sample for Prometheus. Several windows of an SLO share their slices.
+/// Every slice of every SLO, and every window that ends with it, as samples for Prometheus.
 fn write_metrics(counted: &Counted, destination: &Destination) -> Result<()> {
-    let once = |asked: &Asked| {
-        let mut slo = asked.slo.clone();
-        slo.windows.truncate(1);
-        slo
-    };
     let asked = counted.questions.asked();
-    let slos: Vec<Slo> = asked.iter().map(once).collect();
-    let asked: Vec<Asked> = asked.iter().zip(&slos).map(|(asked, slo)| Asked { slo, ..*asked }).collect();
     let options = Evaluation::of_slos(None)?.options(counted.partial.slices)?;
     let plan = Plan::new(&asked, &counted.partial, &Options { skip_empty: true, ..options })?;
     destination.write(|out| openmetrics::write(&plan, out))

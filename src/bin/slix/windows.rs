@@ -43,10 +43,7 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
             Form::Encoded(encoding) => write_rows(&plan, counted, encoding, &destination)?,
         }
         session.words.excluded(&plan)?;
-        for report in plan.reports()? {
-            let name = if report.service.is_empty() { report.slo } else { format!("{} / {}", report.service, report.slo) };
-            report.warnings.iter().for_each(|warning| session.words.warning(&format!("{name}: {warning}")));
-        }
+        plan.warnings()?.iter().for_each(|(name, warning)| session.words.warning(&format!("{name}: {warning}")));
         Ok(())
     })
 }

@@ -16,7 +16,7 @@ mod read;
 mod window;
 mod write;
 
-pub(super) use object::is_openslo;
+pub(super) use object::{is_openslo, is_short_form};
 pub(super) use read::{Objects, read};
 pub(super) use write::write;
 

@@ -52,18 +52,32 @@ impl Said {
     }
 }
 
-/// Whether a document holds objects of the standard: one, or a list of them.
+/// Whether a document holds objects of the standard: one, or a list with some.
 pub fn is_openslo(node: &Node) -> bool {
-    let first = match &node.content {
-        Content::List(list) => list.first(),
-        _ => Some(node),
-    };
-    first.is_some_and(|node| {
-        let Content::Map(entries) = &node.content else { return false };
-        let is_version = |(key, value): &(Key, Node)| {
-            key.text == "apiVersion" && matches!(&value.content, Content::Text(text) if text.starts_with("openslo"))
-        };
-        entries.iter().any(is_version)
+    match &node.content {
+        Content::List(list) => list.iter().any(is_openslo),
+        _ => text_of(node, "apiVersion").is_some_and(|version| version.starts_with("openslo")),
+    }
+}
+
+/// Whether a document is a definition in the short form.
+pub fn is_short_form(node: &Node) -> bool {
+    matches!(&node.content, Content::Map(entries) if entries.iter().any(|(key, _)| key.text == "slos"))
+}
+
+/// What a document is that is no object of the standard, in a few words.
+pub fn foreign_words(node: &Node) -> String {
+    match (text_of(node, "kind"), text_of(node, "apiVersion")) {
+        (Some(kind), Some(version)) => format!("{kind} of {version}, which is not OpenSLO"),
+        _ => "a document that is not OpenSLO".to_owned(),
+    }
+}
+
+fn text_of<'n>(node: &'n Node, name: &str) -> Option<&'n str> {
+    let Content::Map(entries) = &node.content else { return None };
+    entries.iter().find(|(key, _)| key.text == name).and_then(|(_, value)| match &value.content {
+        Content::Text(text) => Some(text.as_str()),
+        _ => None,
     })
 }
 

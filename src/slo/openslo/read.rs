@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::indicator::{Indicator, indicator};
-use super::object::{Object, Said, Taken};
+use super::object::{Object, Said, Taken, foreign_words, is_openslo};
 use super::window::{map, windows};
 use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ impl Sources<'_> {
     }
 }
 
-/// Reads the objects that `nodes` hold, each one or a list of them.
+/// Reads the objects that `nodes` hold, each one or a list of them. Documents of other kinds are not used.
 ///
 /// # Errors
 /// What makes an object useless: no name, no such reference, nothing that slix can evaluate.
@@ -58,6 +58,13 @@ pub fn read(document: Document<'_>, nodes: Vec<Node>) -> Result<Objects> {
     let mut said = Said::default();
     let mut objects = Vec::new();
     for node in nodes.into_iter().flat_map(|node| document.list_of(node)) {
+        if node.content == Content::Null {
+            continue;
+        }
+        if !is_openslo(&node) {
+            said.unused.push((node.span.start..node.span.start, foreign_words(&node)));
+            continue;
+        }
         let object = Object::of(document, node, &mut said)?;
         check_unique(document, &objects, &object)?;
         objects.push(object);
