@@ -188,7 +188,7 @@ mod tests {
     fn binaries_are_told_from_logs_with_holes() {
         assert!(is_binary(b"\x7fELF\x02\x01\x01\0\0\0"));
         assert!(is_binary(b"\0\x05\x16\x07\0\x02\0\0Mac OS X"));
-        assert!(!is_binary(b"\0\0\0\0192.0.2.1 - - ["));
+        assert!(!is_binary(b"\0\0\0\x00192.0.2.1 - - ["));
         assert!(!is_binary(b"192.0.2.1 \x1b[31m"));
         assert!(!is_binary(b"\xff\xfe1\0\n\0\x01\0"));
         assert!(!is_binary(b""));

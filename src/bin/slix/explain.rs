@@ -153,7 +153,7 @@ impl<'a> Explainer<'a> {
         explained.time = Some(record.time.to_string());
         explained.fields = self.fields(reader);
         let value = |(i, need): (usize, &Need)| (need.field.name().to_owned(), shown(record.get(i), need.kind));
-        explained.values = self.needs.iter().enumerate().map(|found| value(found)).collect();
+        explained.values = self.needs.iter().enumerate().map(value).collect();
         explained.route = self.route(&record);
         explained.slos = self.questions.iter().map(|question| self.judged(question, line, before)).collect::<Result<_>>()?;
         Ok(())
