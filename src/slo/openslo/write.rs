@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::indicator::within_prefix;
 use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::slo::document::Node;
@@ -76,8 +77,10 @@ fn slo(mut slo: Map<String, Value>, service: Option<&Value>, names: &mut Vec<Str
     let method = slo.shift_remove("budgeting_method").map_or(METHOD_DEFAULT.to_owned(), |method| text(Some(method)));
     time_slices(&mut slo, &mut objective, &mut notes);
     let window = time_window(slo.shift_remove("window"), &mut notes);
-    let good = slo.shift_remove("good").unwrap_or_default();
-    let valid = slo.shift_remove("valid");
+    let good = text(slo.shift_remove("good"));
+    let valid = slo.shift_remove("valid").map(|valid| text(Some(valid)));
+    // Others count good and total each by itself, so good says what total says.
+    let good = valid.as_ref().map_or(good.clone(), |valid| format!("{}{good})", within_prefix(valid)));
     let total = valid.map_or_else(|| json!({}), |valid| json!({ "filter": valid }));
     let metric = |spec: Value| json!({ "metricSource": { "metricSourceRef": SOURCE_NAME, "type": SOURCE_TYPE, "spec": spec } });
     let ratio = json!({ "counter": true, "good": metric(json!({ "filter": good })), "total": metric(total) });
