@@ -161,7 +161,7 @@ fn candidates(spenders: &Spenders) -> String {
         let before = |part: f64| format!("{} of those in the 7 days before", share(part));
         let spender: &crate::evaluate::incident::Spender = spender;
         format!(
-            "- {}: {} bad requests, {} of all{hourly}; {}\n",
+            "- {}: {} bad, {} of all{hourly}; {}\n",
             code(&label(&spenders.dimensions, spender)),
             count(spender.bad),
             share(spender.share),

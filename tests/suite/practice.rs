@@ -174,6 +174,69 @@ fn what_ifs_from_slices_are_those_from_logs() {
     }
 }
 
+/// Budgets of every kind: what is put behind `target: …, ` of both SLOs of the definition.
+const KINDS: [(&str, &str); 6] = [
+    ("calendar", "window: {calendar: 6h}, "),
+    ("time slices", "window: 6h, budgeting_method: Timeslices, time_slice_target: 75%, time_slice_window: 5m, "),
+    (
+        "time slices of a calendar",
+        "window: {calendar: 1d}, budgeting_method: Timeslices, time_slice_target: 75%, time_slice_window: 5m, roll_up: any_bad, ",
+    ),
+    ("ratios", "window: {calendar: 12h}, budgeting_method: RatioTimeslices, time_slice_window: 10m, empty_slices: good, "),
+    ("weights", "window: 12h, weight: bytes, "),
+    ("exclusions", "window: 12h, exclude: {start: 2026-11-03T04:10:00Z, duration: 25m, reason: upkeep, author: ana}, "),
+];
+
+/// The definition with budgets of a kind.
+fn definition(kind: &str) -> String {
+    DEFINITION.replace("window: 12h, ", kind)
+}
+
+#[test]
+fn budgets_of_every_kind_are_the_same_from_slices() {
+    let requests = requests();
+    let work = work(&requests);
+    let (early, late) = requests.split_at(2_000);
+    work.file("early.log", log(early));
+    work.file("late.log", log(late));
+    for (name, kind) in KINDS {
+        work.file("kind.yaml", definition(kind));
+        work.run(&["slices", "-c", "kind.yaml", "early.log", "-o", "early.slices.parquet"]).exits(0);
+        for command in ["alerts", "incidents", "suggest", "windows"] {
+            let asked = |inputs: &[&str]| {
+                let step: &[&str] = if command == "windows" { &["--every", "30m"] } else { &[] };
+                let args = [&[command, "-q", "-c", "kind.yaml", "--output-format", "csv"], step, inputs].concat();
+                String::from_utf8(work.run(&args).exits(0).stdout).unwrap()
+            };
+            let whole = asked(&["access.log"]);
+            assert!(whole.lines().count() > 1, "{command} of {name} says something");
+            assert_eq!(asked(&["early.slices.parquet", "late.log"]), whole, "{command} of {name}");
+        }
+    }
+}
+
+/// What if the definition were another one: the same as that other one says.
+#[test]
+fn a_what_if_is_the_definition_with_other_numbers() {
+    let work = work(&requests());
+    for (name, kind) in KINDS {
+        let now = definition(kind);
+        let then = now.replace("name: availability, target: 95%", "name: availability, target: 92.5%").replace("300ms", "250ms");
+        work.file("now.yaml", &now);
+        work.file("then.yaml", then);
+        for command in ["report", "alerts", "incidents", "gate"] {
+            let asked = |rest: &[&str]| {
+                let ran = work.run(&[&[command, "-q", "--output-format", "json"], rest, &["access.log"]].concat());
+                assert!(matches!(ran.code, Some(0 | 3)), "{command} of {name}: {}", ran.stderr);
+                ran.stdout
+            };
+            let change = "availability=92.5%,latency<=250ms";
+            let (changed, written) = (asked(&["-c", "now.yaml", "--what-if", change]), asked(&["-c", "then.yaml"]));
+            assert_eq!(String::from_utf8(changed).unwrap(), String::from_utf8(written).unwrap(), "{command} of {name}");
+        }
+    }
+}
+
 /// Counts by route answer whoever does not ask for routes: with weights, other bounds of the latency, and attribution.
 #[test]
 fn slices_by_route_answer_questions_without_routes() {
