@@ -23,6 +23,10 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
     let max_age = args.max_age.as_deref().map(Length::parse).transpose();
     let max_age = max_age.map_err(|why| Error::new(ErrorKind::Usage, format!("--max-age: {why}")))?;
     let is_json = destination.path().and_then(|path| path.extension()).is_some_and(|extension| extension == "json");
+    if args.reason.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
+        let error = Error::new(ErrorKind::Usage, "--reason: an override without a reason cannot be looked at later");
+        return Err(error.hint("say in a few words why the release cannot wait"));
+    }
     let form = args.output_format.unwrap_or(if is_json { ReportForm::Json } else { ReportForm::Text });
     session.answer_with_exit(&args.reading, &args.asking, args.answer.stats, |counted| {
         let asked = counted.questions.asked();

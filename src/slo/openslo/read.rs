@@ -351,7 +351,8 @@ impl Reading<'_, '_, '_> {
             Some(conditions) => conditions,
             None => return Ok(None),
         };
-        let target = self.target(&mut objective, name)?;
+        let is_ours = shared.annotations.iter().any(|(key, _)| key == "target");
+        let target = self.target(&mut objective, name, is_ours)?;
         let mut entries = vec![("name".to_owned(), text(name.clone()))];
         let display = objective.text(document, "displayName")?.map(text);
         let display = display.or_else(|| several.then(|| target.clone()));
@@ -408,7 +409,7 @@ impl Reading<'_, '_, '_> {
         }
     }
 
-    fn target(&mut self, objective: &mut Taken, name: &Written) -> Result<Node> {
+    fn target(&mut self, objective: &mut Taken, name: &Written, is_ours: bool) -> Result<Node> {
         let document = self.document;
         let (share, percent) = (objective.text(document, "target")?, objective.text(document, "targetPercent")?);
         match (share, percent) {
@@ -417,6 +418,15 @@ impl Reading<'_, '_, '_> {
                 Err(error.hint(format!("write `targetPercent: {}`", share.text)))
             }
             (Some(share), None) => Ok(text(share)),
+            (None, Some(percent)) if !is_ours && percent.text.parse::<f64>().is_ok_and(|percent| percent <= 1.0) => {
+                let message = format!("a targetPercent of {} is very low", percent.text);
+                self.said.find(
+                    &percent.node.span,
+                    message,
+                    format!("write `target: {}` if a share of one was meant", percent.text),
+                );
+                Ok(text(Written { text: format!("{}%", percent.text), node: percent.node }))
+            }
             (None, Some(percent)) => Ok(text(Written { text: format!("{}%", percent.text), node: percent.node })),
             (Some(share), Some(_)) => {
                 let error = document.error(&share.node.span, "an objective has both `target` and `targetPercent`", "this one");
@@ -546,7 +556,14 @@ impl Reading<'_, '_, '_> {
         let long = condition.text(document, "lookbackWindow")?.ok_or_else(|| missing("condition.lookbackWindow"))?;
         let is_some = |after: &Written| after.text.trim_end_matches(char::is_alphabetic) != "0";
         let after = condition.text(document, "alertAfter")?.filter(is_some);
-        let _ = condition.take("op");
+        match condition.text(document, "op")? {
+            Some(op) if op.text == "gt" => {}
+            Some(op) => {
+                let message = format!("an alert fires while the burn is above the threshold, not at `{}`", op.text);
+                self.said.find(&op.node.span, message, "leave `op` out: the standard has none here, or write gt");
+            }
+            None => {}
+        }
         condition.finish(&[], self.said);
         let mut tier: Vec<(String, Node)> = Vec::new();
         let mut put = |key: &str, node: Option<Node>| tier.extend(node.map(|node| (key.to_owned(), node)));

@@ -177,7 +177,8 @@ fn objective(slo: &mut Map<String, Value>, notes: &mut Map<String, Value>) -> Va
     };
     let whole = number.parse::<u64>().ok().map(Value::from);
     let number: Value = whole.or(number.parse::<f64>().ok().map(Value::from)).unwrap_or_else(|| number.into());
-    if is_minute(&number) {
+    // Below one percent a reader doubts that a percentage was meant.
+    if is_minute(&number) || key == "targetPercent" && number.as_f64().is_some_and(|percent| percent <= 1.0) {
         notes.insert("target".to_owned(), trimmed.into());
     }
     let again = if key == "target" { number.to_string() } else { format!("{number}%") };
