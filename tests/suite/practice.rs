@@ -2,8 +2,11 @@
 //! against counts made by hand; what a what-if answers.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use super::work::Work;
+use super::work::{Ran, Work};
 use slix::aggregate::attribution;
 use slix::slo::definitions::Definitions;
 
@@ -174,6 +177,24 @@ fn what_ifs_from_slices_are_those_from_logs() {
     }
 }
 
+/// What a histogram by the hour cannot answer is refused, and nothing is claimed before.
+#[test]
+fn what_slices_cannot_answer_under_another_bound_is_said() {
+    let work = work(&requests());
+    for (kind, message) in [
+        (
+            "window: 12h, weight: bytes, ",
+            "the slices do not hold the indicator `valid: status < 500; good: latency <= 200ms; weight: bytes",
+        ),
+        (KINDS[1].1, "SLO `availability` counts slices of 5m, and slices answer another bound of a latency by the hour"),
+    ] {
+        work.file("kind.yaml", definition(kind));
+        work.run(&["slices", "-c", "kind.yaml", "access.log", "-o", "kind.slices.parquet"]).exits(0);
+        let said = work.run(&["report", "-c", "kind.yaml", "--what-if", "latency<=200ms", "kind.slices.parquet"]).exits(1).stderr;
+        assert!(said.contains(message) && said.contains("read the logs") && !said.contains("is answered"), "{said}");
+    }
+}
+
 /// Budgets of every kind: what is put behind `target: …, ` of both SLOs of the definition.
 const KINDS: [(&str, &str); 6] = [
     ("calendar", "window: {calendar: 6h}, "),
@@ -254,4 +275,41 @@ fn slices_by_route_answer_questions_without_routes() {
     let asked = ["report", "-c", "plain.yaml", "--what-if", "latency<=200ms", "all.slices.parquet"];
     let told = work.run(&asked).exits(0);
     assert!(told.stderr.contains("is answered from the histogram"), "{}", told.stderr);
+}
+
+/// A log with too many failures for 95 %.
+fn failing() -> String {
+    let line = |i: usize| {
+        let status = if i % 5 == 0 { 503 } else { 200 };
+        format!("192.0.2.1 h [03/Nov/2026:04:00:{:02} +0000] \"GET / HTTP/1.1\" {status} 9 0.1\n", i % 60)
+    };
+    (0..600).map(line).collect()
+}
+
+/// Whoever closes the gate's words early, or interrupts it, does not open the gate.
+#[test]
+fn the_gate_is_not_opened_by_looking_away() {
+    let work = Work::new();
+    work.file("slos.yaml", DEFINITION);
+    let start = |stdout: Stdio| {
+        work.command(&["gate", "-c", "slos.yaml", "-"])
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut child = start(Stdio::piped());
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(failing().as_bytes()).unwrap();
+    assert_eq!(Ran::of(child.wait_with_output().unwrap()).code, Some(3));
+    // All is well so far, but it is not all; how much of it was read depends on the machine.
+    let mut child = start(Stdio::piped());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(failing().replace(" 503 ", " 200 ").as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ran = Ran::of(child.wait_with_output().unwrap()).exits(130);
+    assert!(ran.text().lines().next().is_some_and(|line| line.ends_with("(exit code 130)")), "{}", ran.text());
+    drop(stdin);
 }
