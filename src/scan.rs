@@ -126,7 +126,11 @@ impl<'a> Worker<'a> {
 
     /// The outcomes of the lines since it was last taken.
     pub fn take_accounting(&mut self) -> Accounting {
-        std::mem::take(&mut self.counter.accounting)
+        let ambiguous = self.counter.reader.take_ambiguous();
+        let accounting = &mut self.counter.accounting;
+        accounting.time_folds += ambiguous.folds;
+        accounting.time_gaps += ambiguous.gaps;
+        std::mem::take(accounting)
     }
 
     /// Everything counted.

@@ -26,6 +26,10 @@ pub struct Accounting {
     pub events: Tally,
     /// Requests that got no response (their status is absent), a part of `events`.
     pub no_response: u64,
+    /// Requests whose local time comes twice, as summer time ends, a part of `events`; they count at the earlier instant.
+    pub time_folds: u64,
+    /// Requests whose local time never comes, as summer time begins, a part of `events`; they count as if it had not begun.
+    pub time_gaps: u64,
     /// Skipped lines by [`Skip`], in its order.
     pub skipped: [Tally; 3],
     /// Fragments that became part of another line.
@@ -98,8 +102,14 @@ impl Accounting {
 
     /// Adds the outcomes of another part.
     pub fn merge(&mut self, other: &Accounting) -> Result<()> {
-        let no_response = self.no_response.checked_add(other.no_response);
-        self.no_response = no_response.ok_or_else(overflow)?;
+        let parts = [
+            (&mut self.no_response, other.no_response),
+            (&mut self.time_folds, other.time_folds),
+            (&mut self.time_gaps, other.time_gaps),
+        ];
+        for (mine, theirs) in parts {
+            *mine = mine.checked_add(theirs).ok_or_else(overflow)?;
+        }
         merge_tally(&mut self.events, other.events)?;
         merge_tally(&mut self.joined, other.joined)?;
         merge_tally(&mut self.undated, other.undated)?;

@@ -5,6 +5,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::zone::{Ambiguous, Zone};
 use super::{TimeText, TimeToken, Unit};
 use crate::block::{Block, Place, word};
 use crate::time::{Instant, MICROS_PER_SECOND};
@@ -13,7 +14,7 @@ use crate::time::{Instant, MICROS_PER_SECOND};
 #[derive(Clone, Debug)]
 pub struct TimeReader {
     text: TimeText,
-    zone: Option<TimeZone>,
+    zone: Zone,
     minutes: [Minute; MEMO_MINUTES],
     offset: (u64, i64),
     /// Minutes of common log format, with their offsets.
@@ -76,7 +77,7 @@ impl TimeReader {
         };
         TimeReader {
             text: text.clone(),
-            zone,
+            zone: Zone::new(zone),
             minutes: [Minute::NONE; MEMO_MINUTES],
             offset: (NO_OFFSET, 0),
             clf: [ClfMinute { words: [0; 4], micros: 0 }; MEMO_MINUTES],
@@ -97,9 +98,19 @@ impl TimeReader {
             TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
-            TimeText::Pattern(tokens) => read_pattern(tokens, bytes, self.zone.as_ref()),
+            TimeText::Pattern(tokens) => read_pattern(tokens, bytes, &mut self.zone),
             // `new` leaves none.
             TimeText::Utc(_) => TimeRead::Bad,
+        }
+    }
+
+    /// Whether the last time that was read is local and comes twice or never in its zone.
+    #[inline]
+    pub(super) fn ambiguous(&self) -> Ambiguous {
+        match self.text {
+            // They carry an offset: no zone was asked.
+            TimeText::Clf | TimeText::Epoch(_) => Ambiguous::default(),
+            _ => self.zone.last(),
         }
     }
 
@@ -208,8 +219,11 @@ impl TimeReader {
         // A leap second is clamped to the last microsecond of its minute, whatever its fraction.
         let micros = local * MICROS_PER_SECOND + (second + fraction).min(MINUTE_SECONDS * MICROS_PER_SECOND - 1);
         match offset_seconds(&bytes[at..]) {
-            Some((offset, length)) => TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), at + length),
-            None => in_zone(self.zone.as_ref(), micros, at),
+            Some((offset, length)) => {
+                self.zone.forget();
+                TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), at + length)
+            }
+            None => self.zone.read(micros, at),
         }
     }
 }
@@ -320,16 +334,6 @@ fn month_name(bytes: &[u8]) -> Option<(i64, usize)> {
     Some((index as i64 + 1, if is_long { LONG[index].len() } else { 3 }))
 }
 
-/// A local time in the declared zone. In a fold the earlier of the two instants is taken, in a gap the offset before it.
-fn in_zone(zone: Option<&TimeZone>, local_micros: i64, length: usize) -> TimeRead {
-    let Some(zone) = zone else { return TimeRead::NoZone(length) };
-    let civil = jiff::Timestamp::from_microsecond(local_micros).map(|t| TimeZone::UTC.to_datetime(t));
-    match civil.and_then(|c| zone.to_timestamp(c)) {
-        Ok(t) => TimeRead::At(Instant::from_micros(t.as_microsecond()), length),
-        Err(_) => TimeRead::Bad,
-    }
-}
-
 /// A decimal number of units since 1970, floored to microseconds.
 fn read_epoch(bytes: &[u8], unit: Unit) -> TimeRead {
     let whole_length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -378,7 +382,7 @@ struct Civil {
     epoch_micros: Option<i64>,
 }
 
-fn read_pattern(tokens: &[TimeToken], bytes: &[u8], zone: Option<&TimeZone>) -> TimeRead {
+fn read_pattern(tokens: &[TimeToken], bytes: &[u8], zone: &mut Zone) -> TimeRead {
     let mut civil = Civil::default();
     let mut at = 0;
     for token in tokens {
@@ -490,7 +494,7 @@ fn fixed(bytes: &[u8], count: usize) -> Option<i64> {
 }
 
 impl Civil {
-    fn instant(self, zone: Option<&TimeZone>, length: usize) -> TimeRead {
+    fn instant(self, zone: &mut Zone, length: usize) -> TimeRead {
         if let Some(micros) = self.epoch_micros {
             return TimeRead::At(Instant::from_micros(micros + self.fraction_micros), length);
         }
@@ -512,8 +516,11 @@ impl Civil {
         let within = (self.second_micros + self.fraction_micros).min(MINUTE_SECONDS * MICROS_PER_SECOND - 1);
         let micros = minute * MICROS_PER_SECOND + within;
         match self.offset {
-            Some(offset) => TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), length),
-            None => in_zone(zone, micros, length),
+            Some(offset) => {
+                zone.forget();
+                TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), length)
+            }
+            None => zone.read(micros, length),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::envelope;
+use super::envelope::{self, Envelope};
 use super::extract::{Extractor, Reader};
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,6 +28,8 @@ pub struct Detection {
 pub struct Detector {
     formats: Vec<Format>,
     trials: Vec<(Extractor, RefCell<Reader>)>,
+    /// The format that was found last, by its place, and the envelopes around it: logs come in series.
+    last: RefCell<Option<(usize, Vec<Envelope>)>>,
 }
 
 /// Formats that one log may hold lines of.
@@ -54,7 +56,7 @@ impl Detector {
             let reader = RefCell::new(extractor.reader(""));
             Ok((extractor, reader))
         };
-        Ok(Detector { trials: formats.iter().map(trial).collect::<Result<_>>()?, formats })
+        Ok(Detector { trials: formats.iter().map(trial).collect::<Result<_>>()?, formats, last: RefCell::default() })
     }
 
     /// The formats that are tried.
@@ -67,13 +69,60 @@ impl Detector {
     /// Each nesting of envelopes that most lines are in is tried, and the lines as they stand; the one whose lines are read most often is
     /// right, and of equals the deepest. A format that stands alone is the log's, even if it reads nothing.
     ///
+    /// A log that is like the one before costs little: where the same format reads each of its lines, and none that could win against it
+    /// reads the first, the others need not be tried. Then `candidates` has no others.
+    ///
     /// # Errors
     /// As [`detect`], if there are several formats.
     pub fn find(&self, lines: &[&[u8]]) -> Result<Detection> {
         let head = &lines[..lines.len().min(ENVELOPE_LINES_MAX)];
+        let nestings = envelope::nestings(head);
+        if let Some(found) = nestings.first().and_then(|deepest| self.find_as_last(lines, deepest)) {
+            return Ok(found);
+        }
+        let found = self.find_in(lines, nestings);
+        *self.last.borrow_mut() = found.as_ref().ok().and_then(|found| {
+            // What `arrange` put elsewhere, and what is mixed, is no candidate as it stands.
+            let alike = |format: &Format| format.layout == found.format.layout && format.others == found.format.others;
+            Some((self.formats.iter().position(alike)?, found.format.envelopes.clone()))
+        });
+        found
+    }
+
+    /// What [`Detector::find`] gives, told by the format that it gave last; none if that would not do.
+    fn find_as_last(&self, lines: &[&[u8]], deepest: &[Envelope]) -> Option<Detection> {
+        let last = self.last.borrow();
+        let (at, _) = last.as_ref().filter(|(_, around)| around == deepest && self.formats.len() > 1)?;
+        let format = &self.formats[*at];
+        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest).0 };
+        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line[..]).collect();
+        let inner = if deepest.is_empty() { lines } else { &inner[..] };
+        let mut written = inner.iter().filter(|line| !is_blank(line)).peekable();
+        let first = **written.peek()?;
+        let rank = pinned(&format.layout);
+        let could_win = |&rival: &usize| rival != *at && pinned(&self.formats[rival].layout) >= rank;
+        self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        if (0..self.formats.len())
+            .filter(could_win)
+            .any(|rival| self.read_as(rival, first, !deepest.is_empty()) == Outcome::Event)
+        {
+            return None;
+        }
+        // Of a family it must be the first layout, or another one would be put there.
+        let by_first = || self.trials[*at].0.reads_by_itself(&self.trials[*at].1.borrow());
+        let reads = |line: &[u8]| self.read_as(*at, line, !deepest.is_empty()) == Outcome::Event && by_first();
+        let events = written.try_fold(0, |events, line| reads(line).then_some(events + 1))?;
+        let mut format = format.clone();
+        format.envelopes = deepest.to_vec();
+        let candidates = vec![(format.name.clone(), events)];
+        Some(Detection { format, events, lines: inner.len(), candidates })
+    }
+
+    /// [`Detector::find`] by trying everything.
+    fn find_in(&self, lines: &[&[u8]], nestings: Vec<Vec<Envelope>>) -> Result<Detection> {
         let mut best: Option<Detection> = None;
         let mut failure = None;
-        for nesting in envelope::nestings(head) {
+        for nesting in nestings {
             let inner = envelope::unwrapped(lines.iter().copied(), &nesting).0;
             let inner: Vec<&[u8]> = inner.iter().map(|line| &line[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
@@ -93,16 +142,20 @@ impl Detector {
         }
     }
 
+    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool) -> Outcome {
+        let (extractor, reader) = &self.trials[at];
+        extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && self.formats[at].resolve(&Field::Time).is_none())
+    }
+
     /// The format of lines that are in no envelope, or out of it.
     fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
         self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
         let read = |format: &Format, line: &[u8]| {
-            if line.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+            if is_blank(line) {
                 return Outcome::Skipped(Skip::Blank);
             }
             let at = self.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
-            let (extractor, reader) = &self.trials[at];
-            extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && format.resolve(&Field::Time).is_none())
+            self.read_as(at, line, is_unwrapped)
         };
         if let [only] = self.formats.as_slice() {
             let score = Score::of(only, lines, &read);
@@ -167,6 +220,10 @@ impl Detector {
     }
 }
 
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
+}
+
 /// Decides which of `candidates` a log has by its first lines, which `reader` reads.
 ///
 /// The format that reads most lines as events wins. Of several that read equally many, the one that pins down more of the
@@ -215,6 +272,9 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
         let events = lines.iter().filter(|line| extractor.read(line, &mut reader) == Outcome::Event).count();
         if events > best.0 {
             best = (events, i);
+        }
+        if events == lines.len() {
+            break;
         }
     }
     let mut first = layouts.remove(best.1);
@@ -316,6 +376,59 @@ mod tests {
             assert_eq!(found.format.name, preset.detects_as.unwrap_or(preset.name), "{:?}", found.candidates);
             assert_eq!((found.events, &*found.format.envelopes), (3, &[][..]), "{}", preset.name);
         }
+    }
+
+    #[test]
+    fn a_series_of_logs_is_detected_as_each_alone() {
+        let presets: Vec<&preset::Preset> =
+            preset::all().filter(|p| p.family().unwrap().resolve(&Field::Time).is_some()).collect();
+        let examples: Vec<Vec<String>> = presets
+            .iter()
+            .flat_map(|preset| {
+                let plain: Vec<String> = preset.example.lines().map(str::to_owned).collect();
+                let wrapped = plain.iter().map(|line| format!("web-1  | {line}")).collect();
+                [plain, wrapped]
+            })
+            .collect();
+        let detector = Detector::new(preset::candidates().unwrap(), None).unwrap();
+        // Any sequence would do; this one has series, changes, mixtures, and lines that nobody reads.
+        let mut state = 7_u64;
+        let mut draw = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % n
+        };
+        let (mut log, mut quick): (Vec<String>, usize) = (examples[0].clone(), 0);
+        for _ in 0..600 {
+            log = match draw(8) {
+                0..=3 => log,
+                4..=5 => vec![&examples[draw(examples.len())][..]; 1 + draw(3)].concat(),
+                6 => [&log[..], &examples[draw(examples.len())]].concat().into_iter().rev().take(6).collect(),
+                _ => [&log[..], &["".to_owned(), "no request".to_owned()][..1 + draw(2)]].concat(),
+            };
+            let lines: Vec<&[u8]> = log.iter().map(|line| line.as_bytes()).collect();
+            let short = envelope::nestings(&lines).first().and_then(|deepest| detector.find_as_last(&lines, deepest));
+            quick += usize::from(short.is_some());
+            let alone = detector.find_in(&lines, envelope::nestings(&lines));
+            let found = detector.find(&lines);
+            match (found, alone) {
+                (Ok(found), Ok(alone)) => {
+                    assert_eq!(found.format, alone.format, "{log:?}");
+                    assert_eq!((found.events, found.lines), (alone.events, alone.lines), "{log:?}");
+                }
+                (Err(_), Err(_)) => {}
+                (found, alone) => panic!("{found:?} {alone:?} {log:?}"),
+            }
+        }
+        assert!(quick > 100, "{quick}");
+        let is_quick = |lines: &Vec<String>| {
+            let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+            detector.find(&lines).unwrap();
+            detector.find_as_last(&lines, &envelope::nestings(&lines)[0]).is_some()
+        };
+        let slow: Vec<&str> =
+            presets.iter().zip(examples.chunks(2)).filter(|(_, e)| !is_quick(&e[0])).map(|(p, _)| p.name).collect();
+        // Their first layout is not the one of the example, or their lines are not all requests.
+        assert_eq!(slow, ["haproxy", "elb", "iis", "w3c"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 
 use super::clock::{TimeRead, TimeReader};
 use super::json_read::{self, JsonKind, JsonValue, KeyTree};
+use super::zone::Ambiguous;
 use super::{TimeText, TimeToken, Unit};
 use crate::time::Instant;
 
@@ -216,6 +217,12 @@ impl Unwrapper {
     /// When its envelope was closed.
     pub fn time(&self) -> Option<Instant> {
         self.time
+    }
+
+    /// Whether that was a local time which comes twice or never: the old syslog header's.
+    pub(super) fn ambiguous(&self) -> Ambiguous {
+        let local = self.levels.iter().rfind(|level| level.envelope == Envelope::Rfc3164);
+        local.map_or(Ambiguous::default(), |level| level.clock.ambiguous())
     }
 
     /// Bytes of lines whose rest has not come.
@@ -488,15 +495,20 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
         return;
     }
     for (envelope, _) in Envelope::ALL {
-        let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
         // A timestamp in a timestamp is the line's own.
-        if 2 * inner.1 > lines.len() && outer.last() != Some(&envelope) {
+        if 2 * count_in(lines, envelope) > lines.len() && outer.last() != Some(&envelope) {
             outer.push(envelope);
             found.push(outer.clone());
-            nest(&inner.0, outer, found);
+            nest(&unwrapped(lines.iter().map(|line| &line[..]), &[envelope]).0, outer, found);
             outer.pop();
         }
     }
+}
+
+/// How many lines are in an envelope. Most logs are in none, and this copies nothing.
+fn count_in(lines: &[Vec<u8>], envelope: Envelope) -> usize {
+    let mut unwrapper = Unwrapper::new(&[envelope], Some(&TimeZone::UTC), None);
+    lines.iter().filter(|line| unwrapper.unwrap(line) != Unwrapped::Not).count()
 }
 
 /// The lines out of these envelopes; how many were in them, parts too. Lines that are not in them stay as they are.

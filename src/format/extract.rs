@@ -15,6 +15,7 @@ use super::learn::{self, Fast, Lesson, Lessons};
 use super::plan::{Found, Plan, TimeFound};
 use super::shape::{MARKS_MAX, Shape};
 use super::walk::{Columns, Lines};
+use super::zone::Ambiguous;
 use super::{Escape, Format, JsonCondition, Keyed, Layout};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Values};
 use crate::block::{Block, Place, Positions};
@@ -58,14 +59,17 @@ pub struct Reader {
     slots: Vec<Slot>,
     time: Instant,
     no_response: bool,
+    /// Events whose local time comes twice or never.
+    ambiguous: Ambiguous,
     /// Those of the other extractors, and which of them has read the last line (0: this one).
     pub(super) others: Vec<Reader>,
     pub(super) by: usize,
     pub(super) unwrapper: Unwrapper,
     /// Whether the last line is that of the unwrapper.
     pub(super) is_unwrapped: bool,
-    /// The time of the envelope.
+    /// The time of the envelope, and whether that comes twice or never in its zone.
     pub(super) stamped: Option<Instant>,
+    pub(super) stamped_ambiguous: Ambiguous,
     /// What the directives of the log said.
     header: Header,
 }
@@ -89,6 +93,13 @@ impl Reader {
         self.others.iter_mut().for_each(|other| other.turn_to(input));
         self.unwrapper.reset();
         self.header = Header::default();
+    }
+
+    /// How many events since it was last taken have a local time that comes twice or never in its zone.
+    pub fn take_ambiguous(&mut self) -> Ambiguous {
+        let mut taken = std::mem::take(&mut self.ambiguous);
+        self.others.iter_mut().for_each(|other| taken.add(other.take_ambiguous()));
+        taken
     }
 
     /// Text that the slots refer to, beside the lines.
@@ -220,11 +231,13 @@ impl Extractor {
             slots: vec![Slot::Absent; self.outputs.len()],
             time: Instant::from_micros(0),
             no_response: false,
+            ambiguous: Ambiguous::default(),
             others: self.others.iter().map(|other| other.reader(input)).collect(),
             by: 0,
             unwrapper: self.unwrapper.clone(),
             is_unwrapped: false,
             stamped: None,
+            stamped_ambiguous: Ambiguous::default(),
             header: Header::default(),
         }
     }
@@ -448,6 +461,10 @@ impl Extractor {
             *slot = fields.derive(derive);
         }
         reader.time = self.shifted(&fields).unwrap_or(time);
+        reader.ambiguous.add(match self.time.iter().find(|&&i| found.times[i] != TimeFound::Undated) {
+            Some(&i) => found.readers[i].ambiguous(),
+            None => reader.stamped_ambiguous,
+        });
         Outcome::Event
     }
 
@@ -456,7 +473,8 @@ impl Extractor {
         match &self.layout {
             Compiled::Delimited { plan, .. } => {
                 let misfit = plan.read(line, &mut reader.found).err()?;
-                Some(Misread { at: misfit.at, expected: plan.expected(misfit.step) })
+                let (at, step) = plan.furthest(misfit, line, &mut reader.found);
+                Some(Misread { at, expected: plan.expected(step) })
             }
             Compiled::Json { wanted, keyed, .. } => {
                 let at = read_keyed(*keyed, line, wanted, reader).err()?;

@@ -23,6 +23,11 @@ impl Extractor {
         if reader.by > 0 { self.others[reader.by - 1].format_name() } else { self.format_name() }
     }
 
+    /// Whether it was the first layout that read the last line, and no other.
+    pub(super) fn reads_by_itself(&self, reader: &Reader) -> bool {
+        reader.by == 0
+    }
+
     /// Counts events at the start or at the end of a request, whichever the line tells: the other one is the time and the latency. An
     /// event whose latency is unknown stays at the time of its line.
     ///
@@ -79,6 +84,7 @@ impl Extractor {
             Unwrapped::Whole => {}
         }
         reader.stamped = reader.unwrapper.time();
+        reader.stamped_ambiguous = reader.unwrapper.ambiguous();
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
@@ -94,6 +100,7 @@ impl Extractor {
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, outcome: Outcome) -> Outcome {
         for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
             its_reader.stamped = reader.stamped;
+            its_reader.stamped_ambiguous = reader.stamped_ambiguous;
             let read = other.read_any(line, its_reader);
             if matches!(read, Outcome::Event | Outcome::Undated) {
                 reader.by = i + 1;

@@ -43,6 +43,7 @@ pub mod json;
 mod json_read;
 mod keyed;
 mod learn;
+mod misread;
 mod mixed;
 #[cfg(test)]
 mod naive;
@@ -59,6 +60,7 @@ mod shape;
 mod template;
 mod walk;
 mod words;
+pub mod zone;
 
 pub use resolve::{Combine, Resolved};
 

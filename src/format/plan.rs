@@ -347,8 +347,14 @@ impl Plan {
             let slashes = line[from..quote].iter().rev().take_while(|&&b| b == b'\\').count();
             self.escape == Escape::Backslash && slashes % 2 == 1
         };
+        // Most quotes of a line of quotes are not followed by what the format has there: one byte tells.
+        let behind = match self.steps.get(next) {
+            Some(Step::Literal { text, .. }) => text.first(),
+            _ => None,
+        };
         memchr_iter(b'"', &line[from..])
             .map(|place| from + place)
+            .filter(|&quote| behind.is_none_or(|first| line.get(quote + 1) == Some(first)))
             .find(|&quote| !is_escaped(quote) && self.goes_on(next, line, quote + 1, readers))
     }
 }

@@ -7,6 +7,7 @@ use super::clock::{TimeRead, TimeReader};
 use super::json_read;
 use super::request::split_usual;
 use super::words::{self, Literal};
+use super::zone::Ambiguous;
 use super::{Unit, number};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans};
 use crate::block::{Block, Place, Positions, word};
@@ -458,7 +459,8 @@ fn other_time(
     ends: impl Ends,
 ) -> Stepped {
     match block.get(at.into()..limit.into()).map(|text| reader.read(text)) {
-        Some(TimeRead::At(read, length)) => {
+        // A local time that comes twice or never is counted where lines are read with care.
+        Some(TimeRead::At(read, length)) if reader.ambiguous() == Ambiguous::default() => {
             *time = read;
             ends.behind(block, at.wrapping_add(length as Place), limit)
         }

@@ -12,6 +12,13 @@ pub(super) struct Shared {
     pub(super) bytes_read: Arc<AtomicU64>,
 }
 
+impl Shared {
+    /// For looking at inputs that are read later: progress counts each byte once.
+    pub(super) fn uncounted(&self) -> Shared {
+        Shared { stop: self.stop.clone(), bytes_read: Arc::default() }
+    }
+}
+
 /// The control of one sequential reader, shared with the thread that inflates for it.
 #[derive(Debug)]
 pub(super) struct Control {

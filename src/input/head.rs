@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::archive::{Archive, TAR_HEADER_BYTES, is_tar};
 use super::decode::Compression;
 use crate::aggregate::receipt::Identity;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,6 +24,8 @@ pub enum Kind {
     Lz4,
     /// A Parquet file: not a log, but slices of an earlier scan. [`super::Pieces`] leaves it out.
     Slices,
+    /// A member of an archive that is read in order: the archive is compressed, or the member is in a way that it has no file of.
+    Member,
     /// A pipe, or standard input: read once, from the beginning to the end, and inflated where its bytes ask for it.
     Stream,
 }
@@ -41,48 +44,35 @@ impl Head {
     pub const BYTES_MAX: usize = Identity::HEAD_BYTES_MAX;
 }
 
-/// How many bytes [`Shape::of`] asks for.
-pub(super) const MAGIC_BYTES: usize = 6;
+/// How many bytes [`Shape::of`] asks for: a header of a tar archive, which is told by its sum.
+pub(super) const MAGIC_BYTES: usize = TAR_HEADER_BYTES;
 
 /// What the first bytes say of an encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Shape {
     /// Text, as far as one can see.
     Plain,
-    /// gzip.
-    Gzip,
-    /// zstd.
-    Zstd,
-    /// bzip2.
-    Bzip2,
-    /// xz.
-    Xz,
-    /// lz4.
-    Lz4,
+    /// Compressed bytes.
+    Compressed(Compression),
     /// Parquet.
     Parquet,
+    /// An archive, not compressed as a whole.
+    Archive(Archive),
     /// An archive that slix does not read: its name, and the command that unpacks it to standard output.
     Foreign(&'static str, &'static str),
 }
 
 /// Archives that people keep logs in and that slix does not read. Each is named so that the error can say what to do.
-const FOREIGN: [(&[u8], &str, &str); 3] = [
-    (b"PK\x03\x04", "a zip archive", "unzip -p"),
-    (b"\x1f\x9d", "a compress(1) file", "gzip -dc"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so"),
-];
+const FOREIGN: [(&[u8], &str, &str); 2] =
+    [(b"\x1f\x9d", "a compress(1) file", "gzip -dc"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "7z x -so")];
 
 impl Shape {
     /// How it is compressed, if it is.
     pub(super) fn compression(self) -> Option<Compression> {
-        Some(match self {
-            Shape::Gzip => Compression::Gzip,
-            Shape::Zstd => Compression::Zstd,
-            Shape::Bzip2 => Compression::Bzip2,
-            Shape::Xz => Compression::Xz,
-            Shape::Lz4 => Compression::Lz4,
-            Shape::Plain | Shape::Parquet | Shape::Foreign(..) => return None,
-        })
+        match self {
+            Shape::Compressed(compression) => Some(compression),
+            Shape::Plain | Shape::Parquet | Shape::Archive(_) | Shape::Foreign(..) => None,
+        }
     }
 
     /// Recognises the magic numbers in the first [`MAGIC_BYTES`] bytes (fewer, if the content ends before).
@@ -92,14 +82,17 @@ impl Shape {
         }
         match first {
             // RFC 1952, 2.3.1: ID1, ID2, and CM = 8 (deflate), the only method that was ever defined.
-            [0x1f, 0x8b] | [0x1f, 0x8b, 8, ..] => Shape::Gzip,
+            [0x1f, 0x8b] | [0x1f, 0x8b, 8, ..] => Shape::Compressed(Compression::Gzip),
             // RFC 8878, 3.1.1: the magic number of a frame; 3.1.2: sixteen of skippable frames (pzstd begins with one).
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Shape::Zstd,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Shape::Compressed(Compression::Zstd),
             // `BZh`, the size of the blocks, and the first byte of π (or of its square root, of a file that holds nothing).
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Shape::Bzip2,
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Shape::Xz,
-            [0x04, 0x22, 0x4d, 0x18, ..] => Shape::Lz4,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Shape::Compressed(Compression::Bzip2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Shape::Compressed(Compression::Xz),
+            [0x04, 0x22, 0x4d, 0x18, ..] => Shape::Compressed(Compression::Lz4),
             [b'P', b'A', b'R', b'1', ..] => Shape::Parquet,
+            // APPNOTE.TXT, 4.3.7 and 4.3.16: the header of the first member, or the end of a directory of none.
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Shape::Archive(Archive::Zip),
+            _ if is_tar(first) => Shape::Archive(Archive::Tar),
             _ => Shape::Plain,
         }
     }
@@ -141,17 +134,24 @@ mod tests {
     fn magic_numbers_decide() {
         assert_eq!(Shape::of(b""), Shape::Plain);
         assert_eq!(Shape::of(b"\x1f"), Shape::Plain);
-        assert_eq!(Shape::of(b"\x1f\x8b"), Shape::Gzip);
-        assert_eq!(Shape::of(b"\x1f\x8b\x08\0\0\0"), Shape::Gzip);
+        assert_eq!(Shape::of(b"\x1f\x8b"), Shape::Compressed(Compression::Gzip));
+        assert_eq!(Shape::of(b"\x1f\x8b\x08\0\0\0"), Shape::Compressed(Compression::Gzip));
         assert_eq!(Shape::of(b"\x1f\x8b\x07\0\0\0"), Shape::Plain);
-        assert_eq!(Shape::of(b"\x28\xb5\x2f\xfd\0\0"), Shape::Zstd);
-        assert_eq!(Shape::of(b"\x50\x2a\x4d\x18\x04\0"), Shape::Zstd);
+        assert_eq!(Shape::of(b"\x28\xb5\x2f\xfd\0\0"), Shape::Compressed(Compression::Zstd));
+        assert_eq!(Shape::of(b"\x50\x2a\x4d\x18\x04\0"), Shape::Compressed(Compression::Zstd));
         assert_eq!(Shape::of(b"PAR1"), Shape::Parquet);
-        assert_eq!(Shape::of(b"BZh91A"), Shape::Bzip2);
+        assert_eq!(Shape::of(b"BZh91A"), Shape::Compressed(Compression::Bzip2));
         assert_eq!(Shape::of(b"BZhorn"), Shape::Plain);
-        assert_eq!(Shape::of(b"\xfd7zXZ\0"), Shape::Xz);
-        assert_eq!(Shape::of(b"\x04\x22\x4d\x18\x64\x40"), Shape::Lz4);
-        assert_eq!(Shape::of(b"PK\x03\x04"), Shape::Foreign("a zip archive", "unzip -p"));
+        assert_eq!(Shape::of(b"\xfd7zXZ\0"), Shape::Compressed(Compression::Xz));
+        assert_eq!(Shape::of(b"\x04\x22\x4d\x18\x64\x40"), Shape::Compressed(Compression::Lz4));
+        assert_eq!(Shape::of(b"PK\x03\x04"), Shape::Archive(Archive::Zip));
+        assert_eq!(Shape::of(b"7z\xbc\xaf\x27\x1c"), Shape::Foreign("a 7z archive", "7z x -so"));
+        let mut tar = tar::Builder::new(Vec::new());
+        tar.append_data(&mut tar::Header::new_old(), "a.log", &b""[..]).unwrap();
+        let mut tar = tar.into_inner().unwrap();
+        assert_eq!(Shape::of(&tar), Shape::Archive(Archive::Tar));
+        tar[0] ^= 1;
+        assert_eq!(Shape::of(&tar), Shape::Plain);
         assert_eq!(Shape::of(b"192.0."), Shape::Plain);
     }
 

@@ -7,6 +7,7 @@
 //! ```text
 //! plain file   split into pieces, positioned reads straight into the worker's buffer
 //! compressed   one piece: a plain thread inflates into a few recycled buffers ahead of the worker
+//! tar, zip      members, each an input of its own, named `archive.tar:member.log`; of a compressed tar one after another
 //! pipe, stdin  one piece: polled, so that a stop flag ends it like the end of the input
 //! slices file  not a log: left to the slices room
 //! ```
@@ -40,16 +41,24 @@ mod control;
 mod raw;
 
 mod decode;
+mod deflate;
 mod gzip;
 mod streamed;
 mod zstandard;
 
+mod archive;
+mod tarball;
+mod zipped;
+
+mod chain;
 mod inflate;
 mod pieces;
 mod sequential;
 
 pub mod worklog;
 
+#[cfg(test)]
+mod archive_tests;
 #[cfg(test)]
 mod tests;
 

@@ -1,12 +1,13 @@
 //! The pieces of all logs, handed out one by one to whichever worker asks.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::chain::Chain;
 use super::head::Kind;
 use super::range::ByteRange;
 use super::resolve::Input;
@@ -64,6 +65,8 @@ struct Queue<'a> {
     /// Numbers of the inputs, the next one last.
     inputs: Vec<usize>,
     split: Option<Split<'a>>,
+    /// The streams of compressed archives, by the number of the member that comes next.
+    chains: BTreeMap<usize, Arc<Mutex<Chain>>>,
 }
 
 /// A plain file of which pieces are left.
@@ -80,10 +83,13 @@ impl<'a> Pieces<'a> {
     pub(super) fn new(inputs: &'a [Input], threads: usize, range: ByteRange) -> Self {
         let rank = |&number: &usize| match (inputs[number].kind(), inputs[number].size()) {
             (Kind::Stream, _) => (0, Reverse(0)),
-            (Kind::Gzip | Kind::Zstd | Kind::Bzip2 | Kind::Xz | Kind::Lz4, size) => (1, Reverse(size.unwrap_or(0))),
+            (Kind::Gzip | Kind::Zstd | Kind::Bzip2 | Kind::Xz | Kind::Lz4 | Kind::Member, size) => {
+                (1, Reverse(size.unwrap_or(0)))
+            }
             (Kind::Plain | Kind::Slices, _) => (2, Reverse(0)),
         };
-        let mut order: Vec<usize> = (0..inputs.len()).filter(|&number| inputs[number].kind() != Kind::Slices).collect();
+        let waits = |number: usize| inputs[number].kind() == Kind::Slices || inputs[number].follows_in_chain();
+        let mut order: Vec<usize> = (0..inputs.len()).filter(|&number| !waits(number)).collect();
         order.sort_by_key(rank);
         order.reverse();
         Pieces {
@@ -91,7 +97,7 @@ impl<'a> Pieces<'a> {
             range,
             threads: threads.max(1) as u64,
             whole: BTreeSet::new(),
-            queue: Mutex::new(Queue { inputs: order, split: None }),
+            queue: Mutex::new(Queue { inputs: order, split: None, chains: BTreeMap::new() }),
             notes: Mutex::default(),
             streams_cut: AtomicBool::new(false),
             files_cut: AtomicBool::new(false),
@@ -142,8 +148,11 @@ impl<'a> Pieces<'a> {
         let input = &self.inputs[number];
         if input.kind() != Kind::Plain {
             let skip = self.range.start.saturating_sub(1);
-            let reader = input.open_sequential()?;
-            return Ok(Box::new(SequentialPiece { pieces: self, number, reader, skip, ended: false }));
+            let (reader, chain) = match input.is_chained() {
+                true => self.open_in_chain(queue, number)?,
+                false => (input.open_sequential()?, None),
+            };
+            return Ok(Box::new(SequentialPiece { pieces: self, number, reader, skip, ended: false, chain }));
         }
         let (file, size) = input.open_plain()?;
         let (start, end) = self.range.within(size);
@@ -153,6 +162,30 @@ impl<'a> Pieces<'a> {
         let piece = self.take(&mut split);
         queue.split = (split.next < end).then_some(split);
         Ok(Box::new(piece))
+    }
+
+    /// The reader of a member that stands in one stream with others, and that stream.
+    fn open_in_chain(&self, queue: &mut Queue<'a>, number: usize) -> Result<(Sequential, Option<Arc<Mutex<Chain>>>)> {
+        let input = &self.inputs[number];
+        let opened = match queue.chains.remove(&number) {
+            Some(chain) => Ok(chain),
+            None => input.open_chain(),
+        };
+        let opened = opened.and_then(|chain| Ok((input.open_in_chain(chain.clone())?, Some(chain))));
+        if opened.is_err() {
+            // What is behind it is tried by itself.
+            self.queue_next_in_chain(queue, number, None);
+        }
+        opened
+    }
+
+    /// Lets the member behind this one be handed out.
+    fn queue_next_in_chain(&self, queue: &mut Queue<'a>, number: usize, chain: Option<Arc<Mutex<Chain>>>) {
+        let next = number + 1;
+        if self.inputs.get(next).is_some_and(Input::follows_in_chain) {
+            queue.chains.extend(chain.map(|chain| (next, chain)));
+            queue.inputs.push(next);
+        }
     }
 
     /// The next piece of a plain file.
@@ -246,7 +279,7 @@ impl Piece for PlainPiece<'_, '_> {
             return Ok(0);
         }
         loop {
-            match self.file.read_at(&mut buffer[..want], self.position) {
+            match self.file.read_at(&mut buffer[..want], self.input.offset() + self.position) {
                 Ok(0) => return Err(self.shrank()),
                 Ok(count) => {
                     self.count(count as u64);
@@ -272,6 +305,18 @@ struct SequentialPiece<'p, 'i> {
     /// Bytes before the range that must be read and forgotten.
     skip: u64,
     ended: bool,
+    /// The stream that other members stand in too: it goes back to the queue, for the worker that asks next. None waits for it: while one
+    /// has it, others take other inputs, or end.
+    chain: Option<Arc<Mutex<Chain>>>,
+}
+
+impl Drop for SequentialPiece<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(chain) = self.chain.take() {
+            let mut queue = self.pieces.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            self.pieces.queue_next_in_chain(&mut queue, self.number, Some(chain));
+        }
+    }
 }
 
 impl SequentialPiece<'_, '_> {

@@ -1,7 +1,7 @@
 //! Bytes as they lie in a file or come out of a pipe, read in order and interruptibly.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
@@ -26,19 +26,36 @@ pub(super) struct Raw {
     left: Option<u64>,
     /// Whether a read could wait for a writer.
     waits: bool,
+    /// Where the file may not end: it is that of an archive, and `left` is what a member of it still has.
+    member_of: Option<u64>,
     control: Arc<Control>,
 }
 
 impl Raw {
     /// The first `size` bytes of a regular file.
     pub(super) fn of_file(file: File, size: u64, control: Arc<Control>) -> Self {
-        Raw { file, left: Some(size), waits: false, control }
+        Raw { file, left: Some(size), waits: false, member_of: None, control }
+    }
+
+    /// The `size` bytes from `offset` on that an archive has for a member. A file that ends before them is an error.
+    pub(super) fn of_member(mut file: File, offset: u64, size: u64, control: Arc<Control>) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Raw { file, left: Some(size), waits: false, member_of: Some(offset + size), control })
     }
 
     /// All that a pipe, or whatever standard input is, delivers.
     pub(super) fn of_pipe(file: File, control: Arc<Control>) -> Self {
         widen(&file);
-        Raw { file, left: None, waits: true, control }
+        Raw { file, left: None, waits: true, member_of: None, control }
+    }
+
+    #[cold]
+    fn cut_off(&self) -> io::Error {
+        let at = self.member_of.unwrap_or(0) - self.left.unwrap_or(0);
+        io::Error::new(
+            ErrorKind::UnexpectedEof,
+            format!("the archive is cut off after byte {at}, {} bytes too early for this member", self.left.unwrap_or(0)),
+        )
     }
 
     /// Waits until a read would not wait, but not longer than [`POLL_TIMEOUT`].
@@ -74,6 +91,7 @@ impl Read for Raw {
                 continue;
             }
             match self.file.read(&mut buffer[..want]) {
+                Ok(0) if self.member_of.is_some() => return Err(self.cut_off()),
                 Ok(count) => {
                     self.left = self.left.map(|left| left - count as u64);
                     self.control.count(count);

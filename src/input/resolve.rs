@@ -3,20 +3,24 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Seek};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::archive::{Archive, Listed, Listing, Member, PackedHead};
+use super::chain::Chain;
 use super::control::Shared;
 use super::decode::Compression;
 use super::expand::{Expansion, cannot_open, expand};
 use super::head::{self, Head, Kind, MAGIC_BYTES, Shape};
 use super::pieces::Pieces;
 use super::range::ByteRange;
-use super::sequential::{self, Sequential};
+use super::sequential::{self, Part, Sequential};
+use super::tarball;
+use super::zipped;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Everything the user named, found and recognised.
@@ -24,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Inputs {
     inputs: Vec<Input>,
     failures: Vec<Failure>,
+    damages: Vec<Error>,
     notes: Vec<String>,
     shared: Shared,
 }
@@ -47,7 +52,7 @@ impl Inputs {
     /// Setting `stop` ends all reading, also the wait for the first bytes of a pipe, which are read here.
     pub fn resolve<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>) -> Inputs {
         let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)) };
-        let mut inputs = Inputs { inputs: Vec::new(), failures: Vec::new(), notes: Vec::new(), shared };
+        let mut inputs = Inputs { inputs: Vec::new(), failures: Vec::new(), damages: Vec::new(), notes: Vec::new(), shared };
         let mut seen = HashMap::new();
         for argument in arguments {
             let argument = argument.as_ref();
@@ -73,6 +78,12 @@ impl Inputs {
         &self.failures
     }
 
+    /// What of archives cannot be read, though other members of them can: like the damage of a file, which ends it but does not undo what
+    /// was read before.
+    pub fn damages(&self) -> &[Error] {
+        &self.damages
+    }
+
     /// What is worth telling the user: each a sentence without a full stop.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -80,10 +91,10 @@ impl Inputs {
 
     /// These inputs, or the first failure as an error.
     pub fn complete(self) -> Result<Inputs> {
-        let Inputs { inputs, failures, notes, shared } = self;
+        let Inputs { inputs, failures, damages, notes, shared } = self;
         match failures.into_iter().next() {
             Some(failure) => Err(failure.error),
-            None => Ok(Inputs { inputs, failures: Vec::new(), notes, shared }),
+            None => Ok(Inputs { inputs, failures: Vec::new(), damages, notes, shared }),
         }
     }
 
@@ -103,7 +114,7 @@ impl Inputs {
     /// Bytes of all logs as they lie in their files (compressed, where they are); none when one of them is a stream.
     pub fn log_bytes(&self) -> Option<u64> {
         let logs = self.inputs.iter().filter(|input| input.kind != Kind::Slices);
-        logs.map(|input| input.size).try_fold(0_u64, |sum, size| sum.checked_add(size?))
+        logs.map(Input::stored_bytes).try_fold(0_u64, |sum, size| sum.checked_add(size?))
     }
 
     /// The counter of bytes read so far, in the same measure. It only grows, and may be watched from any thread.
@@ -117,8 +128,10 @@ impl Inputs {
         match opened {
             Err(error) => self.failures.push(Failure { error: cannot_open("standard input", error), name }),
             Ok((id, file)) if self.is_new(id, &name, seen) => {
-                let input = Input::of_stream(name.clone(), None, id, file, &self.shared);
-                self.add(name, input);
+                match Input::of_stream(name.clone(), None, id, file, &self.shared) {
+                    Ok(input) => self.inputs.push(input),
+                    Err(error) => self.failures.push(Failure { name, error }),
+                }
             }
             Ok(_) => {}
         }
@@ -129,18 +142,28 @@ impl Inputs {
         match std::fs::metadata(&path) {
             Err(error) => self.failures.push(Failure { error: cannot_open(&name, error), name }),
             Ok(metadata) if self.is_new(FileId::of(&metadata), &name, seen) => {
-                let input = Input::of_path(name.clone(), path, &metadata, &self.shared);
-                self.add(name, input);
+                match Input::of_path(name.clone(), path, &metadata, &self.shared) {
+                    Ok(Found::Input(input)) => self.inputs.push(input),
+                    Ok(Found::Archive(input, archive, listing)) => self.add_members(&input, archive, listing),
+                    Err(error) => self.failures.push(Failure { name, error }),
+                }
             }
             Ok(_) => {}
         }
     }
 
-    fn add(&mut self, name: String, input: Result<Input>) {
-        match input {
-            Ok(input) => self.inputs.push(input),
-            Err(error) => self.failures.push(Failure { name, error }),
+    /// The members of an archive become inputs, one behind the other.
+    fn add_members(&mut self, archive: &Input, kind: Archive, listing: Listing) {
+        let Listing { members, notes, mut damages, .. } = listing;
+        self.notes.extend(notes);
+        if members.is_empty() {
+            let nothing = || Error::new(ErrorKind::Input, format!("{}: the archive holds no files", archive.name));
+            let error = if damages.is_empty() { nothing() } else { damages.remove(0) };
+            self.failures.push(Failure { name: archive.name.clone(), error });
         }
+        self.damages.extend(damages);
+        let members = members.into_iter().enumerate();
+        self.inputs.extend(members.map(|(number, member)| Input::of_member(archive, kind, member, number == 0)));
     }
 
     fn is_new(&mut self, id: FileId, name: &str, seen: &mut HashMap<FileId, String>) -> bool {
@@ -164,7 +187,26 @@ impl FileId {
     }
 }
 
-/// One input: a file, a pipe, or standard input.
+/// What a path leads to.
+enum Found {
+    Input(Input),
+    Archive(Input, Archive, Listing),
+}
+
+/// Where the bytes of a member stand, and what else its archive knows of it.
+struct Membership {
+    archive: Archive,
+    /// How the archive is compressed as a whole, the outermost layer first.
+    around: Vec<Compression>,
+    archive_bytes: u64,
+    offset: u64,
+    modified: Option<i64>,
+    /// In an archive that is compressed as a whole: its head.
+    head: Option<PackedHead>,
+    is_first: bool,
+}
+
+/// One input: a file, a member of an archive, a pipe, or standard input.
 pub struct Input {
     name: String,
     path: Option<PathBuf>,
@@ -172,6 +214,9 @@ pub struct Input {
     size: Option<u64>,
     id: FileId,
     shared: Shared,
+    /// How its bytes are compressed, the outermost layer first.
+    layers: Vec<Compression>,
+    member: Option<Membership>,
     /// Of a stream, which can be read once: its head, and the reader until it is taken.
     stream: Option<(Head, Mutex<Option<Sequential>>)>,
 }
@@ -182,7 +227,7 @@ impl Input {
         &self.name
     }
 
-    /// Where it lies; none for standard input.
+    /// Where it lies, or the archive that it is a member of; none for standard input.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -192,9 +237,25 @@ impl Input {
         self.kind
     }
 
-    /// Bytes in the file; none for a stream.
+    /// Bytes in the file, or of the member in its archive; none for a stream.
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+
+    /// What its lines are packed in, the outermost first: `gzip`, `tar`.
+    pub fn packing(&self) -> Vec<&'static str> {
+        let of_archive =
+            self.member.iter().flat_map(|member| member.around.iter().map(|layer| layer.name()).chain([member.archive.name()]));
+        of_archive.chain(self.layers.iter().map(|layer| layer.name())).collect()
+    }
+
+    /// When it was last written, in seconds since 1970: as the archive says of a member, as the file system says of a file. None for what
+    /// has no such time.
+    pub fn modified(&self) -> Option<i64> {
+        match &self.member {
+            Some(member) => member.modified,
+            None => std::fs::metadata(self.path.as_ref()?).ok().map(|metadata| metadata.mtime()),
+        }
     }
 
     /// The first decompressed bytes of a log, for detection and identity. They are read again by [`Inputs::source`], also those of
@@ -203,26 +264,30 @@ impl Input {
         if let Some((head, _)) = &self.stream {
             return Ok(head.clone());
         }
-        let (file, size) = self.open()?;
-        let head = match self.compression() {
-            None => sequential::head_of(self.first_bytes(&file, size, Head::BYTES_MAX + 1)?),
-            Some(compression) => {
-                // Progress counts each byte once, and it is counted when the file is read.
-                let uncounted = Shared { stop: self.shared.stop.clone(), bytes_read: Arc::default() };
-                sequential::head_of_file(&self.name, file, size, compression, &uncounted)?
-            }
+        let kept = self.member.as_ref().and_then(|member| member.head.as_ref());
+        let head = match kept {
+            Some(packed) => packed.unpack(),
+            None => self.look_up_head()?,
         };
         head::refuse_utf16(&self.name, &head.bytes)?;
         Ok(head)
     }
 
-    fn of_path(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Input> {
+    fn look_up_head(&self) -> Result<Head> {
+        let (file, size) = self.open()?;
+        if self.layers.is_empty() {
+            return Ok(sequential::head_of(self.first_bytes(&file, size, Head::BYTES_MAX + 1)?));
+        }
+        sequential::head_of_part(&self.name, file, self.part(), &self.shared.uncounted())
+    }
+
+    fn of_path(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Found> {
         let (id, kind) = (FileId::of(metadata), metadata.file_type());
         if kind.is_fifo() {
             // Opening without waiting: a pipe without a writer yet must not hold slix where a stop cannot reach it.
             let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
             let file = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(|e| cannot_open(&name, e))?;
-            return Input::of_stream(name, Some(path), id, file, shared);
+            return Input::of_stream(name, Some(path), id, file, shared).map(Found::Input);
         }
         if !kind.is_file() {
             let message = format!("{name}: it is neither a file nor a pipe but a {}", type_name(metadata));
@@ -231,35 +296,106 @@ impl Input {
         Input::of_file(name, path, metadata, shared)
     }
 
-    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Input> {
+    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Found> {
         let (id, size) = (FileId::of(metadata), metadata.len());
-        let mut input =
-            Input { name, path: Some(path), kind: Kind::Plain, size: Some(size), id, shared: shared.clone(), stream: None };
+        let mut input = Input {
+            name,
+            path: Some(path),
+            kind: Kind::Plain,
+            size: Some(size),
+            id,
+            shared: shared.clone(),
+            layers: Vec::new(),
+            member: None,
+            stream: None,
+        };
         let (file, _) = input.open()?;
         let first = input.first_bytes(&file, u64::MAX, MAGIC_BYTES)?;
         if size == 0 && !first.is_empty() {
             // A file of no size that holds something: the kernel makes such a one up (/proc) while it is read.
             let Input { name, path, .. } = input;
-            return Input::of_stream(name, path, id, file, shared);
+            return Input::of_stream(name, path, id, file, shared).map(Found::Input);
         }
-        input.kind = match Shape::of(&first) {
-            Shape::Plain => Kind::Plain,
-            Shape::Gzip => Kind::Gzip,
-            Shape::Zstd => Kind::Zstd,
-            Shape::Bzip2 => Kind::Bzip2,
-            Shape::Xz => Kind::Xz,
-            Shape::Lz4 => Kind::Lz4,
-            Shape::Parquet => Kind::Slices,
+        let shape = Shape::of(&first);
+        match shape {
             Shape::Foreign(what, tool) => return Err(head::foreign(&input.name, what, tool)),
+            Shape::Archive(archive) => {
+                let listing = input.list(archive, file);
+                return Ok(Found::Archive(input, archive, listing));
+            }
+            Shape::Parquet => input.kind = Kind::Slices,
+            Shape::Compressed(compression) => {
+                (input.kind, input.layers) = (kind_of(compression), vec![compression]);
+                if let Some(listing) = input.list_compressed(file)? {
+                    return Ok(Found::Archive(input, Archive::Tar, listing));
+                }
+            }
+            Shape::Plain => head::refuse_utf16(&input.name, &first)?,
+        }
+        Ok(Found::Input(input))
+    }
+
+    /// The members of an archive that is not compressed as a whole.
+    fn list(&self, archive: Archive, file: File) -> Listing {
+        let copy = match file.try_clone() {
+            Ok(copy) => copy,
+            Err(cause) => return Listing::broken(cannot_open(&self.name, cause)),
         };
-        head::refuse_utf16(&input.name, &first)?;
-        Ok(input)
+        let listed = Listed { name: &self.name, file: copy, size: self.size_known() };
+        let read_at = |offset: u64, count: usize| {
+            let mut bytes = vec![0; count];
+            let length = self.fill_at(&file, &mut bytes, offset)?;
+            bytes.truncate(length);
+            Ok(bytes)
+        };
+        match archive {
+            Archive::Tar => tarball::list(listed, &read_at),
+            Archive::Zip => zipped::list(listed, &read_at, &self.shared.uncounted()),
+        }
+    }
+
+    /// The members of what decompresses to an archive; none for a log.
+    fn list_compressed(&self, file: File) -> Result<Option<Listing>> {
+        let shared = self.shared.uncounted();
+        let probe = file.try_clone().map_err(|cause| cannot_open(&self.name, cause))?;
+        if !sequential::begins_as_tar(&self.name, probe, self.part(), &shared)? {
+            return Ok(None);
+        }
+        let mut file = file;
+        file.rewind().map_err(|cause| sequential::cannot_read(&self.name, 0, cause))?;
+        let listed = Listed { name: &self.name, file, size: self.size_known() };
+        tarball::list_compressed(listed, &self.layers, &shared).map(Some)
+    }
+
+    fn of_member(archive: &Input, of: Archive, member: Member, is_first: bool) -> Input {
+        let Member { name, offset, size, layers, modified, head, is_cut } = member;
+        let kind = match layers.as_slice() {
+            _ if head.is_some() || is_cut => Kind::Member,
+            [] => Kind::Plain,
+            [compression] => kind_of(*compression),
+            _ => Kind::Member,
+        };
+        let around = archive.layers.clone();
+        let membership =
+            Membership { archive: of, around, archive_bytes: archive.size_known(), offset, modified, head, is_first };
+        Input {
+            name: format!("{}:{name}", archive.name),
+            path: archive.path.clone(),
+            kind,
+            size: Some(size),
+            id: archive.id,
+            shared: archive.shared.clone(),
+            layers,
+            member: Some(membership),
+            stream: None,
+        }
     }
 
     fn of_stream(name: String, path: Option<PathBuf>, id: FileId, file: File, shared: &Shared) -> Result<Input> {
         let (reader, head) = Sequential::of_stream(&name, file, shared)?;
         let stream = Some((head, Mutex::new(Some(reader))));
-        Ok(Input { name, path, kind: Kind::Stream, size: None, id, shared: shared.clone(), stream })
+        let (kind, layers) = (Kind::Stream, Vec::new());
+        Ok(Input { name, path, kind, size: None, id, shared: shared.clone(), layers, member: None, stream })
     }
 
     /// The file of a plain input with the bytes of it that count.
@@ -274,9 +410,48 @@ impl Input {
             let message = || Error::new(ErrorKind::Input, format!("{}: a pipe can be read only once", self.name));
             return reader.ok_or_else(message);
         }
-        let (file, size) = self.open()?;
-        // Kinds are set in one place, and only compressed ones are opened in order.
-        Sequential::of_file(&self.name, file, size, self.compression().unwrap_or(Compression::Gzip), &self.shared)
+        let (file, _) = self.open()?;
+        Sequential::of_part(&self.name, file, self.part(), &self.shared)
+    }
+
+    /// Whether it is a member that can only be read behind those before it.
+    pub(super) fn is_chained(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.head.is_some())
+    }
+
+    /// Whether it follows another member of the same archive.
+    pub(super) fn follows_in_chain(&self) -> bool {
+        self.is_chained() && self.member.as_ref().is_some_and(|member| !member.is_first)
+    }
+
+    /// The stream that this member and those behind it stand in.
+    pub(super) fn open_chain(&self) -> Result<Arc<Mutex<Chain>>> {
+        let (file, _) = self.open()?;
+        let layers = self.member.as_ref().map_or(&[][..], |member| &member.around);
+        let size = self.member.as_ref().map_or(0, |member| member.archive_bytes);
+        Sequential::chain(&self.name, file, Part { offset: 0, size, is_member: false, layers }, &self.shared)
+    }
+
+    /// The reader of this member in such a stream.
+    pub(super) fn open_in_chain(&self, chain: Arc<Mutex<Chain>>) -> Result<Sequential> {
+        Sequential::of_chain(&self.name, chain, self.part())
+    }
+
+    /// Where its first byte stands in the file.
+    pub(super) fn offset(&self) -> u64 {
+        self.member.as_ref().map_or(0, |member| member.offset)
+    }
+
+    /// Bytes of a file that are read for it: of an archive that is compressed as a whole they count for its first member.
+    fn stored_bytes(&self) -> Option<u64> {
+        match &self.member {
+            Some(member) if member.head.is_some() => Some(if member.is_first { member.archive_bytes } else { 0 }),
+            _ => self.size,
+        }
+    }
+
+    fn part(&self) -> Part<'_> {
+        Part { offset: self.offset(), size: self.size_known(), is_member: self.member.is_some(), layers: &self.layers }
     }
 
     /// The size of a file; 0 for a stream.
@@ -292,23 +467,13 @@ impl Input {
         self.shared.bytes_read.fetch_add(bytes, Relaxed);
     }
 
-    fn compression(&self) -> Option<Compression> {
-        match self.kind {
-            Kind::Gzip => Some(Compression::Gzip),
-            Kind::Zstd => Some(Compression::Zstd),
-            Kind::Bzip2 => Some(Compression::Bzip2),
-            Kind::Xz => Some(Compression::Xz),
-            Kind::Lz4 => Some(Compression::Lz4),
-            Kind::Plain | Kind::Slices | Kind::Stream => None,
-        }
-    }
-
     /// Opens the file by its name and makes sure that it is still the one that was resolved.
     fn open(&self) -> Result<(File, u64)> {
         let (path, size) = (self.path.as_deref().unwrap_or(Path::new("-")), self.size_known());
+        let file_bytes = self.member.as_ref().map_or(size, |member| member.archive_bytes);
         let file = File::open(path).map_err(|error| cannot_open(&self.name, error))?;
         let metadata = file.metadata().map_err(|error| cannot_open(&self.name, error))?;
-        if FileId::of(&metadata) != self.id || metadata.len() < size {
+        if FileId::of(&metadata) != self.id || metadata.len() < file_bytes {
             let message = format!("{}: the file was replaced or truncated while slix was at work", self.name);
             return Err(Error::new(ErrorKind::Input, message).hint("a log rotation does that; run the command again"));
         }
@@ -318,17 +483,23 @@ impl Input {
     /// The first `count` bytes of what the file holds, at most `size`.
     fn first_bytes(&self, file: &File, size: u64, count: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count.min(usize::try_from(size).unwrap_or(usize::MAX))];
+        let length = self.fill_at(file, &mut bytes, self.offset())?;
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Reads from a place in the file until the buffer is full or the file ends.
+    fn fill_at(&self, file: &File, bytes: &mut [u8], offset: u64) -> Result<usize> {
         let mut length = 0;
         while length < bytes.len() {
-            match file.read_at(&mut bytes[length..], length as u64) {
+            match file.read_at(&mut bytes[length..], offset + length as u64) {
                 Ok(0) => break,
                 Ok(count) => length += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(sequential::cannot_read(&self.name, length as u64, error)),
+                Err(error) => return Err(sequential::cannot_read(&self.name, offset + length as u64, error)),
             }
         }
-        bytes.truncate(length);
-        Ok(bytes)
+        Ok(length)
     }
 }
 
@@ -339,6 +510,17 @@ impl fmt::Debug for Input {
             .field("kind", &self.kind)
             .field("size", &self.size)
             .finish_non_exhaustive()
+    }
+}
+
+fn kind_of(compression: Compression) -> Kind {
+    match compression {
+        Compression::Gzip => Kind::Gzip,
+        Compression::Zstd => Kind::Zstd,
+        Compression::Bzip2 => Kind::Bzip2,
+        Compression::Xz => Kind::Xz,
+        Compression::Lz4 => Kind::Lz4,
+        Compression::Deflate(_) => Kind::Member,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::archive::{Archive, TAR_HEADER_BYTES, is_tar};
+use super::chain::{Chain, MemberRead};
 use super::control::{Control, Shared};
-use super::decode::{Broken, Compression, Damage};
+use super::decode::{Broken, Compression, Damage, Decoder, layered};
 use super::head::{self, Head, MAGIC_BYTES, Shape};
 use super::inflate::Inflater;
 use super::raw::{Raw, RawRead};
@@ -27,15 +29,82 @@ pub(super) struct Sequential {
 
 enum Bytes {
     Direct(RawRead),
+    /// What is small is decompressed by the worker itself: a thread of its own would cost more.
+    Inline(Box<dyn Decoder>, Compression),
     Inflated(Inflater, Compression),
 }
 
+/// Compressed bytes that are worth a thread.
+const THREAD_BYTES_MIN: u64 = 256 * 1024;
+
+/// Where in a file the bytes of an input stand, and how they are compressed.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) offset: u64,
+    pub(super) size: u64,
+    /// Whether the file is an archive, which may end before the part does.
+    pub(super) is_member: bool,
+    /// The outermost first.
+    pub(super) layers: &'a [Compression],
+}
+
+/// The buffer of compressed bytes that a head is read by.
+const HEAD_BUFFER_BYTES: u64 = 16 * 1024;
+
+/// The buffer of compressed bytes that the first few hundred are read by.
+const PROBE_BUFFER_BYTES: u64 = 4 * 1024;
+
+impl Part<'_> {
+    fn raw(&self, name: &str, file: File, control: Arc<Control>) -> Result<Raw> {
+        match self.is_member {
+            false => Ok(Raw::of_file(file, self.size, control)),
+            true => Raw::of_member(file, self.offset, self.size, control).map_err(|error| cannot_read(name, self.offset, error)),
+        }
+    }
+}
+
 impl Sequential {
-    /// A compressed file of `size` bytes. Its thread starts here.
-    pub(super) fn of_file(name: &str, file: File, size: u64, compression: Compression, shared: &Shared) -> Result<Self> {
+    /// A part of a file, or all of it. Its thread starts here.
+    pub(super) fn of_part(name: &str, file: File, part: Part, shared: &Shared) -> Result<Self> {
         let control = Control::new(shared);
-        let raw = Box::new(Raw::of_file(file, size, control.clone()));
-        Sequential::new(name, raw, Some(compression), control)
+        let raw = Box::new(part.raw(name, file, control.clone())?);
+        let Some(&compression) = part.layers.last() else { return Sequential::new(name, Bytes::Direct(raw), control) };
+        let decoder =
+            layered(raw, part.layers, part.size, part.offset).map_err(|error| cannot_start(name, compression, error))?;
+        let bytes = match decoder {
+            Some(decoder) if part.size < THREAD_BYTES_MIN => Bytes::Inline(decoder, compression),
+            Some(decoder) => Bytes::Inflated(start(name, decoder, compression, &control)?, compression),
+            None => return Err(cannot_start(name, compression, io::Error::other("it has no layer"))),
+        };
+        Sequential::new(name, bytes, control)
+    }
+
+    /// The stream of an archive that is compressed as a whole.
+    pub(super) fn chain(name: &str, file: File, part: Part, shared: &Shared) -> Result<Arc<Mutex<Chain>>> {
+        let control = Control::new(shared);
+        let raw = Box::new(part.raw(name, file, control.clone())?);
+        let decoder = layered(raw, part.layers, part.size, part.offset).map_err(|error| cannot_read(name, 0, error))?;
+        match (decoder, part.layers.last()) {
+            (Some(decoder), Some(&compression)) => {
+                Ok(Chain::new(start(name, decoder, compression, &control)?, compression, control))
+            }
+            _ => Err(cannot_read(name, 0, io::Error::other("it is not compressed"))),
+        }
+    }
+
+    /// The next member of such an archive.
+    pub(super) fn of_chain(name: &str, chain: Arc<Mutex<Chain>>, part: Part) -> Result<Self> {
+        let control = chain.lock().unwrap_or_else(PoisonError::into_inner).control();
+        let raw = Box::new(MemberRead::new(chain, part.offset, part.size));
+        let bytes = match part.layers.last() {
+            None => Bytes::Direct(raw),
+            Some(&compression) => match layered(raw, part.layers, part.size, 0) {
+                Ok(Some(decoder)) => Bytes::Inline(decoder, compression),
+                Ok(None) => return Err(cannot_start(name, compression, io::Error::other("it has no layer"))),
+                Err(error) => return Err(cannot_start(name, compression, error)),
+            },
+        };
+        Sequential::new(name, bytes, control)
     }
 
     /// A pipe, or whatever standard input is. What it is is told by its first bytes, and its head is read.
@@ -47,28 +116,28 @@ impl Sequential {
         let first = &first[..length];
         let compression = match Shape::of(first) {
             Shape::Parquet => return Err(slices_in_a_pipe(name)),
+            Shape::Archive(archive) => return Err(archive_in_a_pipe(name, archive)),
             Shape::Foreign(what, tool) => return Err(head::foreign(name, what, tool)),
             shape => shape.compression(),
         };
         let raw = Box::new(Cursor::new(first.to_vec()).chain(raw));
-        let mut stream = Sequential::new(name, raw, compression, control)?;
-        let head = stream.read_head();
-        head::refuse_utf16(name, &head.bytes)?;
-        Ok((stream, head))
-    }
-
-    fn new(name: &str, raw: RawRead, compression: Option<Compression>, control: Arc<Control>) -> Result<Self> {
         let bytes = match compression {
             None => Bytes::Direct(raw),
             Some(compression) => {
-                let inflater = compression.decoder(raw).and_then(|decoder| Inflater::start(decoder, control.clone()));
-                let inflater = inflater.map_err(|error| {
-                    Error::new(ErrorKind::Input, format!("{name}: the {} decoder cannot start", compression.name()))
-                        .because(error)
-                })?;
-                Bytes::Inflated(inflater, compression)
+                let decoder = compression.decoder(raw, u64::MAX, 0).map_err(|error| cannot_start(name, compression, error))?;
+                Bytes::Inflated(start(name, decoder, compression, &control)?, compression)
             }
         };
+        let mut stream = Sequential::new(name, bytes, control)?;
+        let head = stream.read_head();
+        head::refuse_utf16(name, &head.bytes)?;
+        if is_tar(&head.bytes) {
+            return Err(archive_in_a_pipe(name, Archive::Tar));
+        }
+        Ok((stream, head))
+    }
+
+    fn new(name: &str, bytes: Bytes, control: Arc<Control>) -> Result<Self> {
         Ok(Sequential { name: name.into(), bytes, control, prefix: Cursor::default(), given: 0, failure: None })
     }
 
@@ -94,6 +163,7 @@ impl Sequential {
     pub(super) fn note(&mut self) -> Option<String> {
         match &mut self.bytes {
             Bytes::Direct(_) => None,
+            Bytes::Inline(decoder, _) => decoder.note(),
             Bytes::Inflated(inflater, _) => inflater.note(),
         }
     }
@@ -101,6 +171,10 @@ impl Sequential {
     fn read_behind_head(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match &mut self.bytes {
             Bytes::Direct(raw) => raw.read(buffer).map_err(|error| cannot_read(&self.name, self.given, error)),
+            Bytes::Inline(decoder, compression) => match decoder.decode(buffer) {
+                Err(_) if self.control.interrupted() => Ok(0),
+                result => result.map_err(|broken| broken_error(&self.name, *compression, self.given, broken)),
+            },
             Bytes::Inflated(inflater, compression) => {
                 inflater.read(buffer).map_err(|broken| broken_error(&self.name, *compression, self.given, broken))
             }
@@ -127,20 +201,45 @@ impl Sequential {
     }
 }
 
-/// The head of a compressed file of `size` bytes. Damage in it ends it: it is reported when the file is read.
-pub(super) fn head_of_file(name: &str, file: File, size: u64, compression: Compression, shared: &Shared) -> Result<Head> {
-    let raw = Box::new(Raw::of_file(file, size, Control::new(shared)));
-    let mut decoder = compression.decoder(raw).map_err(|error| cannot_read(name, 0, error))?;
+/// The head of a compressed part. Damage in it ends it: it is reported when the part is read.
+pub(super) fn head_of_part(name: &str, file: File, part: Part, shared: &Shared) -> Result<Head> {
+    let raw = Box::new(part.raw(name, file, Control::new(shared))?);
+    // A head needs few compressed bytes, or a small file has no more.
+    let decoder = layered(raw, part.layers, part.size.min(HEAD_BUFFER_BYTES), part.offset);
+    let decoder = decoder.map_err(|error| cannot_read(name, part.offset, error))?;
+    Ok(decoder.map_or_else(|| head_of(Vec::new()), |mut decoder| decoded_head(&mut *decoder)))
+}
+
+/// Whether a compressed part begins as a tar archive does.
+pub(super) fn begins_as_tar(name: &str, file: File, part: Part, shared: &Shared) -> Result<bool> {
+    let raw = Box::new(part.raw(name, file, Control::new(shared))?);
+    let decoder = layered(raw, part.layers, PROBE_BUFFER_BYTES, part.offset);
+    let mut first = [0; TAR_HEADER_BYTES];
+    let length = match decoder.map_err(|error| cannot_read(name, part.offset, error))? {
+        Some(mut decoder) => decode_full(&mut *decoder, &mut first),
+        None => 0,
+    };
+    Ok(is_tar(&first[..length]))
+}
+
+/// The head of what a decoder gives. Damage ends it.
+pub(super) fn decoded_head(decoder: &mut dyn Decoder) -> Head {
     let mut bytes = vec![0; Head::BYTES_MAX + 1];
+    let length = decode_full(decoder, &mut bytes);
+    bytes.truncate(length);
+    head_of(bytes)
+}
+
+/// Decodes until `buffer` is full, or the content ends or breaks.
+pub(super) fn decode_full(decoder: &mut dyn Decoder, buffer: &mut [u8]) -> usize {
     let mut length = 0;
-    while length < bytes.len() {
-        match decoder.decode(&mut bytes[length..]) {
+    while length < buffer.len() {
+        match decoder.decode(&mut buffer[length..]) {
             Ok(0) | Err(_) => break,
             Ok(count) => length += count,
         }
     }
-    bytes.truncate(length);
-    Ok(head_of(bytes))
+    length
 }
 
 /// From one byte more than a head, or fewer.
@@ -162,10 +261,29 @@ fn read_full(raw: &mut Raw, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
+fn start(name: &str, decoder: Box<dyn Decoder>, compression: Compression, control: &Arc<Control>) -> Result<Inflater> {
+    Inflater::start(decoder, control.clone()).map_err(|error| cannot_start(name, compression, error))
+}
+
+#[cold]
+fn cannot_start(name: &str, compression: Compression, cause: io::Error) -> Error {
+    Error::new(ErrorKind::Input, format!("{name}: the {} decoder cannot start", compression.name())).because(cause)
+}
+
 /// A read failed `offset` bytes into the content.
 #[cold]
 pub(super) fn cannot_read(name: &str, offset: u64, cause: io::Error) -> Error {
     Error::new(ErrorKind::Input, format!("{name}: it cannot be read at byte {offset}; the bytes before count")).because(cause)
+}
+
+#[cold]
+fn archive_in_a_pipe(name: &str, archive: Archive) -> Error {
+    let message = format!("{name}: a {} archive is read member by member from a file, not from a pipe", archive.name());
+    let error = Error::new(ErrorKind::Input, message);
+    match archive {
+        Archive::Tar => error.hint("give the file's name instead, or let tar unpack it as one log: tar -xO | slix …"),
+        Archive::Zip => error.hint("give the file's name instead"),
+    }
 }
 
 #[cold]
@@ -176,17 +294,20 @@ fn slices_in_a_pipe(name: &str) -> Error {
 
 #[cold]
 fn broken_error(name: &str, compression: Compression, given: u64, broken: Broken) -> Error {
-    let (format, at) = (compression.name(), broken.at);
-    let counted = format!("the {given} bytes inflated before that were read and count");
-    let error = |what: String| Error::new(ErrorKind::Input, format!("{name}: {what}; {counted}"));
-    match broken.damage {
-        Damage::CutOff => error(format!("the {format} data is cut off after byte {at} of the file"))
-            .hint("copy the file again, or read it once its writer has finished it"),
-        Damage::Corrupt(why) => error(format!("the {format} data is damaged at byte {at} of the file ({why})"))
-            .hint(damage_hint(compression, &why, name)),
-        Damage::Unreadable(cause) => error(format!("it cannot be read at byte {at}")).because(cause),
-        Damage::Decoder => error(format!("the {format} decoder failed unexpectedly"))
-            .hint(format!("this is a mistake in slix; meanwhile unpack the file on the way: {format} -dc FILE | slix …")),
+    let format = compression.name();
+    let hint = match &broken.damage {
+        Damage::CutOff => Some("copy the file again, or read it once its writer has finished it".to_owned()),
+        Damage::Corrupt(why) => Some(damage_hint(compression, why, name)),
+        Damage::Unreadable(_) => None,
+        Damage::Decoder => {
+            Some(format!("this is a mistake in slix; meanwhile unpack the file on the way: {format} -dc FILE | slix …"))
+        }
+    };
+    let message = format!("{name}: {}; the {given} bytes inflated before that were read and count", broken.told(compression));
+    let error = Error::new(ErrorKind::Input, message);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
 }
 
@@ -194,5 +315,8 @@ fn damage_hint(compression: Compression, why: &str, name: &str) -> String {
     if compression == Compression::Zstd && why.contains("too much memory") {
         return format!("it was made with a long window; unpack it on the way: zstd -dc --long=31 {name} | slix …");
     }
-    format!("copy the file again; `{} -t` checks it", compression.name())
+    match compression {
+        Compression::Deflate(_) => "copy the archive again; `unzip -t` checks it".to_owned(),
+        _ => format!("copy the file again; `{} -t` checks it", compression.name()),
+    }
 }

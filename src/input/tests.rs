@@ -19,7 +19,7 @@ use crate::engine::{Piece, Source};
 use crate::error::{Error, Result};
 
 /// About `bytes` bytes of lines of many lengths, each different.
-fn lines(bytes: usize) -> Vec<u8> {
+pub(super) fn lines(bytes: usize) -> Vec<u8> {
     let mut text = Vec::new();
     let mut n = 0_u64;
     while text.len() < bytes {
@@ -30,20 +30,20 @@ fn lines(bytes: usize) -> Vec<u8> {
     text
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Level::new(6));
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn zstd(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
     encoder.include_checksum(true).unwrap();
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn write(directory: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+pub(super) fn write(directory: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     let path = directory.path().join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, bytes).unwrap();
@@ -54,12 +54,12 @@ fn flag() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(false))
 }
 
-fn resolve(paths: &[&Path]) -> Inputs {
+pub(super) fn resolve(paths: &[&Path]) -> Inputs {
     Inputs::resolve(paths, flag())
 }
 
 /// What one piece delivers, read in buffers of `buffer_bytes`.
-fn drain(piece: &mut dyn Piece, buffer_bytes: usize) -> (Vec<u8>, Option<Error>) {
+pub(super) fn drain(piece: &mut dyn Piece, buffer_bytes: usize) -> (Vec<u8>, Option<Error>) {
     let (mut bytes, mut buffer) = (Vec::new(), vec![0; buffer_bytes]);
     loop {
         match piece.read(&mut buffer) {
@@ -84,7 +84,7 @@ fn read_whole(path: &Path) -> (Vec<u8>, Option<Error>, Vec<Note>) {
 }
 
 /// The lines whose first byte lies in `start..end`, by the contract of [`Piece`] and in the plainest way.
-fn lines_of(piece: &mut dyn Piece) -> Vec<u8> {
+pub(super) fn lines_of(piece: &mut dyn Piece) -> Vec<u8> {
     let (start, end) = (piece.start(), piece.end());
     let (bytes, error) = drain(piece, 777);
     assert!(error.is_none(), "{error:?}");
@@ -115,19 +115,19 @@ fn lines_of_all(pieces: &Pieces) -> Result<Vec<u8>> {
     Ok(parts.into_iter().flat_map(|(_, bytes)| bytes).collect())
 }
 
-fn bzip2(content: &[u8]) -> Vec<u8> {
+pub(super) fn bzip2(content: &[u8]) -> Vec<u8> {
     let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
     writer.write_all(content).unwrap();
     writer.finish().unwrap()
 }
 
-fn xz(content: &[u8]) -> Vec<u8> {
+pub(super) fn xz(content: &[u8]) -> Vec<u8> {
     let mut writer = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(1)).unwrap();
     writer.write_all(content).unwrap();
     writer.finish().unwrap()
 }
 
-fn lz4(content: &[u8]) -> Vec<u8> {
+pub(super) fn lz4(content: &[u8]) -> Vec<u8> {
     let mut writer = lz4_flex::frame::FrameEncoder::new(Vec::new());
     writer.write_all(content).unwrap();
     writer.finish().unwrap()

@@ -54,8 +54,8 @@ pub fn total(receipts: &[Receipt]) -> Result<Accounting> {
     Ok(total)
 }
 
-/// Everything as JSON: `lines` and `bytes` in, each outcome with its lines and bytes, `no_response` (a part of `events`),
-/// and the same for each of `inputs`.
+/// Everything as JSON: `lines` and `bytes` in, each outcome with its lines and bytes; `no_response`, `time_folds` and `time_gaps` (parts
+/// of `events`); and the same for each of `inputs`.
 ///
 /// # Errors
 /// More lines or bytes than 2^64.
@@ -83,7 +83,9 @@ fn outcomes(accounting: &Accounting) -> Map<String, Value> {
     let total = accounting.total();
     let mut map = Map::from_iter([("lines".to_owned(), json!(total.lines)), ("bytes".to_owned(), json!(total.bytes))]);
     map.extend(accounting.outcomes().map(|(name, t)| (name.to_owned(), tally(t))));
-    map.insert("no_response".to_owned(), json!(accounting.no_response));
+    let parts =
+        [("no_response", accounting.no_response), ("time_folds", accounting.time_folds), ("time_gaps", accounting.time_gaps)];
+    map.extend(parts.map(|(name, events)| (name.to_owned(), json!(events))));
     map
 }
 

@@ -87,6 +87,10 @@ pub(super) struct ReceiptForm {
     /// Lines and bytes by outcome; those without a line are left out.
     pub outcomes: BTreeMap<String, (u64, u64)>,
     pub no_response: u64,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub time_folds: u64,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub time_gaps: u64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cut_short: Option<String>,
 }
@@ -97,6 +101,10 @@ pub(super) struct Content {
     pub bytes_hashed: u64,
     pub sha256: String,
     pub prefixes: String,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl ReceiptForm {
@@ -116,13 +124,16 @@ impl ReceiptForm {
             },
             outcomes: outcomes.map(|(name, tally)| (name.to_owned(), (tally.lines, tally.bytes))).collect(),
             no_response: accounting.no_response,
+            time_folds: accounting.time_folds,
+            time_gaps: accounting.time_gaps,
             cut_short: receipt.cut_short.clone(),
         }
     }
 
     /// The receipt; what is wrong with it otherwise.
     pub fn into_receipt(self) -> Result<Receipt, String> {
-        let mut accounting = Accounting { no_response: self.no_response, ..Accounting::default() };
+        let ReceiptForm { no_response, time_folds, time_gaps, .. } = self;
+        let mut accounting = Accounting { no_response, time_folds, time_gaps, ..Accounting::default() };
         for (name, (lines, bytes)) in self.outcomes {
             let tally = accounting.outcome_mut(&name).ok_or_else(|| format!("there is no outcome `{name}` of a line"))?;
             *tally = Tally { lines, bytes };

@@ -59,6 +59,42 @@ fn every_target_can_be_fuzzed() {
     }
 }
 
+/// Lines that look like those of a format until they go on with one byte without end: alone, behind a line, within one.
+fn endless(preset: &preset::Preset, byte: u8, length: usize) -> [Vec<u8>; 3] {
+    let head = preset.example.lines().last().unwrap().as_bytes();
+    let run = vec![byte; length];
+    [run.clone(), [head, &run].concat(), [&head[..head.len() / 2], &run].concat()]
+}
+
+const ENDLESS: [u8; 14] = *b"\"\\[] -0{,\t:=a%";
+
+/// Eight times as long a line takes about eight times as long, and not sixty-four times. A machine that is busy with other things may
+/// hold one measurement up, but not the shortest of several.
+#[test]
+fn time_grows_with_the_length_of_a_line() {
+    use jiff::tz::TimeZone;
+    use slix::format::extract::Extractor;
+    const SHORT: usize = 8_000;
+    for preset in preset::all() {
+        let extractor = Extractor::bind(&preset.family().unwrap(), &[], Some(&TimeZone::UTC)).unwrap();
+        let mut reader = extractor.reader("");
+        for (byte, which) in ENDLESS.iter().flat_map(|byte| (0..3).map(move |which| (*byte, which))) {
+            let mut time = |length: usize| {
+                let line = &endless(preset, byte, length)[which];
+                let begin = std::time::Instant::now();
+                _ = extractor.read(line, &mut reader);
+                begin.elapsed().as_secs_f64()
+            };
+            // What takes this little is not quadratic, whatever its ratio.
+            let is_linear = |time: &mut dyn FnMut(usize) -> f64| {
+                let long = time(8 * SHORT);
+                long < 0.002 || long < 24.0 * time(SHORT)
+            };
+            assert!((0..10).any(|_| is_linear(&mut time)), "{}: {:?} ({which})", preset.name, byte as char);
+        }
+    }
+}
+
 /// 10 MB of a byte, in lines of 50 KB, take no more than ten times as long as 10 MB of usual lines.
 #[test]
 #[ignore = "measures time; run it in release on a quiet machine"]
@@ -77,10 +113,8 @@ fn no_line_takes_quadratic_time() {
             begin.elapsed()
         };
         let usual = time(&[preset.example.lines().last().unwrap().as_bytes().to_vec()]);
-        for byte in [b'"', b'\\', b'[', b']', b' ', b'-', b'0', b'{', b',', b'\t'] {
-            let head = preset.example.lines().last().unwrap().as_bytes();
-            let run = vec![byte; 50_000];
-            let took = time(&[run.clone(), [head, &run].concat(), [&head[..head.len() / 2], &run].concat()]);
+        for byte in ENDLESS {
+            let took = time(&endless(preset, byte, 50_000));
             let ratio = took.as_secs_f64() / usual.as_secs_f64();
             assert!(ratio < 10.0, "{}: {:?} takes {ratio:.1} times as long", preset.name, byte as char);
         }

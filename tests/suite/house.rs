@@ -68,11 +68,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["aggregate", "slices", "input"]),
     ("strsim", &["format", "slo", "bin"]),
     ("tempfile", &["output", "bin"]),
+    ("tar", &["input"]),
     ("terminal_size", &["bin"]),
     ("thiserror", &["error"]),
     ("tokio", &["bin"]),
     ("unicode_width", &["output", "bin"]),
     ("walkdir", &["input"]),
+    ("zip", &["input"]),
     ("zstd", &["input"]),
     // The library asks neither for the clock nor for its surroundings, and only the edge touches files and threads.
     ("slix", &["bin"]),

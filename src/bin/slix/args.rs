@@ -371,6 +371,9 @@ pub struct ExplainArgs {
     /// Log lines, each one argument; `-` stands for the lines of standard input
     #[arg(value_name = "LINE", required = true, allow_hyphen_values = true)]
     pub lines: Vec<std::ffi::OsString>,
+    /// How it is written: text, or one JSON object for each line
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub output_format: Option<ReportForm>,
     /// How lines are written.
     #[command(flatten)]
     pub format: FormatArgs,

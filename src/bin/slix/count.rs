@@ -147,6 +147,7 @@ impl Counter<'_> {
         failures.iter().for_each(|failure| self.words.error(&failure.error));
         self.failed = !failures.is_empty();
         if inputs.inputs().is_empty() {
+            self.tell_damages(&inputs);
             return Err(Error::new(ErrorKind::Input, "nothing could be read"));
         }
         Ok(inputs)
@@ -253,11 +254,18 @@ impl Counter<'_> {
         let mut scanned = scanned?;
         source.pieces.notes().iter().for_each(|note| self.words.note(&note.text));
         let failures = std::mem::take(&mut scanned.failures);
+        self.tell_damages(inputs);
         self.tell_failures(failures, source.unopened.load(Relaxed))?;
         if !stop.load(Relaxed) || files_are_complete(inputs, &scanned.partial, self.reading.range) {
             self.finish_rejects(&rejects, &scanned.partial)?;
         }
         Ok(scanned)
+    }
+
+    /// Members of archives that cannot be read are like the end of a log that cannot: the others count.
+    fn tell_damages(&mut self, inputs: &Inputs) {
+        self.failed |= !inputs.damages().is_empty();
+        inputs.damages().iter().for_each(|error| self.words.error(error));
     }
 
     /// What broke off counts up to there; what could not even be opened ends the run unless it shall go on.
@@ -276,6 +284,7 @@ impl Counter<'_> {
         let total = accounting::total(&partial.receipts)?;
         self.words.rejects(&total, rejects);
         self.words.undated(&total, self.formats.zone().is_some());
+        self.words.ambiguous(&total);
         Ok(())
     }
 }

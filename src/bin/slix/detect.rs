@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use slix::error::Result;
 use slix::format::Format;
-use slix::input::Kind;
 use slix::record::{Field, Outcome};
 use slix::time::Instant;
 
@@ -29,9 +28,9 @@ struct Seen {
 pub fn run(args: &DetectArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
     let inputs = survey::resolve(&args.inputs)?;
-    let logs = survey::logs(&inputs, &formats, &|_| Vec::new())?;
+    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &|_| Vec::new())?;
     let mut seen: Vec<Seen> = logs.iter().map(|_| Seen::default()).collect();
-    survey::read(&inputs, &logs, u64::MAX, &mut |line| {
+    let read = survey::read(&inputs, &logs, u64::MAX, &session.words, &mut |line| {
         let seen = &mut seen[line.log];
         survey::count(&mut seen.outcomes, line.outcome);
         if line.outcome == Outcome::Event {
@@ -47,7 +46,7 @@ pub fn run(args: &DetectArgs, session: &Session) -> Result<Exit> {
     })?;
     let texts: Vec<String> = logs.iter().zip(&seen).map(|(log, seen)| told(log, seen)).collect();
     Destination::Stdout.write_text(&session.words.clean(&texts.join("\n")))?;
-    Ok(Exit::Success)
+    Ok(if read == Exit::Success { exit } else { read })
 }
 
 fn told(log: &Log, seen: &Seen) -> String {
@@ -67,8 +66,8 @@ fn told(log: &Log, seen: &Seen) -> String {
         let names: Vec<&str> = format.envelopes.iter().map(|envelope| envelope.name()).collect();
         row("envelope", &names.join(", in it "));
     }
-    if let Some(name) = compression(log.input.kind()) {
-        row("compression", name);
+    if !log.input.packing().is_empty() {
+        row("packed as", &log.input.packing().join(", in it "));
     }
     if let (Some(first), Some(last)) = (seen.first, seen.last) {
         row("time", &format!("{first} to {last}, the {} of each request", format.clock.words()));
@@ -78,17 +77,6 @@ fn told(log: &Log, seen: &Seen) -> String {
     row("lines", &format!("{total}: {}", counts.join(", ")));
     row("SLIs", &slis(format));
     text
-}
-
-fn compression(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Gzip => Some("gzip"),
-        Kind::Zstd => Some("zstd"),
-        Kind::Bzip2 => Some("bzip2"),
-        Kind::Xz => Some("xz"),
-        Kind::Lz4 => Some("lz4"),
-        Kind::Plain | Kind::Stream | Kind::Slices => None,
-    }
 }
 
 /// What the fields allow to be asked.

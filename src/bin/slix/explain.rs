@@ -1,6 +1,5 @@
 //! `slix explain`: how a line is read, and what each SLO says of it and why.
 
-use std::fmt::Write;
 use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt;
 
@@ -11,26 +10,25 @@ use slix::framing::LINE_BYTES_MAX;
 use slix::record::{Field, Kind, Need, Outcome, Reason, Record, Skip, Value};
 use slix::slo::classify::{Classifier, Verdict};
 use slix::slo::expr::Condition;
-use unicode_width::UnicodeWidthStr;
 
 use super::Session;
-use super::args::ExplainArgs;
+use super::args::{ExplainArgs, ReportForm};
 use super::destination::Destination;
 use super::exit::Exit;
+use super::explained::{self, ConditionFound, Explanation, FieldFound, Judged};
 use super::formats::{Formats, Found, is_blank};
 use super::questions::{Declared, Question, Questions};
 use super::words::Words;
 
 /// Lines of standard input that are explained.
 const LINES_MAX: usize = 1_000;
-/// Bytes of a rejected line that are shown before and after the place where reading failed.
-const CONTEXT_BYTES: usize = 60;
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
     let declared = Declared::new(&args.asking, &session.words)?;
     let formats = Formats::new(&args.format, declared.definitions())?;
     let lines = lines(args)?;
+    let form = args.output_format.unwrap_or(ReportForm::Text);
     let texts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
     match formats.find_for_lines(&texts) {
         Ok(Some(Found { format, detected })) => {
@@ -38,7 +36,7 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
                 session.words.note(&format!("format {} ({events} of {lines} lines)", format.name));
             }
             let questions = declared.questions(format.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
-            explain(&Explainer::new(&format, &formats, &questions, &session.words)?, &texts)?;
+            explain(&Explainer::new(&format, &formats, &questions)?, &texts, form, &session.words)?;
             Ok(Exit::Success)
         }
         Ok(None) => Err(Error::new(ErrorKind::Input, "there is no line to explain")),
@@ -46,7 +44,7 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
             let longest = texts.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
             let nearest = formats.nearest_preset(longest)?;
             let questions = declared.questions(nearest.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
-            explain(&Explainer::new(nearest, &formats, &questions, &session.words)?, &texts)?;
+            explain(&Explainer::new(nearest, &formats, &questions)?, &texts, form, &session.words)?;
             Err(error)
         }
         Err(error) => Err(error),
@@ -79,12 +77,18 @@ fn read_lines(from: impl BufRead, lines: &mut Vec<Vec<u8>>) -> Result<()> {
     Ok(())
 }
 
-fn explain(explainer: &Explainer, lines: &[&[u8]]) -> Result<()> {
+fn explain(explainer: &Explainer, lines: &[&[u8]], form: ReportForm, words: &Words) -> Result<()> {
     let mut text = String::new();
     let mut reader = explainer.extractor.reader("");
     for (i, line) in lines.iter().enumerate() {
-        text.push_str(if i == 0 { "" } else { "\n" });
-        explainer.line(line, &lines[..i], &mut reader, &mut text)?;
+        let explained = explainer.line(line, &lines[..i], &mut reader)?;
+        match form {
+            ReportForm::Json => text.push_str(&format!("{}\n", explained.to_json())),
+            ReportForm::Text => {
+                text.push_str(if i == 0 { "" } else { "\n" });
+                text.push_str(&explained.to_text(words));
+            }
+        }
     }
     Destination::Stdout.write_text(&text)
 }
@@ -93,78 +97,72 @@ struct Explainer<'a> {
     format: &'a Format,
     formats: &'a Formats,
     questions: &'a Questions,
-    words: &'a Words,
     /// Reads the common fields that the format has.
     extractor: Extractor,
     needs: Vec<Need>,
 }
 
 impl<'a> Explainer<'a> {
-    fn new(format: &'a Format, formats: &'a Formats, questions: &'a Questions, words: &'a Words) -> Result<Self> {
+    fn new(format: &'a Format, formats: &'a Formats, questions: &'a Questions) -> Result<Self> {
         let has = |field: &Field| !matches!(field, Field::Time | Field::Input) && format.resolve(field).is_some();
         let common = Field::COMMON.iter().map(|(_, field)| field).filter(|field| has(field));
         let need = |field: &Field| Some(Need { field: field.clone(), kind: field.kind()? });
         let needs: Vec<Need> = common.filter_map(need).filter(|need| binds(format, need)).collect();
         let extractor = formats.bind(format, &needs, None)?;
-        Ok(Explainer { format, formats, questions, words, extractor, needs })
+        Ok(Explainer { format, formats, questions, extractor, needs })
     }
 
     /// Explains a line behind those `before` it, whose directives may say how it is written.
-    fn line(&self, line: &[u8], before: &[&[u8]], reader: &mut Reader, text: &mut String) -> Result<()> {
+    fn line(&self, line: &[u8], before: &[&[u8]], reader: &mut Reader) -> Result<Explanation> {
         let outcome = match line {
             _ if is_blank(line) => Outcome::Skipped(Skip::Blank),
             _ if line.len() > LINE_BYTES_MAX => Outcome::Rejected(Reason::TooLong),
             _ => self.extractor.read(line, reader),
         };
-        // Writing to a String cannot fail, here and below.
-        let name = if outcome == Outcome::Event { self.extractor.format_of(reader) } else { &self.format.name };
-        let _ = writeln!(text, "format   {name}");
-        if !self.format.envelopes.is_empty() {
-            let names: Vec<&str> = self.format.envelopes.iter().map(|envelope| envelope.name()).collect();
-            let _ = writeln!(text, "within   {}", names.join(", in it "));
-        }
+        let format = if outcome == Outcome::Event { self.extractor.format_of(reader) } else { &self.format.name }.to_owned();
+        let within = self.format.envelopes.iter().map(|envelope| envelope.name()).collect();
+        let text = if is_blank(line) { line } else { reader.text(line) }.to_vec();
+        let (outcome_name, why) = told(outcome);
+        let mut explained = Explanation {
+            format,
+            within,
+            outcome: outcome_name,
+            why,
+            line: text,
+            time: None,
+            fields: Vec::new(),
+            values: Vec::new(),
+            route: None,
+            slos: Vec::new(),
+            misread: None,
+        };
         match outcome {
-            Outcome::Event => self.event(line, before, reader, text)?,
-            Outcome::Skipped(skip) => text.push_str(skipped(skip)),
-            Outcome::Joined => text.push_str("outcome  joined: a part of another line\n"),
-            Outcome::Undated => {
-                text.push_str("outcome  undated: it has no usable time (if it is local, --tz ZONE says where)\n");
-                self.fields(line, reader, text);
+            Outcome::Event => self.event(line, before, reader, &mut explained)?,
+            Outcome::Undated => explained.fields = self.fields(reader),
+            Outcome::Rejected(_) => {
+                let misread = self.extractor.misread(&explained.line, reader);
+                explained.misread = misread.map(|misread| (misread.at.min(explained.line.len()), misread.expected));
             }
-            Outcome::Rejected(reason) => {
-                let _ = writeln!(text, "outcome  rejected ({})", reason.name());
-                self.caret(line, reader, text);
-            }
+            Outcome::Skipped(_) | Outcome::Joined => {}
         }
+        Ok(explained)
+    }
+
+    fn event(&self, line: &[u8], before: &[&[u8]], reader: &Reader, explained: &mut Explanation) -> Result<()> {
+        let record = reader.record(line);
+        explained.time = Some(record.time.to_string());
+        explained.fields = self.fields(reader);
+        let value = |(i, need): (usize, &Need)| (need.field.name().to_owned(), shown(record.get(i), need.kind));
+        explained.values = self.needs.iter().enumerate().map(value).collect();
+        explained.route = self.route(&record);
+        explained.slos = self.questions.iter().map(|question| self.judged(question, line, before)).collect::<Result<_>>()?;
         Ok(())
     }
 
-    fn event(&self, line: &[u8], before: &[&[u8]], reader: &Reader, text: &mut String) -> Result<()> {
-        let record = reader.record(line);
-        let _ = writeln!(text, "outcome  event\ntime     {}", record.time);
-        self.fields(line, reader, text);
-        text.push_str("values\n");
-        let width = self.needs.iter().map(|need| need.field.name().len()).max().unwrap_or(0);
-        for (i, need) in self.needs.iter().enumerate() {
-            let value = self.shown(record.get(i), need.kind);
-            let _ = writeln!(text, "  {:<width$}  {value}", need.field.name());
-        }
-        self.route(&record, text);
-        self.questions.iter().try_for_each(|question| self.verdict(question, line, before, text))
-    }
-
-    /// The fields by the log's own names, as they stand in the line, and what they are called in expressions.
-    fn fields(&self, line: &[u8], reader: &Reader, text: &mut String) {
-        text.push_str("fields\n");
-        let fields = self.extractor.raw_fields(reader);
-        let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
-        for (name, range) in fields {
-            let value = self.clean(reader.text(line).get(range).unwrap_or_default());
-            let common = self.common_names(&name);
-            let common = if common.is_empty() { String::new() } else { format!("  → {}", common.join(", ")) };
-            let gap = " ".repeat(width - name.width());
-            let _ = writeln!(text, "  {}{gap}  {value}{common}", self.clean(name.as_bytes()));
-        }
+    /// The fields by the log's own names, where they stand in the line, and what they are called in expressions.
+    fn fields(&self, reader: &Reader) -> Vec<FieldFound> {
+        let fields = self.extractor.raw_fields(reader).into_iter();
+        fields.map(|(name, at)| FieldFound { common: self.common_names(&name), name, at }).collect()
     }
 
     fn common_names(&self, name: &str) -> Vec<&'static str> {
@@ -175,32 +173,35 @@ impl<'a> Explainer<'a> {
         Field::COMMON.iter().filter(|(_, field)| is_from(field)).map(|(name, _)| *name).collect()
     }
 
-    fn route(&self, record: &Record, text: &mut String) {
+    fn route(&self, record: &Record) -> Option<Option<String>> {
         let mut routes = self.questions.iter().map(|question| &question.slo.indicator.routes);
-        let Some(routes) = routes.find(|routes| !routes.is_empty()) else { return };
+        let routes = routes.find(|routes| !routes.is_empty())?;
         let path = self.needs.iter().position(|need| need.field == Field::Path);
         let found = match path.map(|slot| record.get(slot)) {
             Some(Value::Text(path)) => routes.find(path),
             _ => None,
         };
-        let _ = writeln!(text, "route    {}", found.map_or("(none)", |route| routes.name(route)));
+        Some(found.map(|route| routes.name(route).to_owned()))
     }
 
     /// What one SLO says of an event, and the conditions that made it.
-    fn verdict(&self, question: &Question, line: &[u8], before: &[&[u8]], text: &mut String) -> Result<()> {
+    fn judged(&self, question: &Question, line: &[u8], before: &[&[u8]]) -> Result<Judged> {
         let slo = &question.slo;
-        let windows: Vec<&str> = slo.windows.iter().map(|window| window.text()).collect();
-        let window = windows.join(", ");
-        let service = slo.service.as_ref().map_or(String::new(), |service| format!("{service} / "));
-        let _ = write!(text, "\n{service}{}  {} over {window}: ", slo.name, slo.target);
-        let indicator = slo.indicator.counted();
+        Ok(Judged {
+            service: slo.service.clone(),
+            name: slo.name.clone(),
+            target: slo.target.to_string(),
+            windows: slo.windows.iter().map(|window| window.text().to_owned()).collect(),
+            verdict: self.verdict(question, line, before)?,
+        })
+    }
+
+    fn verdict(&self, question: &Question, line: &[u8], before: &[&[u8]]) -> Result<Result<explained::Verdict, String>> {
+        let indicator = question.slo.indicator.counted();
         let classifier = Classifier::compile(vec![indicator.clone()])?;
         let extractor = match self.formats.bind(self.format, classifier.needs(), None) {
             Ok(extractor) => extractor,
-            Err(error) => {
-                let _ = writeln!(text, "not answered, {}", error.message());
-                return Ok(());
-            }
+            Err(error) => return Ok(Err(error.message().to_owned())),
         };
         let mut reader = extractor.reader("");
         let directives = before.iter().filter(|line| line.first() == Some(&b'#'));
@@ -208,74 +209,64 @@ impl<'a> Explainer<'a> {
         let record = reader.record(line);
         let conditions = classifier.conditions_of(0, &record);
         let mut value_of = |wanted: &Condition| conditions.iter().find(|(c, _)| c == wanted).and_then(|(_, value)| *value);
-        let _ = writeln!(text, "{}", verdict_words(indicator.verdict(&mut value_of)));
-        let valid = slo.indicator.valid.as_ref().map_or("all events".to_owned(), ToString::to_string);
-        let _ = writeln!(text, "  valid  {valid}\n  good   {}", slo.indicator.good);
-        for (condition, value) in &conditions {
-            let value = value.map_or("unknown", |value| if value { "true" } else { "false" });
-            let because = condition.field().map_or(String::new(), |field| self.because(field, &classifier, &record));
-            let _ = writeln!(text, "    {value:<7}  {condition}{because}");
-        }
-        Ok(())
-    }
-
-    fn because(&self, field: &Field, classifier: &Classifier, record: &Record) -> String {
-        let slot = classifier.needs().iter().position(|need| need.field == *field);
-        let shown = |slot: usize| self.shown(record.get(slot), classifier.needs()[slot].kind);
-        slot.map_or(String::new(), |slot| format!("   ({} is {})", field.name(), shown(slot)))
-    }
-
-    /// The line around the place where reading failed, and a caret under that place.
-    fn caret(&self, line: &[u8], reader: &mut Reader, text: &mut String) {
-        let inner = reader.text(line).to_vec();
-        let line = &inner[..];
-        let Some(misread) = self.extractor.misread(line, reader) else {
-            let _ = writeln!(text, "  {}", self.clean(&line[..line.len().min(2 * CONTEXT_BYTES)]));
-            return;
+        let (name, words) = verdict_words(indicator.verdict(&mut value_of));
+        let found = |(condition, holds): &(Condition, Option<bool>)| ConditionFound {
+            text: condition.to_string(),
+            holds: *holds,
+            because: condition.field().and_then(|field| because(field, &classifier, &record)),
         };
-        let at = misread.at.min(line.len());
-        let (from, to) = (at.saturating_sub(CONTEXT_BYTES), line.len().min(at + CONTEXT_BYTES));
-        let dots = |cut: bool| if cut { "…" } else { "" };
-        let before = format!("{}{}", dots(from > 0), self.clean(&line[from..at]));
-        let after = format!("{}{}", self.clean(&line[at..to]), dots(to < line.len()));
-        let _ = writeln!(text, "  {before}{after}");
-        let _ =
-            writeln!(text, "  {}^ byte {at}: expected {}", " ".repeat(before.width()), self.clean(misread.expected.as_bytes()));
+        Ok(Ok(explained::Verdict {
+            name,
+            words,
+            valid: question.slo.indicator.valid.as_ref().map(ToString::to_string),
+            good: question.slo.indicator.good.to_string(),
+            conditions: conditions.iter().map(found).collect(),
+        }))
     }
+}
 
-    fn shown(&self, value: Value, kind: Kind) -> String {
-        match value {
-            Value::Absent => "(absent)".to_owned(),
-            Value::Text(text) => self.clean(text),
-            Value::Int(n) if kind == Kind::Duration => duration(n),
-            Value::Int(n) if kind == Kind::Number => number(n),
-            Value::Int(n) => n.to_string(),
-        }
-    }
+/// The field that a condition is about, and its value.
+fn because(field: &Field, classifier: &Classifier, record: &Record) -> Option<(String, String)> {
+    let slot = classifier.needs().iter().position(|need| need.field == *field)?;
+    let value = shown(record.get(slot), classifier.needs()[slot].kind).unwrap_or_else(|| "(absent)".to_owned());
+    Some((field.name().to_owned(), value))
+}
 
-    fn clean(&self, bytes: &[u8]) -> String {
-        self.words.clean(&slix::output::escape::escape(bytes))
-    }
+/// A value with its unit; none where it is absent.
+fn shown(value: Value, kind: Kind) -> Option<String> {
+    Some(match value {
+        Value::Absent => return None,
+        Value::Text(text) => slix::output::escape::escape(text).into_owned(),
+        Value::Int(n) if kind == Kind::Duration => duration(n),
+        Value::Int(n) if kind == Kind::Number => number(n),
+        Value::Int(n) => n.to_string(),
+    })
 }
 
 fn binds(format: &Format, need: &Need) -> bool {
     Extractor::bind(format, std::slice::from_ref(need), None).is_ok()
 }
 
-fn skipped(skip: Skip) -> &'static str {
-    match skip {
-        Skip::Blank => "outcome  skipped: a blank line\n",
-        Skip::Comment => "outcome  skipped: a comment\n",
-        Skip::Chatter => "outcome  skipped: what the server says beside its access log\n",
+/// The name of an outcome, and what else there is to say of it.
+fn told(outcome: Outcome) -> (&'static str, Option<String>) {
+    match outcome {
+        Outcome::Event => ("event", None),
+        Outcome::Skipped(Skip::Blank) => ("skipped", Some("a blank line".to_owned())),
+        Outcome::Skipped(Skip::Comment) => ("skipped", Some("a comment".to_owned())),
+        Outcome::Skipped(Skip::Chatter) => ("skipped", Some("what the server says beside its access log".to_owned())),
+        Outcome::Joined => ("joined", Some("a part of another line".to_owned())),
+        Outcome::Undated => ("undated", Some("it has no usable time (if it is local, --tz ZONE says where)".to_owned())),
+        Outcome::Rejected(reason) => ("rejected", Some(reason.name().to_owned())),
     }
 }
 
-fn verdict_words(verdict: Verdict) -> &'static str {
+/// A verdict as outputs have it, and in words.
+fn verdict_words(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
-        Verdict::Good => "good",
-        Verdict::Bad => "bad",
-        Verdict::Excluded => "excluded, it is not valid",
-        Verdict::Unknown => "unknown, a field that decides is absent",
+        Verdict::Good => ("good", "good"),
+        Verdict::Bad => ("bad", "bad"),
+        Verdict::Excluded => ("excluded", "excluded, it is not valid"),
+        Verdict::Unknown => ("unknown", "unknown, a field that decides is absent"),
     }
 }
 

@@ -255,8 +255,8 @@ fn year_of_file(input: &Input, head: &Head) -> Result<i16> {
         Error::new(ErrorKind::Usage, format!("{}: --year file needs a file with a time", input.name()))
             .hint("give the year of the first line, as in --year 2026")
     };
-    let modified = input.path().and_then(|path| std::fs::metadata(path).ok()?.modified().ok()).ok_or_else(failed)?;
-    let written = jiff::Timestamp::try_from(modified).map_err(|_| failed())?.to_zoned(TimeZone::UTC);
+    let modified = input.modified().ok_or_else(failed)?;
+    let written = jiff::Timestamp::from_second(modified).map_err(|_| failed())?.to_zoned(TimeZone::UTC);
     let text = String::from_utf8_lossy(&head.bytes);
     let first = MONTHS.iter().filter_map(|month| Some((text.find(&format!("{month} "))?, month))).min();
     let month = first.and_then(|(_, month)| MONTHS.iter().position(|m| m == month)).map_or(1, |at| at as i8 + 1);

@@ -52,9 +52,9 @@ pub fn run(args: &InitArgs, session: &Session) -> Result<Exit> {
         let wanted = [Field::Status, Field::Path, Field::Latency].into_iter().filter(has);
         wanted.filter_map(|field| Some(Need { kind: field.kind()?, field })).collect()
     };
-    let logs = survey::logs(&inputs, &formats, &needs)?;
+    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &needs)?;
     let mut seen = Seen::default();
-    survey::read(&inputs, &logs, LINES_MAX, &mut |line| {
+    let read = survey::read(&inputs, &logs, LINES_MAX, &session.words, &mut |line| {
         if line.outcome == Outcome::Event {
             let record = line.reader.record(line.text);
             seen.add(&logs[line.log].needs, &|slot| record.get(slot));
@@ -72,7 +72,7 @@ pub fn run(args: &InitArgs, session: &Session) -> Result<Exit> {
     if let Some(path) = &args.output {
         session.words.note(&format!("{} is written; slix report -c {0} {} answers it", path.display(), args.input.display()));
     }
-    Ok(Exit::Success)
+    Ok(if read == Exit::Success { exit } else { read })
 }
 
 impl Seen {

@@ -33,6 +33,7 @@ mod backlog;
 mod check;
 mod detect;
 mod explain;
+mod explained;
 mod gate;
 mod incidents;
 mod init;

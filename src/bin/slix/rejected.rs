@@ -40,10 +40,10 @@ struct Group {
 pub fn run(args: &RejectsArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
     let inputs = survey::resolve(&args.inputs)?;
-    let logs = survey::logs(&inputs, &formats, &|_| Vec::new())?;
+    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &|_| Vec::new())?;
     let mut groups: HashMap<Vec<u8>, Group> = HashMap::new();
     let (mut lines, mut rejected, mut beyond) = (0u64, 0u64, 0u64);
-    survey::read(&inputs, &logs, u64::MAX, &mut |line| {
+    let read = survey::read(&inputs, &logs, u64::MAX, &session.words, &mut |line| {
         lines += 1;
         let Outcome::Rejected(reason) = line.outcome else { return };
         rejected += 1;
@@ -77,7 +77,7 @@ pub fn run(args: &RejectsArgs, session: &Session) -> Result<Exit> {
         let _ = writeln!(text, "\n{hidden} more lines have other shapes");
     }
     Destination::Stdout.write_text(&session.words.clean(&text))?;
-    Ok(Exit::Success)
+    Ok(if read == Exit::Success { exit } else { read })
 }
 
 fn describe(group: &Group, name: &str, detector: &Detector, text: &mut String) {

@@ -13,10 +13,14 @@ use slix::framing::{Frame, Framing, LINE_BYTES_MAX};
 use slix::input::{Input, Inputs, Kind};
 use slix::record::{Need, Outcome, Reason, Skip};
 
+use super::exit::Exit;
 use super::formats::{Formats, Found, is_blank};
+use super::words::Words;
 
 /// One log with its format.
 pub struct Log<'a> {
+    /// The number of the input.
+    pub number: usize,
     /// The input.
     pub input: &'a Input,
     /// Its format, and how many of how many lines told it.
@@ -51,9 +55,19 @@ pub fn resolve(arguments: &[PathBuf]) -> Result<Inputs> {
     Ok(inputs)
 }
 
-/// Finds the format of every log. `needs` says which fields of a format are to be read.
-pub fn logs<'a>(inputs: &'a Inputs, formats: &Formats, needs: &dyn Fn(&Format) -> Vec<Need>) -> Result<Vec<Log<'a>>> {
-    let log = |input: &'a Input| {
+/// Finds the format of every log. `needs` says which fields of a format are to be read. What cannot be looked at is told, and the others
+/// are looked at.
+///
+/// # Errors
+/// That of the first log, if none of them can be looked at.
+pub fn logs<'a>(
+    inputs: &'a Inputs,
+    formats: &Formats,
+    words: &Words,
+    needs: &dyn Fn(&Format) -> Vec<Need>,
+) -> Result<Survey<'a>> {
+    inputs.notes().iter().for_each(|note| words.note(note));
+    let log = |(number, input): (usize, &'a Input)| {
         let head = input.head()?;
         let Some(found) = formats.find(input.name(), &head)? else {
             return Err(Error::new(ErrorKind::Input, format!("{}: it is empty", input.name())));
@@ -61,23 +75,51 @@ pub fn logs<'a>(inputs: &'a Inputs, formats: &Formats, needs: &dyn Fn(&Format) -
         let needs = needs(&found.format);
         let year = formats.year(&found.format, input, &head)?;
         let extractor = formats.bind(&found.format, &needs, year)?;
-        Ok(Log { input, found, extractor, needs })
+        Ok(Log { number, input, found, extractor, needs })
     };
-    inputs.inputs().iter().map(log).collect()
+    let (mut logs, mut failures) = (Vec::new(), Vec::new());
+    for found in inputs.inputs().iter().enumerate().map(log) {
+        match found {
+            Ok(log) => logs.push(log),
+            Err(error) => failures.push(error),
+        }
+    }
+    if logs.is_empty() && !failures.is_empty() {
+        return Err(failures.remove(0));
+    }
+    inputs.damages().iter().chain(&failures).for_each(|error| words.error(error));
+    let exit = if failures.is_empty() && inputs.damages().is_empty() { Exit::Success } else { Exit::Failure };
+    Ok(Survey { logs, exit })
 }
 
-/// Reads the lines of all logs, at most `lines_max` of each, in their order.
-pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, each: &mut dyn FnMut(Line)) -> Result<()> {
-    let source = inputs.source(1, None)?.keep_whole(0..logs.len());
+/// The logs that are looked at.
+pub struct Survey<'a> {
+    /// Each with its format.
+    pub logs: Vec<Log<'a>>,
+    /// Whether all of what was named can be looked at.
+    pub exit: Exit,
+}
+
+/// Reads the lines of all logs, at most `lines_max` of each, in their order. What breaks off was read up to there, and is told.
+pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, words: &Words, each: &mut dyn FnMut(Line)) -> Result<Exit> {
+    let source = inputs.source(1, None)?.keep_whole(0..inputs.inputs().len());
     let mut framing = Framing::new(0, None, LINE_BYTES_MAX);
+    let mut exit = Exit::Success;
     while let Some(piece) = source.next() {
         let mut piece = piece.map_err(|(_, error)| error)?;
-        let number = piece.input();
+        let Some(number) = logs.iter().position(|log| log.number == piece.input()) else { continue };
         let mut reader = logs[number].extractor.reader(logs[number].input.name());
         let mut left = lines_max;
         framing.restart(0, None);
         while !framing.is_done() && left > 0 {
-            let count = piece.read(framing.room())?;
+            let count = match piece.read(framing.room()) {
+                Ok(count) => count,
+                Err(error) => {
+                    words.error(&error);
+                    exit = Exit::Failure;
+                    break;
+                }
+            };
             let mut on_line = |offset, text: &[u8], outcome| {
                 let outcome = match outcome {
                     Some(outcome) => outcome,
@@ -101,7 +143,8 @@ pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, each: &mut dyn FnMut(
             }
         }
     }
-    Ok(())
+    source.notes().iter().for_each(|note| words.note(&note.text));
+    Ok(exit)
 }
 
 /// Each line of whole lines, with its place and without its end.

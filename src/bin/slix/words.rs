@@ -119,6 +119,20 @@ impl Words {
         }
     }
 
+    /// Says how many requests have a local time that does not say which instant it is.
+    pub fn ambiguous(&self, total: &Accounting) {
+        let hint = "times with their offset or in UTC would tell";
+        let (folds, gaps) = (total.time_folds, total.time_gaps);
+        if folds > 0 {
+            let when = "in an hour that comes twice, as summer time ends, and count in the first one";
+            self.warning(&format!("{folds} of {} requests are {when}; {hint}", total.events.lines));
+        }
+        if gaps > 0 {
+            let when = "in an hour that is left out, as summer time begins, and count as if it had not begun";
+            self.warning(&format!("{gaps} of {} requests are {when}; is --tz right? {hint}", total.events.lines));
+        }
+    }
+
     /// Says what became of every line, per input and in total.
     pub fn stats(&self, receipts: &[Receipt], form: ReportForm) -> Result<()> {
         if form == ReportForm::Json {
