@@ -280,7 +280,7 @@ fn slices_by_route_answer_questions_without_routes() {
 /// A log with too many failures for 95 %.
 fn failing() -> String {
     let line = |i: usize| {
-        let status = if i % 5 == 0 { 503 } else { 200 };
+        let status = if i.is_multiple_of(5) { 503 } else { 200 };
         format!("192.0.2.1 h [03/Nov/2026:04:00:{:02} +0000] \"GET / HTTP/1.1\" {status} 9 0.1\n", i % 60)
     };
     (0..600).map(line).collect()
