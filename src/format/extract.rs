@@ -366,7 +366,8 @@ impl Extractor {
     pub fn read_batch(&self, view: View, batch: &mut Batch, reader: &mut Reader) {
         let Reader { lessons, columns, found, by_line, scratch, input_bytes, .. } = reader;
         let (Some(fast), Some(columns)) = (self.fast(lessons), columns) else {
-            batch.odd = [1; BATCH_LINES];
+            // What the batch before it had is not its own.
+            (batch.odd, batch.no_response) = ([1; BATCH_LINES], 0);
             return;
         };
         let View { kernel, block, marks, positions } = view;
