@@ -59,7 +59,7 @@ fn by_route(slos: u64) -> String {
 
 fn scan_all(questions: &Questions, log: &[u8]) -> (Partial, Accounting) {
     let mut worker = Worker::new(questions.job(), "bench").expect("few thresholds");
-    scan(log, 0, &mut worker, &mut |_, _, _| {}).unwrap();
+    scan(log, log.len(), 0, &mut worker, &mut |_, _, _| {}).unwrap();
     let accounting = worker.take_accounting();
     (worker.finish().unwrap(), accounting)
 }

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let bytes = std::fs::read(log)?;
     let mut worker = Worker::new(job, log)?;
-    scan(&bytes, 0, &mut worker, &mut |outcome, offset, _line| eprintln!("byte {offset}: {outcome:?}"))?;
+    scan(&bytes, bytes.len(), 0, &mut worker, &mut |outcome, offset, _line| eprintln!("byte {offset}: {outcome:?}"))?;
     // The receipt says what was read, so that nothing is counted twice.
     let (path, service, format, end) = (log.clone(), service.to_owned(), format.clone(), bytes.len() as u64);
     let (identity, accounting) = (Identity::of(&bytes), worker.take_accounting());

@@ -8,8 +8,9 @@ use crate::block::{Block, Place};
 use crate::record::{Record, Slot};
 use crate::time::Instant;
 
-/// Lines of a batch. Their columns (some 10 KiB) stay in the first-level cache beside the window they are read from.
-pub const BATCH_LINES: usize = 64;
+/// Lines of a batch: some vectors of words. Their columns (some 10 KiB) stay in the first-level cache. The last batch of a window is
+/// seldom full and costs as much as a full one, so there are few lines in a batch and many in a window.
+pub const BATCH_LINES: usize = 32;
 
 /// A value for each line.
 pub type Column<T> = [T; BATCH_LINES];
@@ -85,6 +86,23 @@ pub fn path_length(target: &[u8]) -> usize {
     memchr::memchr2(b'?', b'#', target).unwrap_or(target.len())
 }
 
+/// Every line that a batch has room for, whether it is there or not: so many that the compiler knows, and makes vectors of a loop over
+/// them. [`pad`] makes those behind the last line harmless.
+#[inline(always)]
+pub fn every_line() -> std::ops::Range<usize> {
+    0..BATCH_LINES
+}
+
+/// Repeats the value of the last of `len` lines behind it.
+#[inline]
+pub fn pad<T: Copy>(column: &mut Column<T>, len: usize) {
+    let len = len.min(BATCH_LINES);
+    if let Some(last) = len.checked_sub(1) {
+        let last = column[last];
+        column[len..].fill(last);
+    }
+}
+
 /// Lines that look regular, and what was read of them. Only the first `len` values of each column count.
 #[derive(Debug)]
 pub struct Batch {
@@ -133,9 +151,34 @@ impl Batch {
     }
 
     /// Whether some line is odd.
-    #[inline]
+    #[inline(always)]
     pub fn has_odd(&self) -> bool {
-        self.odd[..self.len].iter().fold(0, |any, odd| any | odd) != 0
+        let mut any = 0;
+        for i in every_line() {
+            any |= if i < self.len { self.odd[i] } else { 0 };
+        }
+        any != 0
+    }
+
+    /// The bytes of all lines, with their line ends.
+    #[inline(always)]
+    pub fn bytes(&self) -> u64 {
+        let mut bytes = 0;
+        for i in every_line() {
+            let line = u64::from(self.newlines[i].wrapping_sub(self.starts[i])) + 1;
+            bytes += if i < self.len { line } else { 0 };
+        }
+        bytes
+    }
+
+    /// How many of the regular lines have no value in this column.
+    #[inline(always)]
+    pub fn absent(&self, values: &Column<i64>) -> u64 {
+        let mut count = 0;
+        for i in every_line() {
+            count += u64::from((values[i] == ABSENT) & (self.odd[i] == 0) & (i < self.len));
+        }
+        count
     }
 
     /// One line of the batch as a record, whose slots go into `row`.

@@ -9,7 +9,8 @@ pub const BLOCK_BYTES_MAX: usize = PLACES - 128;
 /// Bytes of the array: any word of eight bytes that begins at a place lies in it.
 pub const ROOM_BYTES: usize = PLACES + 64;
 
-const PLACES: usize = 1 << 16;
+/// How many places there are.
+pub const PLACES: usize = 1 << 16;
 
 /// The bytes from which a block is read. How many of them count is said beside it; what stands behind them must not matter.
 pub type Block = [u8; ROOM_BYTES];
@@ -19,7 +20,7 @@ pub type Place = u16;
 
 /// The positions of marks: one for each byte at most, and room for a kernel to store some more, and for a reader to look a few
 /// further than it may.
-pub type Positions = [Place; PLACES + 128];
+pub type Positions = [Place; PLACES + 256];
 
 /// Empty room for a block.
 pub fn room() -> Box<Block> {

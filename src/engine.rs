@@ -193,8 +193,8 @@ impl<'a> Share<'a> {
 /// Counts one frame, and widens the range that was covered by it.
 fn scan_frame(frame: Frame, worker: &mut Worker, odd: &mut OddLines, covered: &mut Option<(u64, u64)>) -> Result<()> {
     let (offset, length) = match frame {
-        Frame::Lines { offset, bytes } => {
-            scan(bytes, offset, worker, odd)?;
+        Frame::Lines { offset, bytes, buffer } => {
+            scan(buffer, bytes.len(), offset, worker, odd)?;
             (offset, bytes.len() as u64)
         }
         Frame::Oversized { offset, bytes } => {

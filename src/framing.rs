@@ -4,6 +4,7 @@
 //! the front. Framing knows newlines, the limit of line length, and which lines belong to a stretch of the input; it
 //! knows nothing of formats.
 
+use crate::block::ROOM_BYTES;
 use memchr::{memchr, memrchr};
 
 /// The longest line that is read, in bytes, unless set otherwise. Servers bound request lines and headers at 8 to 64 KiB, so a
@@ -48,6 +49,8 @@ pub enum Frame<'a> {
         offset: u64,
         /// The lines.
         bytes: &'a [u8],
+        /// The lines, and what stands behind them in the buffer: room to look ahead in, which means nothing.
+        buffer: &'a [u8],
     },
     /// One line longer than the limit. It was not kept.
     Oversized {
@@ -61,7 +64,7 @@ pub enum Frame<'a> {
 impl Framing {
     /// Frames the lines whose first byte lies in `start..end`. Unless `start` is 0, the bytes pushed begin at `start − 1`.
     pub fn new(start: u64, end: Option<u64>, line_bytes_max: usize) -> Self {
-        let capacity = (2 * line_bytes_max).next_multiple_of(4096).max(READ_BYTES) + READ_BYTES / 2;
+        let capacity = (2 * line_bytes_max).next_multiple_of(4096).max(READ_BYTES) + READ_BYTES / 2 + ROOM_BYTES;
         let mut framing = Framing { buffer: vec![0; capacity], filled: 0, base: 0, end: 0, line_bytes_max, state: State::Done };
         framing.restart(start, end);
         framing
@@ -81,7 +84,7 @@ impl Framing {
 
     /// Where the next bytes go. Tell [`Framing::advance`] how many came.
     pub fn room(&mut self) -> &mut [u8] {
-        let to = self.buffer.len().min(self.filled + READ_BYTES);
+        let to = (self.buffer.len() - ROOM_BYTES).min(self.filled + READ_BYTES);
         &mut self.buffer[self.filled..to]
     }
 
@@ -145,7 +148,7 @@ impl Framing {
         };
         let mine = self.cut_at_end(whole);
         if mine > 0 {
-            each(Frame::Lines { offset: self.base, bytes: &self.buffer[..mine] })?;
+            each(Frame::Lines { offset: self.base, bytes: &self.buffer[..mine], buffer: &self.buffer })?;
         }
         if mine < whole || ended || self.base + whole as u64 >= self.end {
             self.state = State::Done;
@@ -193,7 +196,7 @@ mod tests {
                 .advance(count, &mut |frame| {
                     match frame {
                         Frame::Oversized { offset, bytes } => out.push((offset, None, bytes)),
-                        Frame::Lines { mut offset, bytes } => {
+                        Frame::Lines { mut offset, bytes, .. } => {
                             for line in bytes.split_inclusive(|&b| b == b'\n') {
                                 out.push((offset, Some(line.to_vec()), line.len() as u64));
                                 offset += line.len() as u64;

@@ -29,8 +29,9 @@ use crate::record::{Outcome, Reason, Skip, Slot, Value};
 use crate::slo::classify::{Classes, Classifier};
 use crate::time::Slices;
 
-/// Lines are marked in windows of about this size: the window, its marks and the counters share the first-level cache.
-const WINDOW_BYTES: usize = 16 * 1024;
+/// Lines are marked in windows of about this size, which is little less than a block: the window, its marks and the counters
+/// share the second-level cache.
+const WINDOW_BYTES: usize = 56 * 1024;
 
 /// Where lines go that are not events: outcome, offset in the input, the line without its line end.
 pub type OddLines<'a> = dyn FnMut(Outcome, u64, &[u8]) + Send + 'a;
@@ -180,17 +181,19 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Scans whole lines. `offset` is that of the first byte in its input.
+/// Scans whole lines: the first `length` bytes of a buffer. What stands behind them means nothing, but more than a block of it saves
+/// copying the last of them. `offset` is that of the first byte in its input.
 ///
 /// # Errors
 /// An overflow of a count.
-pub fn scan(lines: &[u8], offset: u64, worker: &mut Worker, odd: &mut OddLines) -> Result<()> {
+pub fn scan(buffer: &[u8], length: usize, offset: u64, worker: &mut Worker, odd: &mut OddLines) -> Result<()> {
+    let lines = &buffer[..length];
     let mut from = 0;
     while from < lines.len() {
         let to = window_end(lines, from);
         let at = offset + from as u64;
         let Worker { marks, gathered, counter, .. } = &mut *worker;
-        match lines[from..].first_chunk() {
+        match buffer[from..].first_chunk() {
             _ if to - from > BLOCK_BYTES_MAX => counter.count_careful(&lines[from..to], at, odd),
             Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), gathered, counter, odd),
             None => worker.scan_copy(&lines[from..to], at, odd),
@@ -241,21 +244,42 @@ impl<'a> Window<'a> {
 
     /// Fills the batch with lines that look regular. Others are counted on the way: the order does not matter to counts.
     fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
-        let positions = self.marks.positions();
         counter.job.extractor.learn(&mut counter.reader);
         let regular = counter.job.extractor.marks_per_line(&counter.reader);
         gathered.lines.len = 0;
-        while gathered.lines.len < BATCH_LINES && self.start < self.length {
-            // The newline of a regular line is the mark behind its own marks.
-            match positions.get(self.first + regular) {
-                Some(&newline) if regular > 0 && self.is_whole_line(newline, counter.job.line_bytes_max) => {
-                    self.push(&mut gathered.lines, newline, self.first as Place);
-                    self.first += regular + 1;
-                }
-                _ if regular > 0 && self.gather_escaped(gathered, counter, odd) => {}
-                _ => self.count_next(counter, odd),
+        loop {
+            if regular > 0 {
+                self.gather_regular(&mut gathered.lines, regular, counter.job.line_bytes_max);
+            }
+            if gathered.lines.len >= BATCH_LINES || self.start >= self.length {
+                break;
+            }
+            if regular == 0 || !self.gather_escaped(gathered, counter, odd) {
+                self.count_next(counter, odd);
             }
         }
+    }
+
+    /// Fills the batch up to the next line that does not look regular.
+    #[inline(always)]
+    fn gather_regular(&mut self, batch: &mut Batch, regular: usize, line_bytes_max: usize) {
+        let positions = self.marks.positions();
+        let (mut start, mut first, mut len) = (self.start, self.first, batch.len);
+        // The newline of a regular line is the mark behind its own marks.
+        while len < BATCH_LINES
+            && let Some(&newline) = positions.get(first + regular)
+            && self.block[usize::from(newline)] == b'\n'
+            && usize::from(newline) - start < line_bytes_max
+        {
+            // A line that holds marks is not empty.
+            let is_return = self.block[usize::from(newline.wrapping_sub(1))] == b'\r';
+            (batch.starts[len], batch.ends[len]) = (start as Place, newline - Place::from(is_return));
+            (batch.newlines[len], batch.firsts[len]) = (newline, first as Place);
+            len += 1;
+            first += regular + 1;
+            start = usize::from(newline) + 1;
+        }
+        (self.start, self.first, batch.len) = (start, first, len);
     }
 
     /// Whether a mark is the newline of a line that is not too long.
@@ -389,18 +413,27 @@ impl Counter<'_> {
     fn count_regular(&mut self, view: View, batch: &mut Batch) -> bool {
         let Counter { job, reader, classes, tally, accounting, class_column, .. } = self;
         job.extractor.read_batch(view, batch, reader);
-        classes.classes_of(batch, view.block, reader.scratch(), class_column);
-        let has_odd = batch.has_odd();
-        let (mut events, mut bytes) = (0, 0);
-        for i in 0..batch.len.min(BATCH_LINES) {
-            if has_odd && batch.odd[i] != 0 {
-                continue;
+        let (block, scratch) = (view.block, reader.scratch());
+        let len = batch.len.min(BATCH_LINES);
+        let (has_odd, bytes) = job.kernel.run(
+            #[inline(always)]
+            || {
+                classes.classes_of(batch, block, scratch, class_column);
+                let has_odd = batch.has_odd();
+                if !has_odd {
+                    tally.add_all(&batch.times[..len], &class_column[..len]);
+                }
+                (has_odd, batch.bytes())
+            },
+        );
+        if !has_odd {
+            accounting.add_events(len as u64, bytes);
+        } else {
+            for i in (0..len).filter(|&i| batch.odd[i] == 0) {
+                tally.add(batch.times[i], class_column[i]);
+                accounting.add_events(1, u64::from(batch.newlines[i] - batch.starts[i]) + 1);
             }
-            events += 1;
-            bytes += u64::from(batch.newlines[i] - batch.starts[i]) + 1;
-            tally.add(batch.times[i], class_column[i]);
         }
-        accounting.add_events(events, bytes);
         accounting.no_response += batch.no_response;
         has_odd
     }

@@ -5,9 +5,10 @@
 
 use jiff::tz::TimeZone;
 
+use super::recent::{Minute as RecentMinute, Recent};
 use super::zone::{Ambiguous, Zone};
 use super::{TimeText, TimeToken, Unit};
-use crate::block::{Block, Place, word};
+use crate::block::{Block, Place};
 use crate::time::{Instant, MICROS_PER_SECOND};
 
 /// Reads timestamps of one kind.
@@ -17,19 +18,8 @@ pub struct TimeReader {
     zone: Zone,
     minutes: [Minute; MEMO_MINUTES],
     offset: (u64, i64),
-    /// Minutes of common log format, with their offsets.
-    clf: [ClfMinute; MEMO_MINUTES],
+    recent: Recent,
 }
-
-/// The text of a minute of common log format, `01/Nov/2026:00:00:.. +0000`, in four words: bytes 0, 8, 16 and 18 begin them.
-#[derive(Clone, Copy, Debug)]
-struct ClfMinute {
-    words: [u64; 4],
-    micros: i64,
-}
-
-/// The bytes of the words that a minute's texts have in common: all but the second, at 18.
-const CLF_MASKS: [u64; 2] = [0xffff_ffff_0000_ffff, 0xffff_ffff_ffff_0000];
 
 /// What reading a timestamp gave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +70,7 @@ impl TimeReader {
             zone: Zone::new(zone),
             minutes: [Minute::NONE; MEMO_MINUTES],
             offset: (NO_OFFSET, 0),
-            clf: [ClfMinute { words: [0; 4], micros: 0 }; MEMO_MINUTES],
+            recent: Recent::new(),
         }
     }
 
@@ -114,37 +104,34 @@ impl TimeReader {
         }
     }
 
-    /// Whether the texts are those of common log format.
-    pub(super) fn is_clf(&self) -> bool {
-        matches!(self.text, TimeText::Clf)
+    /// The minute that the text at this place of a block is likely to have; none where minutes are not remembered.
+    #[inline]
+    pub(super) fn recent_minute(&self, block: &Block, at: Place) -> Option<RecentMinute> {
+        self.has_minute().then(|| self.recent.like(block, at))
     }
 
-    /// The time at a place of a block, and its length; none if it is none. (Only for [`TimeText::Clf`].)
-    #[inline(always)]
-    pub(super) fn recent_clf(&mut self, block: &Block, at: Place) -> Option<(Instant, Place)> {
-        let words = [0, 8, 16, 18].map(|offset| word(block, at.wrapping_add(offset)));
-        let known = &self.clf[words[2] as usize % MEMO_MINUTES];
-        let difference = (words[0] ^ known.words[0])
-            | (words[1] ^ known.words[1])
-            | (words[2] ^ known.words[2]) & CLF_MASKS[0]
-            | (words[3] ^ known.words[3]) & CLF_MASKS[1];
-        let [tens, ones] = [16, 24].map(|shift| u32::from((words[2] >> shift) as u8).wrapping_sub(u32::from(b'0')));
-        if difference == 0 && tens < 6 && ones < 10 {
-            let second = i64::from(tens * 10 + ones);
-            return Some((Instant::from_micros(known.micros + second * MICROS_PER_SECOND), CLF_LENGTH as Place));
+    fn has_minute(&self) -> bool {
+        match self.text {
+            TimeText::Clf | TimeText::Iso8601 | TimeText::IsoColumns | TimeText::IsoOrUnix | TimeText::ClfOrIso8601 => true,
+            TimeText::Epoch(_) | TimeText::Pattern(_) | TimeText::Utc(_) => false,
         }
-        self.learn_clf(block, at)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn learn_clf(&mut self, block: &Block, at: Place) -> Option<(Instant, Place)> {
-        let words = [0, 8, 16, 18].map(|offset| word(block, at.wrapping_add(offset)));
-        let TimeRead::At(time, length) = self.read_clf(&block[usize::from(at)..]) else { return None };
-        let second = (0..2).map(|i| i64::from(block[usize::from(at) + 18 + i] - b'0')).fold(0, |sum, digit| sum * 10 + digit);
-        if second < MINUTE_SECONDS {
-            let micros = time.micros() - second * MICROS_PER_SECOND;
-            self.clf[words[2] as usize % MEMO_MINUTES] = ClfMinute { words, micros };
+    /// Reads the timestamp at `at..limit` of a block, with its length. A local time that comes twice or never is none here: it is
+    /// counted where lines are read with care.
+    pub(super) fn read_at(&mut self, block: &Block, at: Place, limit: Place) -> Option<(Instant, Place)> {
+        if self.has_minute()
+            && let Some((time, length)) = self.recent.read(block, at)
+        {
+            return Some((time, length));
+        }
+        let text = block.get(at.into()..limit.into())?;
+        let TimeRead::At(time, length) = self.read(text) else { return None };
+        if self.ambiguous() != Ambiguous::default() {
+            return None;
+        }
+        if self.has_minute() {
+            self.recent.learn(&block[at.into()..], time, length, self.zone.is_fixed());
         }
         Some((time, length as Place))
     }

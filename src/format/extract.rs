@@ -17,7 +17,7 @@ use super::shape::{MARKS_MAX, Shape};
 use super::walk::{Columns, Lines};
 use super::zone::Ambiguous;
 use super::{Escape, Format, JsonCondition, Keyed, Layout};
-use crate::batch::{ABSENT, BATCH_LINES, Batch, Values};
+use crate::batch::{ABSENT, BATCH_LINES, Batch, Values, every_line};
 use crate::block::{Block, Place, Positions};
 use crate::error::Result;
 use crate::marks::{Kernel, MarkSet, Marks};
@@ -373,7 +373,11 @@ impl Extractor {
         let View { kernel, block, marks, positions } = view;
         fast.shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut found.readers);
         batch.times = columns.times[fast.clock];
-        if fill_slots(fast, block, batch, columns, by_line) {
+        let by_line_too = kernel.run(
+            #[inline(always)]
+            || fill_slots(fast, block, batch, columns, by_line),
+        );
+        if by_line_too {
             self.fill_by_line(fast, block, batch, columns, Rest { by_line, found, scratch, input_bytes: *input_bytes });
         }
         lessons.regular += batch.len as u32;
@@ -557,20 +561,26 @@ struct Rest<'a> {
 }
 
 /// Fills the slots of a batch from its columns, but for those that are made `by_line`; whether there are any.
+#[inline(always)]
 fn fill_slots(fast: &Fast, block: &Block, batch: &mut Batch, columns: &Columns, by_line: &mut [bool]) -> bool {
     let len = batch.len.min(BATCH_LINES);
-    let is_lost = |field: usize| (0..len).map(|i| u64::from(columns.ints[field][i] == ABSENT && batch.odd[i] == 0)).sum();
     batch.no_response = match fast.status {
-        Some(field) => is_lost(field),
-        None if fast.expects_status => (0..len).map(|i| u64::from(batch.odd[i] == 0)).sum(),
+        Some(field) => batch.absent(&columns.ints[field]),
+        None if fast.expects_status => batch.absent(&[ABSENT; BATCH_LINES]),
         None => 0,
     };
-    let has_unusual = columns.unusual[..len].contains(&true);
+    let mut has_unusual = false;
+    for i in every_line() {
+        has_unusual |= columns.unusual[i];
+    }
     let mut any = false;
     for ((values, output), by_line) in batch.slots.iter_mut().zip(&fast.outputs).zip(by_line) {
         *by_line = match (output.columnar(), values) {
             (Columnar::Status, Values::Ints(codes)) => {
-                **codes = fast.status.map_or([ABSENT; BATCH_LINES], |field| columns.ints[field]);
+                match fast.status {
+                    Some(field) => **codes = columns.ints[field],
+                    None => codes.fill(ABSENT),
+                }
                 false
             }
             (Columnar::Scaled(field, _), Values::Ints(numbers)) => {

@@ -54,6 +54,7 @@ mod plan;
 pub mod preset;
 mod presets;
 pub mod propose;
+mod recent;
 pub mod request;
 mod resolve;
 mod shape;

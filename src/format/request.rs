@@ -4,25 +4,48 @@
 //! line can turn each into a span. Nothing is percent-decoded or unescaped.
 
 use super::words;
-use crate::block::{Block, Place, word};
+use crate::block::Place;
+#[cfg(test)]
+use crate::block::word;
 use memchr::{memchr, memchr2, memmem, memrchr};
 
-/// The usual request line, `GET /path HTTP/1.1`, without a branch: `from..to` of a block, of which the result is where the
-/// method ends, where the target ends, and whether it is usual. Where it is, [`split_request`] and [`split_target`] give the
-/// same answer.
-#[inline(always)]
-pub(super) fn split_usual(block: &Block, from: Place, to: Place) -> (Place, Place, bool) {
-    let method_end = from.wrapping_add(words::leading_capitals(word(block, from)) as Place);
-    let target_end = to.wrapping_sub(PROTOCOL_BYTES);
-    let tail = word(block, target_end.wrapping_sub(1));
-    let is_usual = (method_end > from)
-        & (word(block, method_end) as u16 == u16::from_le_bytes(*b" /"))
-        & (tail as u8 != b' ')
-        & ((tail >> 8) as u8 == b' ')
-        & (word(block, target_end.wrapping_add(1)) & PROTOCOL_MASK == PROTOCOL)
-        & (u32::from(method_end) + 2 <= u32::from(target_end))
-        & (to >= PROTOCOL_BYTES);
-    (method_end, target_end, is_usual)
+/// What a request line, `from..to` of a block, is looked at by to see whether it is a usual one, `GET /path HTTP/1.1`: the words
+/// at its beginning, where the method ends, two bytes before the last blank, and behind that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usual {
+    /// The word behind the method.
+    pub(super) behind_method: u64,
+    /// The word that begins one byte before the protocol's blank.
+    pub(super) before_protocol: u64,
+    /// The last eight bytes.
+    pub(super) protocol: u64,
+}
+
+impl Usual {
+    /// Where the method of a request ends that begins with this word.
+    #[inline(always)]
+    pub(super) fn method_end(head: u64, from: Place) -> Place {
+        from.wrapping_add(words::leading_capitals(head) as Place)
+    }
+
+    /// Where the target ends.
+    #[inline(always)]
+    pub(super) fn target_end(to: Place) -> Place {
+        to.wrapping_sub(PROTOCOL_BYTES)
+    }
+
+    /// 0 if it is usual. Then [`split_request`] and [`split_target`] give the same answer.
+    #[inline(always)]
+    pub(super) fn difference(self, from: Place, method_end: Place, to: Place) -> u64 {
+        let is_blank = |byte: u64| u64::from(byte & 0xff == u64::from(b' '));
+        let slash = (self.behind_method ^ u64::from(u16::from_le_bytes(*b" /"))) & 0xffff;
+        let protocol = (self.protocol & PROTOCOL_MASK) ^ PROTOCOL;
+        let blanks = is_blank(self.before_protocol) | (is_blank(self.before_protocol >> 8) ^ 1);
+        // The blank and the slash behind a method stand before the protocol's blank; the sum does not wrap.
+        let order =
+            u64::from(method_end <= from) | u64::from(to < PROTOCOL_BYTES) | u64::from(method_end.saturating_add(11) > to);
+        slash | protocol | blanks | order
+    }
 }
 
 /// ` HTTP/1.1`
@@ -269,8 +292,14 @@ mod tests {
         #[test]
         fn the_usual_request_is_split_alike(line in "(GET|POST|get|G-T|[A-Z ]{0,9}) ?(/|//|http://h|x)[a-z?#/ ]{0,9} ?HTTP/[0-9][.][0-9] ?") {
             let block = words::block_of(line.as_bytes());
-            let (method_end, target_end, is_usual) = split_usual(&block, 0, line.len() as Place);
-            if is_usual {
+            let to = line.len() as Place;
+            let (method_end, target_end) = (Usual::method_end(word(&block, 0), 0), Usual::target_end(to));
+            let usual = Usual {
+                behind_method: word(&block, method_end),
+                before_protocol: word(&block, target_end.wrapping_sub(1)),
+                protocol: word(&block, target_end.wrapping_add(1)),
+            };
+            if usual.difference(0, method_end, to) == 0 {
                 let (method, target) = split_request(line.as_bytes());
                 prop_assert_eq!(method, Some(&line.as_bytes()[..usize::from(method_end)]));
                 prop_assert_eq!(target, Some(&line.as_bytes()[usize::from(method_end) + 1..usize::from(target_end)]));

@@ -24,11 +24,11 @@
 use super::clock::TimeReader;
 use super::learn;
 use super::plan::{Check, Plan, Step};
-use super::walk::{Columns, End, Lines, Parts, Scale, Walk};
+use super::walk::{Columns, Desk, End, Lines, Parts, Scale, Walk};
 use super::words::Literal;
 use super::{Escape, Unit};
-use crate::batch::{BATCH_LINES, Column};
-use crate::block::{Block, Place, Positions};
+use crate::batch::{BATCH_LINES, Column, every_line, pad};
+use crate::block::{Block, PLACES, Place, Positions};
 use crate::marks::MarkSet;
 
 /// The fast reader of one template.
@@ -64,44 +64,23 @@ impl MarkedLiteral {
     }
 
     /// Finds where it begins in each line, and whether it stands there.
-    fn check(&self, lines: &mut Lines, begins: &mut Column<Place>) {
-        let Lines { kernel, block, positions, ref mut batch, .. } = *lines;
-        let (mark, offset, len) = (self.mark, self.mark_offset, batch.len);
-        let (firsts, odd) = (&batch.firsts, &mut batch.odd);
-        if let [literal] = self.words[..] {
-            return kernel.run(
-                #[inline(always)]
-                move || {
-                    for i in 0..len.min(BATCH_LINES) {
-                        let begin = place_of_mark(positions, firsts[i], mark).wrapping_sub(offset);
-                        odd[i] |= literal.difference(block, begin);
-                        begins[i] = begin;
-                    }
-                },
-            );
+    #[inline(always)]
+    fn check(&self, lines: &Lines, begins: &mut Column<Place>, desk: &mut Desk) {
+        let (positions, firsts) = (positions_from(lines.positions, self.mark), &lines.batch.firsts);
+        for i in every_line() {
+            begins[i] = positions[usize::from(firsts[i])].wrapping_sub(self.mark_offset);
         }
-        kernel.run(
-            #[inline(always)]
-            || {
-                for i in 0..len.min(BATCH_LINES) {
-                    let begin = place_of_mark(positions, firsts[i], mark).wrapping_sub(offset);
-                    let mut at = begin;
-                    for literal in &self.words {
-                        odd[i] |= literal.difference(block, at);
-                        at = at.wrapping_add(8);
-                    }
-                    begins[i] = begin;
-                }
-            },
-        );
+        for (literal, at) in self.words.iter().zip((0..).step_by(8)) {
+            desk.differences(lines.block, literal, begins, at);
+        }
     }
 }
 
-/// The place of a mark of the line whose first one has this number.
+/// The positions of the marks with this number in lines, by the number of a line's first mark.
 #[inline(always)]
-fn place_of_mark(positions: &Positions, first: Place, mark: usize) -> Place {
-    // The remainder tells the compiler that this is a position.
-    positions[usize::from(first) + mark % MARKS_MAX]
+fn positions_from(positions: &Positions, mark: usize) -> &[Place; PLACES] {
+    // The remainder tells the compiler that there are as many.
+    positions[mark % MARKS_MAX..].first_chunk().unwrap_or(&[0; PLACES])
 }
 
 /// What somebody needs of a field.
@@ -247,17 +226,10 @@ impl Shape {
                 self.go_to(after, lines, columns);
                 continue;
             }
-            let Columns { begins, at, spans, ints, methods, paths, unusual, times } = columns;
+            let Columns { desk, begins, spans, ints, methods, paths, unusual, times } = columns;
             let limits = begins.get(limit).unwrap_or(&lines.batch.ends);
-            let mut walk = Walk {
-                kernel: lines.kernel,
-                block: lines.block,
-                marks: lines.marks,
-                len: lines.batch.len,
-                limits,
-                at,
-                odd: &mut lines.batch.odd,
-            };
+            let mut walk =
+                Walk { kernel: lines.kernel, block: lines.block, marks: lines.marks, len: lines.batch.len, limits, desk };
             match *op {
                 Op::Stretch { .. } => {}
                 Op::Literal { literal } => walk.literal(literal),
@@ -280,38 +252,59 @@ impl Shape {
                 Op::Time { reader, to } => walk.times(&mut readers[reader], &mut times[reader], to),
             }
         }
+        lines.batch.odd = columns.desk.odd;
     }
 
     /// Finds where each marked literal begins, and whether it stands there.
     fn check_literals(&self, lines: &mut Lines, columns: &mut Columns) {
-        lines.batch.odd = [0; BATCH_LINES];
-        for (literal, begins) in self.literals.iter().zip(&mut columns.begins) {
-            literal.check(lines, begins);
+        let batch = &mut *lines.batch;
+        columns.desk.odd = [0; BATCH_LINES];
+        for column in [&mut batch.starts, &mut batch.ends, &mut batch.firsts] {
+            pad(column, batch.len);
         }
-        self.check_edges(lines, columns);
+        lines.kernel.run(
+            #[inline(always)]
+            || {
+                for (literal, begins) in self.literals.iter().zip(&mut columns.begins) {
+                    literal.check(lines, begins, &mut columns.desk);
+                }
+                self.check_edges(lines, columns);
+            },
+        );
     }
 
     /// Whether the literals at the edges stand there. That the others follow each other needs no look: two whose ends could
     /// overlap have an unquoted field between them, whose op sees to it.
-    fn check_edges(&self, lines: &mut Lines, columns: &Columns) {
-        let batch = &mut *lines.batch;
-        let len = batch.len.min(BATCH_LINES);
+    #[inline(always)]
+    fn check_edges(&self, lines: &Lines, columns: &mut Columns) {
+        let (batch, odd) = (&*lines.batch, &mut columns.desk.odd);
         if let (true, Some(begins)) = (self.at_edges.0, columns.begins.first()) {
-            (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i] ^ batch.starts[i]));
+            for i in every_line() {
+                odd[i] |= u64::from(begins[i] ^ batch.starts[i]);
+            }
         }
         if let (true, Some(last), Some(begins)) = (self.at_edges.1, self.literals.last(), columns.begins.last()) {
-            (0..len).for_each(|i| batch.odd[i] |= u64::from(begins[i].wrapping_add(last.length) ^ batch.ends[i]));
+            for i in every_line() {
+                odd[i] |= u64::from(begins[i].wrapping_add(last.length) ^ batch.ends[i]);
+            }
         }
     }
 
     fn go_to(&self, after: Option<usize>, lines: &Lines, columns: &mut Columns) {
-        match after {
-            None => columns.at = lines.batch.starts,
-            Some(i) => {
-                let length = self.literals[i].length;
-                columns.at = columns.begins[i].map(|begin| begin.wrapping_add(length));
-            }
-        }
+        let Some(after) = after else {
+            columns.desk.at = lines.batch.starts;
+            return;
+        };
+        let length = self.literals[after].length;
+        let (begins, at) = (&columns.begins[after], &mut columns.desk.at);
+        lines.kernel.run(
+            #[inline(always)]
+            move || {
+                for i in every_line() {
+                    at[i] = begins[i].wrapping_add(length);
+                }
+            },
+        );
     }
 
     /// The marks of a line without its escapes: each `\` and the byte behind it, if that is a mark too. None if there are more

@@ -1,15 +1,22 @@
 //! The steps of the fast reader ([`super::shape`]): each goes over all lines of a batch.
 //!
+//! A step is a few short loops over columns: one that loads a word for each line, one that computes with words and nothing else,
+//! so that the compiler computes with several of them at one time, and one over the lines for which that did not do, if there are any.
+//!
 //! Advice to the next person: what differs from line to line (the length of a number, a `-` in its place, a kind of request)
-//! must not be a branch here, because it cannot be predicted, and a wrong guess costs as much as reading two fields.
+//! must not be a branch here, because it cannot be predicted, and a wrong guess costs as much as reading two fields. A loop
+//! that computes must not load from places it computes, nor write to two columns that might be one: then it computes line by line.
+//! `benches/instructions` tells at once.
 
-use super::clock::{TimeRead, TimeReader};
+use std::cell::Cell;
+
+use super::clock::TimeReader;
 use super::json_read;
-use super::request::split_usual;
+use super::recent::Minute;
+use super::request::Usual;
 use super::words::{self, Literal};
-use super::zone::Ambiguous;
 use super::{Unit, number};
-use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans};
+use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans, every_line};
 use crate::block::{Block, Place, Positions, word};
 use crate::marks::{Kernel, Marks};
 use crate::time::Instant;
@@ -26,31 +33,28 @@ pub(super) struct End {
 impl End {
     /// The quote behind a quoted field.
     pub(super) const QUOTE: End = End { literal: None, list: 0 };
+
+    fn literal(self) -> Option<Literal> {
+        self.literal.map(|(literal, _)| literal)
+    }
 }
 
-/// How a shaped field ends.
+/// How the end of a number is found.
 trait Ends: Copy {
-    /// How many bytes it has, and 0 if these are no more than 8.
-    fn length(self, text: u64, at: Place, limit: Place) -> (u32, u32);
-
-    /// Where the next field begins behind one that ends at `end`, and whether it ends as it must.
-    fn behind(self, block: &Block, end: Place, limit: Place) -> Stepped;
+    /// Its length, and not 0 if that is more than 8.
+    fn length(self, text: u64, at: Place, limit: Place) -> (u64, u64);
 }
 
-/// Before an unmarked literal, which begins with this byte.
+/// Before this byte.
 #[derive(Clone, Copy)]
-struct Before(Literal, u8);
+struct Before(u8);
 
 impl Ends for Before {
     #[inline(always)]
-    fn length(self, text: u64, _: Place, _: Place) -> (u32, u32) {
-        // 8 stands for more, too; then the literal does not stand behind them.
-        (words::distance(text, self.1), 0)
-    }
-
-    #[inline(always)]
-    fn behind(self, block: &Block, end: Place, _: Place) -> Stepped {
-        Stepped { end, next: end.wrapping_add(self.0.length), odd: self.0.difference(block, end) }
+    fn length(self, text: u64, _: Place, _: Place) -> (u64, u64) {
+        // 8 stands for more, too.
+        let length = words::distance(text, self.0);
+        (length, length >> 3)
     }
 }
 
@@ -60,14 +64,9 @@ struct AtLimit;
 
 impl Ends for AtLimit {
     #[inline(always)]
-    fn length(self, _: u64, at: Place, limit: Place) -> (u32, u32) {
-        let length = u32::from(limit.wrapping_sub(at));
+    fn length(self, _: u64, at: Place, limit: Place) -> (u64, u64) {
+        let length = u64::from(limit.wrapping_sub(at));
         (length, (length + 7) >> 4)
-    }
-
-    #[inline(always)]
-    fn behind(self, _: &Block, end: Place, limit: Place) -> Stepped {
-        Stepped { end, next: end, odd: u64::from(end ^ limit) }
     }
 }
 
@@ -86,15 +85,14 @@ impl Scale {
         Scale { unit, factors: std::array::from_fn(power) }
     }
 
-    /// The value of a number that stands at `from..end`.
+    /// The value of a number, and 1 if it is to be read with care.
     #[inline(always)]
-    fn value(&self, block: &Block, number: words::Decimal, from: Place, end: Place) -> i64 {
-        let factor = self.factors[number.decimals as usize & 7];
-        match number.is_dash {
-            _ if !number.fits || factor == 0 => odd_value(block, from, end, self.unit),
-            true => ABSENT,
-            false => number.digits as i64 * factor,
-        }
+    fn value(&self, number: words::Decimal) -> (i64, u64) {
+        // Not looked up by the number of decimals, but chosen: so several lines are computed at one time.
+        let choice = |(point, factor): (&u64, &i64)| if *point == number.point { *factor } else { 0 };
+        let factor = words::POINTS.iter().zip(&self.factors).map(choice).fold(0, |all, factor| all | factor);
+        let value = if number.not_dash == 0 { ABSENT } else { number.digits as i64 * factor };
+        (value, u64::from((factor == 0) & (number.not_dash != 0)))
     }
 }
 
@@ -111,9 +109,9 @@ pub(super) struct Lines<'a> {
 /// What is found of a batch: places in the block, and values.
 #[derive(Debug)]
 pub(super) struct Columns {
+    pub(super) desk: Box<Desk>,
     /// For each marked literal, where it begins.
     pub(super) begins: Vec<Column<Place>>,
-    pub(super) at: Column<Place>,
     /// For each field that is needed, where it stands.
     pub(super) spans: Vec<Spans>,
     /// The value of each field that is needed as a number.
@@ -131,7 +129,7 @@ impl Columns {
     pub(super) fn new(literals: usize, fields: usize, clocks: usize) -> Columns {
         Columns {
             begins: vec![[0; BATCH_LINES]; literals],
-            at: [0; BATCH_LINES],
+            desk: Desk::new(),
             spans: vec![[(0, 0); BATCH_LINES]; fields],
             ints: vec![[ABSENT; BATCH_LINES]; fields],
             methods: [(0, 0); BATCH_LINES],
@@ -150,8 +148,94 @@ pub(super) struct Walk<'a> {
     pub(super) marks: &'a Marks,
     pub(super) len: usize,
     pub(super) limits: &'a Column<Place>,
-    pub(super) at: &'a mut Column<Place>,
-    pub(super) odd: &'a mut Column<u64>,
+    pub(super) desk: &'a mut Desk,
+}
+
+/// What a step works with. It is all in one place, so that the compiler sees that no column is another one.
+#[derive(Debug)]
+pub(super) struct Desk {
+    /// Where each line has come to.
+    pub(super) at: Column<Place>,
+    /// Not 0 for a line that is odd.
+    pub(super) odd: Column<u64>,
+    /// Where the field of this step ends, and the word that stands there, if something must be there.
+    ends: Column<Place>,
+    behind: Column<u64>,
+    /// Not 0 if the field has to be read with care.
+    care: Column<u64>,
+    values: Column<i64>,
+    words: [Column<u64>; 5],
+}
+
+impl Desk {
+    pub(super) fn new() -> Box<Desk> {
+        Box::new(Desk {
+            at: [0; BATCH_LINES],
+            odd: [0; BATCH_LINES],
+            ends: [0; BATCH_LINES],
+            behind: [0; BATCH_LINES],
+            care: [0; BATCH_LINES],
+            values: [ABSENT; BATCH_LINES],
+            words: [[0; BATCH_LINES]; 5],
+        })
+    }
+
+    /// Looks at the word at every end.
+    #[inline(always)]
+    fn look_behind(&mut self, block: &Block) {
+        for i in every_line() {
+            self.behind[i] = word(block, self.ends[i]);
+        }
+    }
+
+    /// Looks whether this literal stands so far behind each of these places.
+    #[inline(always)]
+    pub(super) fn differences(&mut self, block: &Block, literal: &Literal, places: &Column<Place>, offset: Place) {
+        match offset {
+            // Of most literals there is one word, at their place.
+            0 => {
+                for i in every_line() {
+                    self.behind[i] = word(block, places[i]);
+                }
+            }
+            _ => {
+                for i in every_line() {
+                    self.behind[i] = word(block, places[i].wrapping_add(offset));
+                }
+            }
+        }
+        for i in every_line() {
+            self.odd[i] |= literal.difference(self.behind[i]);
+        }
+    }
+
+    /// Goes on behind a literal that must stand at every end.
+    #[inline(always)]
+    fn pass(&mut self, literal: Literal, limits: &Column<Place>) {
+        for i in every_line() {
+            let next = self.ends[i].wrapping_add(literal.length);
+            self.odd[i] |= literal.difference(self.behind[i]) | u64::from(next > limits[i]);
+            self.at[i] = next;
+        }
+    }
+
+    /// Goes on at the limits, where every field must end.
+    #[inline(always)]
+    fn stop(&mut self, limits: &Column<Place>) {
+        for i in every_line() {
+            self.odd[i] |= u64::from(self.ends[i] ^ limits[i]);
+            self.at[i] = limits[i];
+        }
+    }
+
+    #[inline(always)]
+    fn needs_care(&self) -> bool {
+        let mut any = 0;
+        for i in every_line() {
+            any |= self.care[i];
+        }
+        any != 0
+    }
 }
 
 /// Where the parts of requests go.
@@ -162,309 +246,349 @@ pub(super) struct Parts<'a> {
     pub(super) unusual: &'a mut Column<bool>,
 }
 
-/// Where a step leaves a line: where its field ended, where the next one begins, and 0 if it fits.
-struct Stepped {
-    end: Place,
-    next: Place,
-    odd: u64,
-}
-
 impl Walk<'_> {
-    /// Moves every line on by `step`, which is given the number of a line, a place and a limit. Each op is a function of its own
-    /// so: in one large function its constants would not stay in registers.
+    /// One step, as a function of its own: in one large function its constants would not stay in registers. `find` sets the end of each
+    /// field, and what stands there if the step has a literal; where that needs care, `end_of` is given the number of a
+    /// line, a place and a limit, and says where the field ends, or that it is none.
     #[inline(always)]
-    fn each(&mut self, step: impl FnMut(usize, Place, Place) -> Stepped) {
-        let Walk { kernel, limits, .. } = *self;
-        let (at, odd, len) = (&mut *self.at, &mut *self.odd, self.len);
+    fn step(
+        &mut self,
+        to: Option<Literal>,
+        spans: Option<&mut Spans>,
+        find: impl FnOnce(&mut Desk),
+        end_of: impl FnMut(usize, Place, Place) -> Option<Place>,
+    ) {
+        let Walk { kernel, block, len, limits, .. } = *self;
+        let desk = &mut *self.desk;
         kernel.run(
             #[inline(always)]
             move || {
-                let mut step = step;
-                for i in 0..len.min(BATCH_LINES) {
-                    let limit = limits[i];
-                    let stepped = step(i, at[i], limit);
-                    at[i] = stepped.next;
-                    odd[i] |= stepped.odd | u64::from(stepped.next > limit);
+                find(desk);
+                if desk.needs_care() {
+                    mend(desk, (block, len, limits), end_of);
+                }
+                if let Some(spans) = spans {
+                    for i in every_line() {
+                        spans[i] = (desk.at[i], desk.ends[i]);
+                    }
+                }
+                match to {
+                    Some(literal) => desk.pass(literal, limits),
+                    None => desk.stop(limits),
                 }
             },
         );
     }
 
-    /// The same for a text, whose place goes into `spans`, if it is needed.
-    #[inline(always)]
-    fn each_text(&mut self, spans: Option<&mut Spans>, step: impl Fn(Place, Place) -> Stepped) {
-        match spans {
-            None => self.each(
-                #[inline(always)]
-                move |_, at, limit| step(at, limit),
-            ),
-            Some(spans) => self.each(
-                #[inline(always)]
-                move |i, at, limit| {
-                    let stepped = step(at, limit);
-                    spans[i] = (at, stepped.end);
-                    stepped
-                },
-            ),
-        }
-    }
-
     pub(super) fn text_to(&mut self, spans: Option<&mut Spans>, literal: Literal) {
-        let (block, marks) = (self.block, self.marks);
-        self.each_text(
+        let Walk { block, marks, limits, .. } = *self;
+        self.step(
+            Some(literal),
             spans,
             #[inline(always)]
-            move |at, limit| {
-                let end = marks.next_aux(at, limit);
-                Stepped { end, next: end.wrapping_add(literal.length), odd: literal.difference(block, end) }
+            move |desk| {
+                for i in every_line() {
+                    desk.words[0][i] = marks.aux_word(desk.at[i]);
+                }
+                for i in every_line() {
+                    let (end, is_far) = Marks::next_in(desk.words[0][i], desk.at[i], limits[i]);
+                    (desk.ends[i], desk.care[i]) = (end, u64::from(is_far));
+                }
+                desk.look_behind(block);
             },
+            move |_, at, limit| Some(marks.next_aux(at, limit)),
         );
     }
 
     pub(super) fn literal(&mut self, literal: Literal) {
         let block = self.block;
-        self.each(|_, at, _| Stepped { end: at, next: at.wrapping_add(literal.length), odd: literal.difference(block, at) });
+        self.step(
+            Some(literal),
+            None,
+            move |desk| {
+                (desk.ends, desk.care) = (desk.at, [0; BATCH_LINES]);
+                desk.look_behind(block);
+            },
+            |_, at, _| Some(at),
+        );
     }
 
     pub(super) fn end(&mut self) {
-        self.each(|_, at, limit| Stepped { end: at, next: at, odd: u64::from(at ^ limit) });
+        let find = |desk: &mut Desk| (desk.ends, desk.care) = (desk.at, [0; BATCH_LINES]);
+        self.step(None, None, find, |_, at, _| Some(at));
     }
 
     pub(super) fn text_to_byte(&mut self, spans: Option<&mut Spans>, literal: Literal, byte: u8) {
         let block = self.block;
-        self.each_text(spans, move |at, limit| {
+        let end_of = |_, at: Place, limit: Place| {
             let found = block.get(at.into()..limit.into()).and_then(|text| memchr::memchr(byte, text));
-            let end = found.map_or(limit, |found| at + found as Place);
-            Stepped { end, next: end.wrapping_add(literal.length), odd: literal.difference(block, end) }
-        });
+            Some(found.map_or(limit, |found| at + found as Place))
+        };
+        self.step(Some(literal), spans, |desk| desk.care = [1; BATCH_LINES], end_of);
     }
 
     pub(super) fn text_rest(&mut self, spans: Option<&mut Spans>, clean: bool) {
-        let marks = self.marks;
-        let rest = move |at: Place, limit: Place| Stepped { end: limit, next: limit, odd: u64::from(at > limit) };
-        match clean {
-            false => self.each_text(spans, rest),
-            true => self.each_text(
-                spans,
-                #[inline(always)]
-                move |at, limit| {
-                    let stepped = rest(at, limit);
-                    Stepped { odd: stepped.odd | u64::from(marks.next_aux(at, limit) ^ limit), ..stepped }
-                },
-            ),
-        }
-    }
-
-    pub(super) fn scalars(&mut self, spans: Option<&mut Spans>, to: End) {
-        match to.literal {
-            Some((literal, first)) => self.scalars_to(spans, Before(literal, first)),
-            None => self.scalars_to(spans, AtLimit),
-        }
-    }
-
-    #[inline(always)]
-    fn scalars_to(&mut self, spans: Option<&mut Spans>, ends: impl Ends) {
-        let block = self.block;
-        let may_be_null = spans.is_none();
-        self.each_text(
+        let Walk { marks, limits, .. } = *self;
+        self.step(
+            None,
             spans,
             #[inline(always)]
-            move |at, limit| {
-                let text = word(block, at);
-                let (length, is_long) = ends.length(text, at, limit);
-                let number = words::decimal(text, length);
-                if number.fits && is_long == 0 && !number.is_dash {
-                    return ends.behind(block, at.wrapping_add(length as Place), limit);
+            move |desk| {
+                for i in every_line() {
+                    desk.odd[i] |= u64::from(desk.at[i] > limits[i]);
                 }
-                ends.behind(block, odd_scalar_end(block, at, limit, may_be_null), limit)
+                (desk.ends, desk.care) = (*limits, [0; BATCH_LINES]);
+                if clean {
+                    for i in every_line() {
+                        desk.ends[i] = marks.next_aux(desk.at[i], limits[i]);
+                    }
+                }
             },
+            |_, _, limit| Some(limit),
         );
     }
 
     pub(super) fn requests(&mut self, parts: Parts) {
-        let block = self.block;
+        let Walk { kernel, block, limits, .. } = *self;
+        let desk = &mut *self.desk;
         let Parts { spans, methods, paths, unusual } = parts;
-        match methods {
-            None => self.each(
-                #[inline(always)]
-                move |i, at, limit| {
-                    let (_, path, target_end, is_usual) = path_of(block, at, limit);
-                    unusual[i] = !is_usual;
-                    paths[i] = (path, target_end);
-                    spans[i] = (at, limit);
-                    Stepped { end: limit, next: limit, odd: u64::from(at > limit) }
-                },
-            ),
-            Some(methods) => self.each(
-                #[inline(always)]
-                move |i, at, limit| {
-                    let (method_end, path, target_end, is_usual) = path_of(block, at, limit);
-                    unusual[i] = !is_usual;
-                    paths[i] = (path, target_end);
-                    spans[i] = (at, limit);
-                    methods[i] = (at, method_end);
-                    Stepped { end: limit, next: limit, odd: u64::from(at > limit) }
-                },
-            ),
-        }
+        kernel.run(
+            #[inline(always)]
+            move || {
+                let target_end = |i: usize| Usual::target_end(limits[i]);
+                for i in every_line() {
+                    desk.words[0][i] = word(block, desk.at[i]);
+                }
+                for i in every_line() {
+                    desk.words[1][i] = word(block, target_end(i).wrapping_add(1));
+                }
+                for i in every_line() {
+                    desk.words[2][i] = word(block, target_end(i).wrapping_sub(1));
+                }
+                for i in every_line() {
+                    desk.ends[i] = Usual::method_end(desk.words[0][i], desk.at[i]);
+                }
+                desk.look_behind(block);
+                for i in every_line() {
+                    let [_, protocol, before_protocol]: [u64; 3] = std::array::from_fn(|word| desk.words[word][i]);
+                    let usual = Usual { behind_method: desk.behind[i], before_protocol, protocol };
+                    desk.care[i] = usual.difference(desk.at[i], desk.ends[i], limits[i]);
+                }
+                for i in every_line() {
+                    unusual[i] = desk.care[i] != 0;
+                }
+                for i in every_line() {
+                    // An unusual one has an empty target here.
+                    let mask = Place::from(desk.care[i] == 0).wrapping_neg();
+                    paths[i] = (desk.ends[i].wrapping_add(1) & mask, target_end(i) & mask);
+                }
+                if let Some(methods) = methods {
+                    for i in every_line() {
+                        methods[i] = (desk.at[i], desk.ends[i]);
+                    }
+                }
+            },
+        );
+        self.text_rest(Some(spans), false);
+    }
+
+    pub(super) fn scalars(&mut self, spans: Option<&mut Spans>, to: End) {
+        let Walk { block, limits, .. } = *self;
+        let may_be_null = spans.is_none();
+        self.step(
+            to.literal(),
+            spans,
+            #[inline(always)]
+            move |desk| {
+                desk.find_numbers(
+                    (block, limits),
+                    End { list: 0, ..to },
+                    #[inline(always)]
+                    |_, number| u64::from(number.not_dash == 0),
+                );
+            },
+            move |_, at, limit| Some(odd_scalar_end(block, at, limit, may_be_null)),
+        );
     }
 
     pub(super) fn numbers(&mut self, spans: Option<&mut Spans>, values: Option<(Scale, &mut Column<i64>)>, lists: bool, to: End) {
-        match to.literal {
-            Some((literal, first)) => self.numbers_to(spans, values, lists, to.list, Before(literal, first)),
-            None => self.numbers_to(spans, values, lists, to.list, AtLimit),
-        }
-    }
-
-    #[inline(always)]
-    fn numbers_to(
-        &mut self,
-        spans: Option<&mut Spans>,
-        values: Option<(Scale, &mut Column<i64>)>,
-        lists: bool,
-        list: u16,
-        ends: impl Ends,
-    ) {
-        let block = self.block;
-        match (spans, values) {
-            (None, None) => self.each_number(
-                (lists, list),
-                ends,
+        let Walk { block, limits, .. } = *self;
+        let Some((scale, values)) = values else {
+            return self.step(
+                to.literal(),
+                spans,
                 #[inline(always)]
-                move |_, _, _, _| {},
-            ),
-            (None, Some((scale, values))) => self.each_number(
-                (lists, list),
-                ends,
-                #[inline(always)]
-                move |i, number, from, end| values[i] = scale.value(block, number, from, end),
-            ),
-            (Some(spans), mut values) => self.each_number((lists, list), ends, move |i, number, from, end| {
-                spans[i] = (from, end);
-                if let Some((scale, values)) = &mut values {
-                    values[i] = scale.value(block, number, from, end);
-                }
-            }),
-        }
-    }
-
-    /// Goes over numbers. `visit` is given each with its place; what it is given of one that does not fit means nothing.
-    #[inline(always)]
-    fn each_number(
-        &mut self,
-        (lists, list): (bool, u16),
-        ends: impl Ends,
-        mut visit: impl FnMut(usize, words::Decimal, Place, Place),
-    ) {
-        let block = self.block;
-        self.each(
+                move |desk| {
+                    desk.find_numbers(
+                        (block, limits),
+                        to,
+                        #[inline(always)]
+                        |_, _| 0,
+                    );
+                },
+                move |_, at, limit| Some(odd_number_end(block, at, limit, lists)),
+            );
+        };
+        let values = Cell::from_mut(&mut values[..]).as_slice_of_cells();
+        self.step(
+            to.literal(),
+            spans,
             #[inline(always)]
+            move |desk| {
+                desk.find_numbers(
+                    (block, limits),
+                    to,
+                    #[inline(always)]
+                    move |value, number| {
+                        let care;
+                        (*value, care) = scale.value(number);
+                        care
+                    },
+                );
+                values.iter().zip(&desk.values).for_each(|(to, &value)| to.set(value));
+            },
             move |i, at, limit| {
-                let text = word(block, at);
-                let (length, is_long) = ends.length(text, at, limit);
-                let number = words::decimal(text, length);
-                let end = at.wrapping_add(length as Place);
-                if number.fits && is_long == 0 && word(block, end) as u16 != list {
-                    visit(i, number, at, end);
-                    return ends.behind(block, end, limit);
-                }
                 let end = odd_number_end(block, at, limit, lists);
-                visit(i, words::Decimal { fits: false, ..number }, at, end);
-                ends.behind(block, end, limit)
+                values[i].set(odd_value(block, at, end, scale.unit));
+                Some(end)
             },
         );
     }
 
     pub(super) fn statuses(&mut self, spans: Option<&mut Spans>, codes: &mut Column<i64>, lists: bool, to: End) {
-        match to.literal {
-            Some((literal, first)) => self.statuses_to(spans, codes, (lists, to.list), Before(literal, first)),
-            None => self.statuses_to(spans, codes, (lists, to.list), AtLimit),
-        }
-    }
-
-    #[inline(always)]
-    fn statuses_to(
-        &mut self,
-        mut spans: Option<&mut Spans>,
-        codes: &mut Column<i64>,
-        (lists, list): (bool, u16),
-        ends: impl Ends,
-    ) {
-        let block = self.block;
-        self.each(
+        let Walk { block, limits, .. } = *self;
+        let codes = Cell::from_mut(&mut codes[..]).as_slice_of_cells();
+        self.step(
+            to.literal(),
+            spans,
             #[inline(always)]
+            move |desk| {
+                for i in every_line() {
+                    desk.words[0][i] = word(block, desk.at[i]);
+                }
+                for i in every_line() {
+                    desk.ends[i] = desk.at[i].wrapping_add(3);
+                }
+                desk.look_behind(block);
+                for i in every_line() {
+                    let code = words::status(desk.words[0][i]);
+                    let differs = match to.literal() {
+                        Some(literal) => literal.difference(desk.behind[i]),
+                        None => u64::from(desk.ends[i] ^ limits[i]),
+                    };
+                    let is_list = to.list != 0 && desk.behind[i] as u16 == to.list;
+                    desk.care[i] = differs | u64::from(code == 0) | u64::from(is_list);
+                    desk.values[i] = code as i64;
+                }
+                codes.iter().zip(&desk.values).for_each(|(to, &code)| to.set(code));
+            },
             move |i, at, limit| {
-                let code = words::status(word(block, at));
-                let end = at.wrapping_add(3);
-                let mut stepped = ends.behind(block, end, limit);
-                codes[i] = i64::from(code);
-                if code == 0 || stepped.odd != 0 || word(block, end) as u16 == list {
-                    let end = odd_number_end(block, at, limit, lists);
-                    let (code, is_status) = odd_status(block, at, end);
-                    codes[i] = code;
-                    stepped = ends.behind(block, end, limit);
-                    stepped.odd |= u64::from(!is_status);
-                }
-                if let Some(spans) = &mut spans {
-                    spans[i] = (at, stepped.end);
-                }
-                stepped
+                let end = odd_number_end(block, at, limit, lists);
+                let (code, is_status) = odd_status(block, at, end);
+                codes[i].set(code);
+                is_status.then_some(end)
             },
         );
     }
 
     pub(super) fn times(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, to: End) {
-        match to.literal {
-            Some((literal, first)) => self.times_to(reader, times, Before(literal, first)),
-            None => self.times_to(reader, times, AtLimit),
-        }
-    }
-
-    #[inline(always)]
-    fn times_to(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, ends: impl Ends) {
         let block = self.block;
-        if reader.is_clf() {
-            return self.each(
-                #[inline(always)]
-                move |i, at, limit| match reader.recent_clf(block, at) {
-                    Some((time, length)) => {
-                        times[i] = time;
-                        ends.behind(block, at.wrapping_add(length), limit)
-                    }
-                    None => other_time(reader, block, (at, limit), &mut times[i], ends),
-                },
-            );
-        }
-        self.each(
+        // All are computed as if they were of the minute of the first.
+        let minute = reader.recent_minute(block, self.desk.at[0]);
+        let times = Cell::from_mut(&mut times[..]).as_slice_of_cells();
+        self.step(
+            to.literal(),
+            None,
             #[inline(always)]
-            move |i, at, limit| other_time(reader, block, (at, limit), &mut times[i], ends),
+            move |desk| {
+                let Some(minute) = minute else {
+                    desk.care = [1; BATCH_LINES];
+                    return;
+                };
+                desk.find_times(block, &minute);
+                times.iter().zip(&desk.values).for_each(|(to, &micros)| to.set(Instant::from_micros(micros)));
+            },
+            move |i, at, limit| {
+                let (time, length) = reader.read_at(block, at, limit)?;
+                times[i].set(time);
+                Some(at.wrapping_add(length))
+            },
         );
     }
 }
 
-/// Where the method of a request ends, where its target stands, and whether it is usual; an unusual one has an empty target here.
-#[inline(always)]
-fn path_of(block: &Block, at: Place, limit: Place) -> (Place, Place, Place, bool) {
-    let (method_end, target_end, is_usual) = split_usual(block, at, limit);
-    let (path, target_end) = if is_usual { (method_end.wrapping_add(1), target_end) } else { (0, 0) };
-    (method_end, path, target_end, is_usual)
+impl Desk {
+    /// Finds where numbers end. `visit` is given each; what it is given of one that has to be read with care means nothing. It may
+    /// ask for care itself.
+    #[inline(always)]
+    fn find_numbers(
+        &mut self,
+        (block, limits): (&Block, &Column<Place>),
+        to: End,
+        visit: impl FnMut(&mut i64, words::Decimal) -> u64,
+    ) {
+        for i in every_line() {
+            self.words[0][i] = word(block, self.at[i]);
+        }
+        match to.literal {
+            Some((_, first)) => self.measure_numbers(limits, Before(first), visit),
+            None => self.measure_numbers(limits, AtLimit, visit),
+        }
+        if to.literal.is_some() || to.list != 0 {
+            self.look_behind(block);
+        }
+        if to.list != 0 {
+            for i in every_line() {
+                self.care[i] |= u64::from(self.behind[i] as u16 == to.list);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn measure_numbers(
+        &mut self,
+        limits: &Column<Place>,
+        ends: impl Ends,
+        mut visit: impl FnMut(&mut i64, words::Decimal) -> u64,
+    ) {
+        for i in every_line() {
+            let (length, is_long) = ends.length(self.words[0][i], self.at[i], limits[i]);
+            let number = words::decimal(self.words[0][i], length);
+            self.ends[i] = self.at[i].wrapping_add(length as Place);
+            self.care[i] = number.odd | is_long | visit(&mut self.values[i], number);
+        }
+    }
+
+    /// Finds times of a minute, into the values as microseconds, and where they end.
+    #[inline(always)]
+    fn find_times(&mut self, block: &Block, minute: &Minute) {
+        for (words, offset) in self.words.iter_mut().zip(minute.offsets()) {
+            for i in every_line() {
+                words[i] = word(block, self.at[i].wrapping_add(offset));
+            }
+        }
+        for i in every_line() {
+            let (time, difference) = minute.instant(std::array::from_fn(|word| self.words[word][i]));
+            (self.values[i], self.care[i]) = (time.micros(), difference);
+            self.ends[i] = self.at[i].wrapping_add(minute.length);
+        }
+        self.look_behind(block);
+    }
 }
 
-#[inline]
-fn other_time(
-    reader: &mut TimeReader,
-    block: &Block,
-    (at, limit): (Place, Place),
-    time: &mut Instant,
-    ends: impl Ends,
-) -> Stepped {
-    match block.get(at.into()..limit.into()).map(|text| reader.read(text)) {
-        // A local time that comes twice or never is counted where lines are read with care.
-        Some(TimeRead::At(read, length)) if reader.ambiguous() == Ambiguous::default() => {
-            *time = read;
-            ends.behind(block, at.wrapping_add(length as Place), limit)
+/// Goes over the lines that need care.
+#[inline(never)]
+fn mend(
+    desk: &mut Desk,
+    (block, len, limits): (&Block, usize, &Column<Place>),
+    mut end_of: impl FnMut(usize, Place, Place) -> Option<Place>,
+) {
+    for i in (0..len.min(BATCH_LINES)).filter(|&i| desk.care[i] != 0) {
+        match end_of(i, desk.at[i], limits[i]) {
+            Some(end) => desk.ends[i] = end,
+            None => desk.odd[i] |= 1,
         }
-        _ => Stepped { end: at, next: at, odd: 1 },
+        desk.behind[i] = word(block, desk.ends[i]);
     }
 }
 

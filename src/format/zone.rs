@@ -51,6 +51,11 @@ impl Zone {
         }
     }
 
+    /// Whether all its times have one offset; a missing zone has no times.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.zone.as_ref().is_none_or(|zone| zone.to_fixed_offset().is_ok())
+    }
+
     /// The last time carried its offset.
     #[inline]
     pub(super) fn forget(&mut self) {

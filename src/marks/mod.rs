@@ -52,7 +52,9 @@ impl Kernel {
     pub fn run<T>(self, work: impl FnOnce() -> T) -> T {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 | Kernel::Avx2 => x86::run_avx2(work),
+            Kernel::Avx512 => x86::run_avx512(work),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => x86::run_avx2(work),
             _ => work(),
         }
     }
@@ -125,23 +127,30 @@ impl Marks {
     /// The first place of the aux byte in `from..to`, or `to`.
     #[inline(always)]
     pub fn next_aux(&self, from: Place, to: Place) -> Place {
-        next_bit(&self.aux, from, to)
+        match Marks::next_in(self.aux_word(from), from, to) {
+            (_, true) => far_bit(&self.aux, from, to),
+            (place, false) => place,
+        }
+    }
+
+    /// The bits of the aux byte around a place, for [`Marks::next_in`].
+    #[inline(always)]
+    pub fn aux_word(&self, at: Place) -> u64 {
+        self.aux[usize::from(at) / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    /// What [`Marks::next_aux`] is as far as the word of bits around `from` tells, and whether it does not tell.
+    #[inline(always)]
+    pub fn next_in(word: u64, from: Place, to: Place) -> (Place, bool) {
+        let bits = word >> (from % 8);
+        // Beyond the last bit of a word that is 0 lies more than `to`.
+        let place = from.saturating_add(bits.trailing_zeros() as Place).min(to);
+        (place, bits == 0 && to > from.saturating_add(NEAR))
     }
 }
 
 /// Bits that one unaligned word of them is sure to hold, from any place on.
 const NEAR: Place = BITS as Place - 7;
-
-/// The first bit that is set in `from..to`, or `to`.
-#[inline(always)]
-fn next_bit(bits: &BitBytes, from: Place, to: Place) -> Place {
-    let word = bits_at(bits, from);
-    if word == 0 && to > from.saturating_add(NEAR) {
-        return far_bit(bits, from, to);
-    }
-    // Beyond the last bit of a word that is 0 lies more than `to`.
-    from.saturating_add(word.trailing_zeros() as Place).min(to)
-}
 
 /// At least [`NEAR`] bits from a place on.
 #[inline(always)]

@@ -15,18 +15,24 @@ use super::{BITS, MarkSet, Place};
 const LANES: usize = 16;
 
 pub(super) fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512vbmi2")
-        && has_avx2()
+    *HAS_AVX512
 }
 
 pub(super) fn has_avx2() -> bool {
     *HAS_AVX2
 }
 
-/// Asked before every loop, so it must cost next to nothing.
+/// These are asked before every loop, so they must cost next to nothing.
+static HAS_AVX512: LazyLock<bool> = LazyLock::new(|| {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && has_avx2()
+});
+
 static HAS_AVX2: LazyLock<bool> = LazyLock::new(|| {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("popcnt")
@@ -45,6 +51,18 @@ pub(super) fn run_avx2<T>(work: impl FnOnce() -> T) -> T {
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn compiled_for_avx2<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// The same for the machines that have the AVX-512 kernel.
+pub(super) fn run_avx512<T>(work: impl FnOnce() -> T) -> T {
+    assert!(*HAS_AVX512);
+    // SAFETY: the features that the function enables were found just now.
+    unsafe { compiled_for_avx512(work) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn compiled_for_avx512<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 

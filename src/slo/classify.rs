@@ -39,6 +39,8 @@ const TABLE_BITS_MAX: u32 = 12;
 /// Combinations in the cache before the map of all classes.
 const CACHE_ENTRIES: usize = 1 << 10;
 const STATUS_CODES: usize = 1_000;
+/// Ids of status codes: a code beyond them has the last one, which is 0.
+const STATUS_IDS: usize = 1 << 10;
 /// Bits of the number of a combined key, when the ids of all sources do not fit into one.
 const PREFIX_BITS: u32 = 32;
 
@@ -125,7 +127,7 @@ struct Source {
 
 enum SourceKind {
     /// Codes with equal atoms (and dimensions) share an id; `codes` holds one code of each.
-    Status { ids: Vec<u16>, codes: Vec<u16> },
+    Status { ids: Box<[u16; STATUS_IDS]>, codes: Vec<u16> },
     /// The id is one more than the number of cuts that are not above the value.
     Number { cuts: Vec<i64> },
     /// The id is one more than the number of the route.
@@ -357,7 +359,7 @@ impl PlannedSource {
         let by_code = self.dimensions.contains(&Dimension::Field(Field::Status));
         let by_class = self.dimensions.contains(&Dimension::StatusClass);
         let mut kinds: Vec<(Vec<Option<bool>>, u16, u16)> = Vec::new();
-        let (mut ids, mut codes) = (vec![0; STATUS_CODES], vec![0]);
+        let (mut ids, mut codes) = (Box::new([0; STATUS_IDS]), vec![0]);
         for code in 1..STATUS_CODES as u16 {
             let truth = self.atoms.iter().map(|atom| number_truth(atom, Some(i64::from(code)))).collect();
             let kind = (truth, if by_code { code } else { 0 }, if by_class { code / 100 } else { 0 });
@@ -624,7 +626,15 @@ impl<'a> Classes<'a> {
             }
             source.add_ids(&batch.slots[source.slot], block, scratch, &mut self.texts[i], &mut keys[..len]);
         }
-        for i in 0..len {
+        if !self.lookup.find_all(&keys, len, into) {
+            self.new_classes(&keys, batch, (block, scratch), into);
+        }
+    }
+
+    /// The classes of a batch that has new ones, or odd lines.
+    #[cold]
+    fn new_classes(&mut self, keys: &Column<u64>, batch: &Batch, (block, scratch): (&Block, &[u8]), into: &mut Column<u32>) {
+        for i in 0..batch.len.min(BATCH_LINES) {
             into[i] = match self.lookup.find(keys[i]) {
                 _ if batch.odd[i] != 0 => 0,
                 Some(class) => class,
@@ -710,12 +720,18 @@ impl Source {
         let shift = self.shift;
         match (&self.kind, values) {
             (SourceKind::Status { ids, .. }, Values::Ints(codes)) => {
-                let id = |code: i64| ids.get(code as usize).map_or(0, |&id| u64::from(id));
-                keys.iter_mut().zip(codes.iter()).for_each(|(key, &code)| *key |= id(code) << shift);
+                keys.iter_mut().zip(codes.iter()).for_each(|(key, &code)| *key |= u64::from(status_id(ids, code)) << shift);
             }
             (SourceKind::Number { cuts }, Values::Ints(numbers)) => {
-                let id = |n: i64| u64::from(n != ABSENT) + u64::from(below(cuts, n));
-                keys.iter_mut().zip(numbers.iter()).for_each(|(key, &n)| *key |= id(n) << shift);
+                if cuts.len() > CUTS_LINEAR_MAX {
+                    let id = |n: i64| u64::from(n != ABSENT) + u64::from(below(cuts, n));
+                    return keys.iter_mut().zip(numbers.iter()).for_each(|(key, &n)| *key |= id(n) << shift);
+                }
+                // As below, but cut by cut.
+                keys.iter_mut().zip(numbers.iter()).for_each(|(key, &n)| *key += u64::from(n != ABSENT) << shift);
+                for &cut in cuts {
+                    keys.iter_mut().zip(numbers.iter()).for_each(|(key, &n)| *key += u64::from(cut <= n) << shift);
+                }
             }
             (SourceKind::Route { routes, .. }, Values::Paths(spans)) => {
                 let mut id = |(from, to)| u64::from(texts.routes.id(routes, block, from, to));
@@ -732,7 +748,7 @@ impl Source {
     #[inline]
     fn id(&self, value: Value, texts: &mut Texts) -> u32 {
         match (&self.kind, value) {
-            (SourceKind::Status { ids, .. }, Value::Int(code)) => ids.get(code as usize).map_or(0, |&id| u32::from(id)),
+            (SourceKind::Status { ids, .. }, Value::Int(code)) => u32::from(status_id(ids, code)),
             (SourceKind::Number { cuts }, Value::Int(n)) => 1 + below(cuts, n),
             (SourceKind::Route { routes, .. }, Value::Text(path)) => routes.find(path).map_or(0, |route| route as u32 + 1),
             (SourceKind::Text { tests, keeps }, Value::Text(text)) => texts.id(text, tests, *keeps),
@@ -769,12 +785,20 @@ impl Source {
     }
 }
 
+/// The id of a status; that of an absent one is 0.
+#[inline]
+fn status_id(ids: &[u16; STATUS_IDS], code: i64) -> u16 {
+    ids[(code as usize).min(STATUS_IDS - 1)]
+}
+
+/// So many cuts are all looked at.
+const CUTS_LINEAR_MAX: usize = 16;
+
 /// How many of the sorted `cuts` are not above `n`. There are few: counting them all has no branch to be mispredicted.
 #[inline]
 fn below(cuts: &[i64], n: i64) -> u32 {
-    const LINEAR_MAX: usize = 16;
     match cuts.len() {
-        0..=LINEAR_MAX => cuts.iter().map(|&cut| u32::from(cut <= n)).sum(),
+        0..=CUTS_LINEAR_MAX => cuts.iter().map(|&cut| u32::from(cut <= n)).sum(),
         _ => cuts.partition_point(|&cut| cut <= n) as u32,
     }
 }
@@ -852,6 +876,26 @@ impl Lookup {
         }
         let &(cached, class) = self.cache.get(slot_of(key))?;
         (cached == key && class != NO_CLASS).then_some(class)
+    }
+
+    /// The class of each of the first `len` keys, into `into`; whether all are known.
+    #[inline(always)]
+    fn find_all(&self, keys: &Column<u64>, len: usize, into: &mut Column<u32>) -> bool {
+        let mut unknown = 0;
+        let classes = into[..len].iter_mut().zip(keys);
+        if let Some(last) = self.table.len().checked_sub(1) {
+            classes.for_each(|(class, &key)| {
+                *class = self.table[key as usize & last].wrapping_sub(1);
+                unknown |= u32::from(*class == NO_CLASS) | (key > last as u64) as u32;
+            });
+            return unknown == 0;
+        }
+        classes.for_each(|(class, &key)| {
+            let (cached, known) = self.cache[slot_of(key) % CACHE_ENTRIES];
+            *class = known;
+            unknown |= u32::from(cached != key) | u32::from(known == NO_CLASS);
+        });
+        unknown == 0
     }
 
     fn insert(&mut self, key: u64, class: u32) {

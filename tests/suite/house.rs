@@ -33,7 +33,8 @@ const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// Neighbours on one floor of whom one may know the other, (who, whom): the fan-out runs the loop, and a batch is many records.
-const NEIGHBOURS: &[(&str, &str)] = &[("engine", "scan"), ("batch", "record"), ("batch", "block"), ("marks", "block")];
+const NEIGHBOURS: &[(&str, &str)] =
+    &[("engine", "scan"), ("batch", "record"), ("batch", "block"), ("marks", "block"), ("framing", "block")];
 
 /// Which rooms may name a dependency, or a part of the standard library that reaches the world. `*` is every room.
 /// A dependency without a row is a violation: each has a reason, and the reason has a place.

@@ -134,7 +134,7 @@ pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, words: &Words, each: 
             framing.advance(count, &mut |frame| -> Result<()> {
                 match frame {
                     Frame::Oversized { offset, .. } => on_line(offset, b"", Some(Outcome::Rejected(Reason::TooLong))),
-                    Frame::Lines { offset, bytes } => split(bytes, &mut |at, text| on_line(offset + at, text, None)),
+                    Frame::Lines { offset, bytes, .. } => split(bytes, &mut |at, text| on_line(offset + at, text, None)),
                 }
                 Ok(())
             })?;

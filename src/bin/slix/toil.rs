@@ -88,7 +88,7 @@ fn count(lines: &[u8], questions: &Questions, service: &str) -> Result<Partial> 
     };
     let mut worker = Worker::new(job, "")?;
     let mut odd = 0_u64;
-    scan(lines, 0, &mut worker, &mut |_, _, _| odd += 1)?;
+    scan(lines, lines.len(), 0, &mut worker, &mut |_, _, _| odd += 1)?;
     if odd > 0 {
         let error = Error::new(ErrorKind::Input, format!("{odd} entries of the work log are longer than {LINE_BYTES_MAX} bytes"));
         return Err(error.hint("shorten them"));

@@ -1,0 +1,165 @@
+//! The minutes of the last timestamps: most lines of a log have the minute of the line before, and differ in the second only.
+//!
+//! A minute is learned from a text that was read with care, and knows the shape of its text: which bytes must be the same,
+//! where the second and its fraction stand, how long it is. A text that agrees with it says what the careful reader would.
+
+use super::words;
+use crate::block::{Block, Place, word};
+use crate::time::{Instant, MICROS_PER_SECOND};
+
+/// Minutes remembered, by their last digit: lines a few minutes out of order do not evict each other.
+const MINUTES: usize = 16;
+/// Where the text of common log format (`01/Nov/2026:00:08:57 +0000`) and that of ISO 8601 (`2026-11-01T00:08:57.123Z`) have the second.
+const CLF_SECOND: usize = 18;
+const ISO_SECOND: usize = 17;
+/// Digits of a fraction that are micros.
+const FRACTION_DIGITS_MAX: usize = 6;
+
+/// The minutes that a reader remembers.
+#[derive(Clone, Debug)]
+pub(super) struct Recent([Minute; MINUTES]);
+
+/// A minute, and the shape of its texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Minute {
+    /// The first sixteen bytes.
+    begin: [u64; 2],
+    /// The word behind them, and the bytes of it that are fixed.
+    middle: u64,
+    middle_mask: u64,
+    /// Bits of that word before the second.
+    second_shift: u32,
+    /// Digits of the fraction, 0 if there is none; and how many microseconds the last of them counts.
+    fraction_digits: u64,
+    fraction_micros: u64,
+    /// What follows, the offset from UTC: where, the word there, and the bytes of it that are fixed.
+    tail_at: Place,
+    tail: u64,
+    tail_mask: u64,
+    micros: i64,
+    /// Bytes of the whole text.
+    pub(super) length: Place,
+}
+
+/// Where the fraction of ISO 8601 begins, behind its point.
+const FRACTION_AT: Place = 20;
+
+impl Minute {
+    /// No text has this minute: zeros are no second.
+    const NONE: Minute = Minute {
+        begin: [0; 2],
+        middle: 0,
+        middle_mask: u64::MAX,
+        second_shift: 0,
+        fraction_digits: 0,
+        fraction_micros: 0,
+        tail_at: 0,
+        tail: 0,
+        tail_mask: 0,
+        micros: 0,
+        length: 0,
+    };
+
+    /// The offsets from the beginning of a text of the words that [`Minute::instant`] is given.
+    #[inline(always)]
+    pub(super) fn offsets(&self) -> [Place; 5] {
+        [0, 8, 16, FRACTION_AT, self.tail_at]
+    }
+
+    /// The instant of a text of which these are words, and 0 if it is one of this minute.
+    #[inline(always)]
+    pub(super) fn instant(&self, [begin, date, middle, fraction, tail]: [u64; 5]) -> (Instant, u64) {
+        let second = middle >> self.second_shift;
+        let [tens, ones] = [second, second >> 8].map(|digit| (digit & 0xff) ^ u64::from(b'0'));
+        let (fraction, not_digits) = match self.fraction_digits {
+            0 => (0, 0),
+            length => words::digits(fraction, length),
+        };
+        let difference = (begin ^ self.begin[0])
+            | (date ^ self.begin[1])
+            | (middle ^ self.middle) & self.middle_mask
+            | (tail ^ self.tail) & self.tail_mask
+            | u64::from(tens > 5)
+            | u64::from(ones > 9)
+            | not_digits;
+        let micros = (tens * 10 + ones) * MICROS_PER_SECOND as u64 + fraction * self.fraction_micros;
+        (Instant::from_micros(self.micros.wrapping_add(micros as i64)), difference)
+    }
+
+    /// The minute of a text that means `time` and is `length` bytes long; none if its shape is another one. `second_at` is
+    /// where its second stands.
+    fn of(text: &[u8], time: Instant, length: usize, second_at: usize) -> Option<Minute> {
+        let digit = |at: usize| text.get(at).filter(|b| b.is_ascii_digit()).map(|b| i64::from(b - b'0'));
+        let second = digit(second_at)? * 10 + digit(second_at + 1)?;
+        let behind = second_at + 2;
+        let has_fraction = second_at == ISO_SECOND && length > behind && matches!(text[behind], b'.' | b',');
+        let digits = if has_fraction { (behind + 1..length).take_while(|&at| digit(at).is_some()).count() } else { 0 };
+        let tail_at = behind + usize::from(has_fraction) + digits;
+        let tail = text.get(tail_at..length).filter(|tail| tail.len() <= 8)?;
+        if second > 59 || digits > FRACTION_DIGITS_MAX {
+            return None;
+        }
+        let fraction_micros = 10u64.pow((FRACTION_DIGITS_MAX - digits) as u32);
+        let fraction = text[behind + 1..].iter().take(digits).fold(0, |sum, b| sum * 10 + u64::from(b - b'0')) * fraction_micros;
+        let mut fixed = [0u8; 8];
+        fixed[..second_at - 16].fill(0xff);
+        if has_fraction {
+            fixed[behind - 16] = 0xff;
+        }
+        let word_at = |at: usize| text[at..].first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+        Some(Minute {
+            begin: [word_at(0)?, word_at(8)?],
+            middle: word_at(16)?,
+            middle_mask: u64::from_le_bytes(fixed),
+            second_shift: 8 * (second_at as u32 - 16),
+            fraction_digits: digits as u64,
+            fraction_micros,
+            tail_at: tail_at as Place,
+            tail: word_at(tail_at)?,
+            tail_mask: u64::MAX.checked_shr(64 - 8 * tail.len() as u32).unwrap_or(0),
+            micros: time.micros() - second * MICROS_PER_SECOND - fraction as i64,
+            length: length as Place,
+        })
+    }
+}
+
+impl Recent {
+    pub(super) fn new() -> Recent {
+        Recent([Minute::NONE; MINUTES])
+    }
+
+    /// The minute that was last learned where this text would be.
+    #[inline(always)]
+    pub(super) fn like(&self, block: &Block, at: Place) -> Minute {
+        self.0[slot(word(block, at.wrapping_add(8)), word(block, at.wrapping_add(16)))]
+    }
+
+    /// The time at a place of a block, if it is of a minute that is remembered.
+    pub(super) fn read(&self, block: &Block, at: Place) -> Option<(Instant, Place)> {
+        let minute = self.like(block, at);
+        let (time, difference) = minute.instant(minute.offsets().map(|offset| word(block, at.wrapping_add(offset))));
+        (difference == 0).then_some((time, minute.length))
+    }
+
+    /// Remembers the minute of the text that was read as this time and is so long; where the zone of local times is not `fixed`, only
+    /// of a text that carries its offset.
+    #[cold]
+    pub(super) fn learn(&mut self, text: &[u8], time: Instant, length: usize, fixed: bool) {
+        let second_at = match (text.get(2), text.get(4)) {
+            (Some(b'/'), _) if length == CLF_SECOND + 8 => CLF_SECOND,
+            (_, Some(b'-')) if length >= ISO_SECOND + 2 => ISO_SECOND,
+            _ => return,
+        };
+        if let Some(minute) = Minute::of(text, time, length, second_at)
+            && (fixed || minute.tail_mask != 0)
+        {
+            self.0[slot(minute.begin[1], minute.middle)] = minute;
+        }
+    }
+}
+
+/// One of the two bytes is the last digit of the minute.
+#[inline(always)]
+fn slot(date: u64, middle: u64) -> usize {
+    ((date >> 56) ^ middle) as usize % MINUTES
+}
