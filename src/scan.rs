@@ -125,12 +125,15 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// The outcomes of the lines since it was last taken.
+    /// The outcomes of the lines since it was last taken, which is at the end of a piece: parts whose rest has not come then are damaged.
     pub fn take_accounting(&mut self) -> Accounting {
         let ambiguous = self.counter.reader.take_ambiguous();
         let accounting = &mut self.counter.accounting;
         accounting.time_folds += ambiguous.folds;
         accounting.time_gaps += ambiguous.gaps;
+        let (lines, bytes) = self.counter.job.extractor.take_unfinished(&mut self.counter.reader);
+        accounting.reject_unfinished(lines, bytes + lines);
+        accounting.by_others = self.counter.job.extractor.take_others(&mut self.counter.reader);
         std::mem::take(accounting)
     }
 

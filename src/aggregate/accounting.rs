@@ -1,5 +1,7 @@
 //! What became of every line. Nothing is dropped silently: the outcomes of an input sum to its lines and bytes.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Outcome, Reason, Skip};
 
@@ -38,6 +40,8 @@ pub struct Accounting {
     pub undated: Tally,
     /// Lines that did not parse, by [`Reason`], in its order.
     pub rejected: [Tally; Reason::ALL.len()],
+    /// In a log of several formats: how many of `events` were read by others than the first one, by their names.
+    pub by_others: BTreeMap<String, u64>,
 }
 
 impl Accounting {
@@ -53,6 +57,17 @@ impl Accounting {
         };
         tally.lines += 1;
         tally.bytes += bytes;
+    }
+
+    /// Takes back that fragments became part of another line: the rest of it never came. `bytes` are about theirs.
+    pub fn reject_unfinished(&mut self, lines: u64, bytes: u64) {
+        let lines = lines.min(self.joined.lines);
+        let bytes = if lines == self.joined.lines { self.joined.bytes } else { bytes.min(self.joined.bytes) };
+        if lines > 0 {
+            let rejected = &mut self.rejected[Reason::Layout as usize];
+            (self.joined.lines, self.joined.bytes) = (self.joined.lines - lines, self.joined.bytes - bytes);
+            (rejected.lines, rejected.bytes) = (rejected.lines + lines, rejected.bytes + bytes);
+        }
     }
 
     /// Adds many events.
@@ -109,6 +124,10 @@ impl Accounting {
         ];
         for (mine, theirs) in parts {
             *mine = mine.checked_add(theirs).ok_or_else(overflow)?;
+        }
+        for (name, events) in &other.by_others {
+            let mine = self.by_others.entry(name.clone()).or_default();
+            *mine = mine.checked_add(*events).ok_or_else(overflow)?;
         }
         merge_tally(&mut self.events, other.events)?;
         merge_tally(&mut self.joined, other.joined)?;

@@ -106,6 +106,7 @@ impl<'a> Binding<'a> {
             (Combine::First, Field::Path) => Ok(Derive::Part(Part::Path, self.whence(&numbers))),
             (Combine::First, Field::Query) => Ok(Derive::Part(Part::Query, self.whence(&numbers))),
             (Combine::First, Field::Host) => Ok(Derive::Part(Part::Host, self.whence(&numbers))),
+            (Combine::First, Field::RemoteAddr) if need.kind == Kind::Text => Ok(Derive::Address(numbers)),
             (Combine::First, field) => self.of_kind(field.name(), need.kind, resolved.kind, numbers),
         }
     }

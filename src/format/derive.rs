@@ -13,6 +13,8 @@ use crate::time::Instant;
 pub(super) enum Derive {
     /// The text as it is.
     Text(Vec<usize>),
+    /// The address of a text that may have a port behind it.
+    Address(Vec<usize>),
     /// A part of the request.
     Part(Part, Vec<(usize, Whence)>),
     /// The status of the event itself.
@@ -70,6 +72,7 @@ impl Derive {
         let with_units = |fields: &[(usize, Unit)]| fields.iter().copied().filter(|(field, _)| is_present(field)).collect();
         match self {
             Derive::Text(fields) => Derive::Text(of(fields)),
+            Derive::Address(fields) => Derive::Address(of(fields)),
             Derive::Status(fields) => Derive::Status(of(fields)),
             Derive::Number(fields) => Derive::Number(of(fields)),
             Derive::Scaled(fields) => Derive::Scaled(with_units(fields)),
@@ -100,7 +103,7 @@ impl Derive {
     /// The fields it is made from.
     pub(super) fn fields(&self) -> Vec<usize> {
         match self {
-            Derive::Text(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
+            Derive::Text(fields) | Derive::Address(fields) | Derive::Status(fields) | Derive::Number(fields) => fields.clone(),
             Derive::Part(_, fields) => fields.iter().map(|(field, _)| *field).collect(),
             Derive::Scaled(fields) | Derive::Sum(fields) | Derive::ScaledOrUntilEnd(fields) => {
                 fields.iter().map(|(field, _)| *field).collect()
@@ -206,6 +209,9 @@ impl<'a> Fields<'a> {
             Derive::Scaled(fields) => int(self.first_scaled(fields)),
             Derive::Part(part, fields) => self.part(*part, fields).unwrap_or(Slot::Absent),
             Derive::Text(fields) => self.first(fields).map_or(Slot::Absent, |(_, place)| place),
+            Derive::Address(fields) => {
+                self.first(fields).map_or(Slot::Absent, |(text, place)| within(place, text, address(text)))
+            }
             Derive::Sum(fields) => int(self.sum(fields)),
             Derive::Number(fields) => int(self.first(fields).and_then(|(text, _)| number::billionths(text))),
             Derive::Time => Slot::Int(self.time.micros()),
@@ -247,6 +253,21 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// An address without the port behind it: `192.0.2.7:40112`, `[2001:db8::7]:40112`. An address of version 6 without brackets has colons of
+/// its own, and stays as it is.
+fn address(text: &[u8]) -> &[u8] {
+    let is_port = |port: &[u8]| !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    if let Some(rest) = text.strip_prefix(b"[") {
+        let Some(end) = memchr::memchr(b']', rest) else { return text };
+        let has_end = rest.len() == end + 1 || rest[end + 1..].strip_prefix(b":").is_some_and(is_port);
+        return if has_end { &rest[..end] } else { text };
+    }
+    match memchr::memchr(b':', text) {
+        Some(colon) if colon > 0 && is_port(&text[colon + 1..]) => &text[..colon],
+        _ => text,
+    }
+}
+
 /// The nanoseconds from one instant to another; none when the second one is earlier.
 fn nanos_between(from: Option<Instant>, to: Option<Instant>) -> Option<i64> {
     to?.micros().checked_sub(from?.micros()).filter(|&micros| micros >= 0)?.checked_mul(1_000)
@@ -277,6 +298,30 @@ pub(super) fn summed(ints: &[Column<i64>], fields: &[(usize, Unit)], sums: &mut 
         for (sum, &part) in sums.iter_mut().zip(&ints[field]) {
             let is_known = *sum != ABSENT && part != ABSENT;
             *sum = if is_known { sum.checked_add(part).unwrap_or(ABSENT) } else { ABSENT };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_no_port() {
+        for (text, want) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("192.0.2.7:40112", "192.0.2.7"),
+            ("[2001:db8::7]:40112", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("client.example:80", "client.example"),
+            ("unix:", "unix:"),
+            (":80", ":80"),
+            ("[2001:db8::7", "[2001:db8::7"),
+            ("[2001:db8::7]x", "[2001:db8::7]x"),
+            ("192.0.2.7, 192.0.2.8", "192.0.2.7, 192.0.2.8"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(address(text.as_bytes())), want);
         }
     }
 }

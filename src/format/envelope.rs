@@ -10,7 +10,7 @@
 //! | [`Stamp`](Envelope::Stamp) | `2026-11-01T10:00:00.1Z LINE` | `docker logs -t`, `kubectl logs --timestamps` |
 //! | [`Pod`](Envelope::Pod) | `[pod/web-0/nginx] LINE` | `kubectl logs --prefix` |
 //! | [`Compose`](Envelope::Compose) | `web-1  \| LINE` | `docker compose logs` |
-//! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | systemd, `JOURNAL_EXPORT_FORMATS` |
+//! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | <https://systemd.io/JOURNAL_EXPORT_FORMATS/>, Journal JSON Format |
 //!
 //! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
 //! anything reads them.
@@ -120,6 +120,8 @@ pub struct Unwrapper {
     time: Option<Instant>,
     /// Parts of lines of either stream.
     parts: [Vec<u8>; 2],
+    /// How many lines they came in, and the bytes of those.
+    part_lines: [(u64, u64); 2],
     spare: Vec<u8>,
     /// The year of an old syslog header, and the month of the last one.
     year: Option<i16>,
@@ -179,6 +181,7 @@ impl Unwrapper {
             text: Vec::new(),
             time: None,
             parts: [Vec::new(), Vec::new()],
+            part_lines: [(0, 0); 2],
             spare: Vec::new(),
             year,
             month: 0,
@@ -230,9 +233,16 @@ impl Unwrapper {
         self.parts[0].len() + self.parts[1].len()
     }
 
+    /// The lines whose rest has not come, and their bytes; they are forgotten.
+    pub(super) fn take_unfinished(&mut self) -> (u64, u64) {
+        self.parts.iter_mut().for_each(Vec::clear);
+        let taken = std::mem::take(&mut self.part_lines);
+        (taken[0].0 + taken[1].0, taken[0].1 + taken[1].1)
+    }
+
     /// Forgets what was read before: another input follows.
     pub fn reset(&mut self) {
-        self.parts.iter_mut().for_each(Vec::clear);
+        self.take_unfinished();
         self.month = 0;
     }
 
@@ -242,7 +252,7 @@ impl Unwrapper {
         self.text.extend_from_slice(line);
         self.time = None;
         for i in 0..self.levels.len() {
-            match self.unwrap_level(i) {
+            match self.unwrap_level(i, line.len()) {
                 Unwrapped::Whole => {}
                 other => return other,
             }
@@ -250,7 +260,7 @@ impl Unwrapper {
         Unwrapped::Whole
     }
 
-    fn unwrap_level(&mut self, i: usize) -> Unwrapped {
+    fn unwrap_level(&mut self, i: usize, line_bytes: usize) -> Unwrapped {
         self.spare.clear();
         let inner = match self.levels[i].envelope {
             Envelope::Rfc3164 => rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
@@ -264,7 +274,9 @@ impl Unwrapper {
             self.spare.extend_from_slice(text);
         }
         let parts = &mut self.parts[usize::from(is_second_stream)];
+        let part_lines = &mut self.part_lines[usize::from(is_second_stream)];
         if is_partial {
+            *part_lines = (part_lines.0 + 1, part_lines.1 + line_bytes as u64);
             // A line that never ends must not fill the memory: beyond the limit of lines nobody reads it.
             if parts.len() <= crate::framing::LINE_BYTES_MAX {
                 parts.extend_from_slice(&self.spare);
@@ -274,6 +286,7 @@ impl Unwrapper {
         self.text.clear();
         if matches!(self.levels[i].envelope, Envelope::Docker | Envelope::Cri) {
             self.text.append(parts);
+            *part_lines = (0, 0);
         }
         self.text.extend_from_slice(&self.spare);
         while let Some(b'\n' | b'\r') = self.text.last() {

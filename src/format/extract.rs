@@ -61,8 +61,9 @@ pub struct Reader {
     no_response: bool,
     /// Events whose local time comes twice or never.
     ambiguous: Ambiguous,
-    /// Those of the other extractors, and which of them has read the last line (0: this one).
+    /// Those of the other extractors, how many events each has read, and which of them has read the last line (0: this one).
     pub(super) others: Vec<Reader>,
+    pub(super) by_others: Vec<u64>,
     pub(super) by: usize,
     pub(super) unwrapper: Unwrapper,
     /// Whether the last line is that of the unwrapper.
@@ -233,6 +234,7 @@ impl Extractor {
             no_response: false,
             ambiguous: Ambiguous::default(),
             others: self.others.iter().map(|other| other.reader(input)).collect(),
+            by_others: vec![0; self.others.len()],
             by: 0,
             unwrapper: self.unwrapper.clone(),
             is_unwrapped: false,
@@ -352,7 +354,7 @@ impl Extractor {
     pub fn batch(&self) -> Batch {
         let values = |output: &Derive| match output {
             output if output.is_path_of_target() => Values::paths(),
-            Derive::Text(_) | Derive::Part(..) => Values::texts(),
+            Derive::Text(_) | Derive::Address(_) | Derive::Part(..) => Values::texts(),
             Derive::Input | Derive::Absent => Values::Same(Slot::Absent),
             _ => Values::ints(),
         };
@@ -364,7 +366,8 @@ impl Extractor {
     pub fn read_batch(&self, view: View, batch: &mut Batch, reader: &mut Reader) {
         let Reader { lessons, columns, found, by_line, scratch, input_bytes, .. } = reader;
         let (Some(fast), Some(columns)) = (self.fast(lessons), columns) else {
-            batch.odd = [1; BATCH_LINES];
+            // What the batch before it had is not its own.
+            (batch.odd, batch.no_response) = ([1; BATCH_LINES], 0);
             return;
         };
         let View { kernel, block, marks, positions } = view;

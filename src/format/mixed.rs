@@ -1,5 +1,7 @@
 //! Lines of several formats in one log, and lines in envelopes.
 
+use std::collections::BTreeMap;
+
 use super::bind::Binding;
 use super::chatter;
 use super::derive::Fields;
@@ -23,9 +25,27 @@ impl Extractor {
         if reader.by > 0 { self.others[reader.by - 1].format_name() } else { self.format_name() }
     }
 
+    /// How many events since it was last taken were read by formats of other names, by name; layouts of one format are one.
+    pub fn take_others(&self, reader: &mut Reader) -> BTreeMap<String, u64> {
+        let mut taken = BTreeMap::new();
+        for (other, count) in self.others.iter().zip(&mut reader.by_others) {
+            let count = std::mem::take(count);
+            if count > 0 && other.format_name() != self.format_name() {
+                *taken.entry(other.format_name().to_owned()).or_default() += count;
+            }
+        }
+        taken
+    }
+
     /// Whether it was the first layout that read the last line, and no other.
     pub(super) fn reads_by_itself(&self, reader: &Reader) -> bool {
         reader.by == 0
+    }
+
+    /// How many lines since it was last taken are parts of lines whose rest has not come, and their bytes without line ends. They are
+    /// forgotten.
+    pub fn take_unfinished(&self, reader: &mut Reader) -> (u64, u64) {
+        reader.unwrapper.take_unfinished()
     }
 
     /// Counts events at the start or at the end of a request, whichever the line tells: the other one is the time and the latency. An
@@ -104,6 +124,7 @@ impl Extractor {
             let read = other.read_any(line, its_reader);
             if matches!(read, Outcome::Event | Outcome::Undated) {
                 reader.by = i + 1;
+                reader.by_others[i] += u64::from(read == Outcome::Event);
                 return read;
             }
         }

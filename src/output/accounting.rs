@@ -55,7 +55,7 @@ pub fn total(receipts: &[Receipt]) -> Result<Accounting> {
 }
 
 /// Everything as JSON: `lines` and `bytes` in, each outcome with its lines and bytes; `no_response`, `time_folds` and `time_gaps` (parts
-/// of `events`); and the same for each of `inputs`.
+/// of `events`); in a log of several formats how many `events` others than its first one have read; and the same for each of `inputs`.
 ///
 /// # Errors
 /// More lines or bytes than 2^64.
@@ -86,6 +86,9 @@ fn outcomes(accounting: &Accounting) -> Map<String, Value> {
     let parts =
         [("no_response", accounting.no_response), ("time_folds", accounting.time_folds), ("time_gaps", accounting.time_gaps)];
     map.extend(parts.map(|(name, events)| (name.to_owned(), json!(events))));
+    if !accounting.by_others.is_empty() {
+        map.insert("events_by_other_formats".to_owned(), json!(accounting.by_others));
+    }
     map
 }
 

@@ -91,6 +91,8 @@ pub(super) struct ReceiptForm {
     pub time_folds: u64,
     #[serde(skip_serializing_if = "is_zero", default)]
     pub time_gaps: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub by_others: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cut_short: Option<String>,
 }
@@ -126,14 +128,16 @@ impl ReceiptForm {
             no_response: accounting.no_response,
             time_folds: accounting.time_folds,
             time_gaps: accounting.time_gaps,
+            by_others: accounting.by_others.clone(),
             cut_short: receipt.cut_short.clone(),
         }
     }
 
     /// The receipt; what is wrong with it otherwise.
     pub fn into_receipt(self) -> Result<Receipt, String> {
-        let ReceiptForm { no_response, time_folds, time_gaps, .. } = self;
-        let mut accounting = Accounting { no_response, time_folds, time_gaps, ..Accounting::default() };
+        let (no_response, time_folds, time_gaps) = (self.no_response, self.time_folds, self.time_gaps);
+        let by_others = self.by_others;
+        let mut accounting = Accounting { no_response, time_folds, time_gaps, by_others, ..Accounting::default() };
         for (name, (lines, bytes)) in self.outcomes {
             let tally = accounting.outcome_mut(&name).ok_or_else(|| format!("there is no outcome `{name}` of a line"))?;
             *tally = Tally { lines, bytes };

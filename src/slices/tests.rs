@@ -72,7 +72,13 @@ fn partial_of(rows: &[Row]) -> Partial {
 }
 
 fn receipt(path: &str, start: u64, end: u64) -> Receipt {
-    let mut accounting = Accounting { no_response: 3, time_folds: 2, time_gaps: 1, ..Accounting::default() };
+    let mut accounting = Accounting {
+        no_response: 3,
+        time_folds: 2,
+        time_gaps: 1,
+        by_others: [("common".to_owned(), 1)].into(),
+        ..Accounting::default()
+    };
     for outcome in
         [Outcome::Event, Outcome::Undated, Outcome::Joined, Outcome::Skipped(Skip::Chatter), Outcome::Rejected(Reason::Json)]
     {

@@ -77,7 +77,10 @@ impl Indicator {
 impl Indicator {
     /// Whether the definition itself bounds the number of groups: declared routes, statuses.
     pub fn is_bounded(&self) -> bool {
-        self.group_by.iter().all(|d| matches!(d, Dimension::Route | Dimension::StatusClass | Dimension::Field(Field::Status)))
+        self.group_by.iter().all(|dimension| match dimension {
+            Dimension::Route => !self.routes.is_auto(),
+            dimension => matches!(dimension, Dimension::StatusClass | Dimension::Field(Field::Status)),
+        })
     }
 }
 
@@ -129,6 +132,8 @@ enum SourceKind {
     Number { cuts: Vec<i64> },
     /// The id is one more than the number of the route.
     Route { routes: Arc<Routes>, tests: Vec<TextTest> },
+    /// Where routes are made of paths: ids are given as routes come, by each worker.
+    AutoRoute { routes: Arc<Routes>, tests: Vec<TextTest> },
     /// Ids are given as texts come, by each worker; one per text if `keeps`, else one per combination of tests.
     Text { tests: Vec<TextTest>, keeps: bool },
 }
@@ -329,6 +334,7 @@ impl PlannedSource {
     fn kind(&self) -> Result<SourceKind> {
         let tests = || self.atoms.iter().map(TextTest::new).collect::<Result<Vec<_>>>();
         Ok(match &self.subject {
+            Subject::Route(routes) if routes.is_auto() => SourceKind::AutoRoute { routes: routes.clone(), tests: tests()? },
             Subject::Route(routes) => SourceKind::Route { routes: routes.clone(), tests: tests()? },
             Subject::Field(Need { kind: Kind::Status, .. }) => self.status_kind(),
             Subject::Field(Need { kind: Kind::Text, .. }) => {
@@ -383,7 +389,7 @@ impl SourceKind {
             SourceKind::Status { codes, .. } => codes.len(),
             SourceKind::Number { cuts } => cuts.len() + 2,
             SourceKind::Route { routes, .. } => routes.len() + 2,
-            SourceKind::Text { .. } => TEXTS_MAX + 2,
+            SourceKind::Text { .. } | SourceKind::AutoRoute { .. } => TEXTS_MAX + 2,
         };
         usize::BITS - (ids - 1).leading_zeros()
     }
@@ -435,6 +441,8 @@ struct Texts {
     bytes: usize,
     meanings: Vec<TextMeaning>,
     tested: Map<Box<[bool]>, u32>,
+    /// Routes that were made of paths.
+    named: Map<Box<[u8]>, u32>,
     routes: RoutePrefixes,
 }
 
@@ -555,7 +563,7 @@ impl<'a> Classes<'a> {
     /// Whether so much was seen that it must be folded and [cleared](Classes::clear) before the next record.
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.classes.len() >= CLASSES_MAX || self.texts.iter().any(|t| t.ids.len() >= TEXTS_MAX || t.bytes >= TEXT_BYTES_MAX)
+        self.classes.len() >= CLASSES_MAX || self.texts.iter().any(Texts::is_full)
     }
 
     /// Forgets all classes.
@@ -694,7 +702,7 @@ impl<'a> Classes<'a> {
         let text = match &self.classifier.sources[source].kind {
             _ if id == 0 => return None,
             SourceKind::Route { routes, .. } => routes.name(id - 1).as_bytes().into(),
-            SourceKind::Text { .. } => self.texts[source].meanings[id - 1].1.clone()?,
+            SourceKind::Text { .. } | SourceKind::AutoRoute { .. } => self.texts[source].meanings[id - 1].1.clone()?,
             SourceKind::Status { codes, .. } => match dimension {
                 Dimension::StatusClass => format!("{}xx", codes[id] / 100).into_bytes().into(),
                 _ => codes[id].to_string().into_bytes().into(),
@@ -744,6 +752,7 @@ impl Source {
             (SourceKind::Number { cuts }, Value::Int(n)) => 1 + below(cuts, n),
             (SourceKind::Route { routes, .. }, Value::Text(path)) => routes.find(path).map_or(0, |route| route as u32 + 1),
             (SourceKind::Text { tests, keeps }, Value::Text(text)) => texts.id(text, tests, *keeps),
+            (SourceKind::AutoRoute { routes, tests }, Value::Text(path)) => texts.route_id(path, routes, tests),
             _ => 0,
         }
     }
@@ -758,6 +767,7 @@ impl Source {
                 number_truth(atom, value)
             }
             SourceKind::Route { routes, tests } => Some(id > 0 && tests[place].holds(routes.name(id as usize - 1).as_bytes())),
+            SourceKind::AutoRoute { .. } => Some(id > 0 && texts.meanings[id as usize - 1].0[place]),
             SourceKind::Text { .. } => match (id, atom) {
                 (0, Condition::Exists(_)) => Some(false),
                 (0, _) => None,
@@ -768,8 +778,8 @@ impl Source {
 
     fn is_about(&self, subject: &Subject, needs: &[Need]) -> bool {
         match (&self.kind, subject) {
-            (SourceKind::Route { .. }, Subject::Route(_)) => true,
-            (SourceKind::Route { .. }, Subject::Field(_)) | (_, Subject::Route(_)) => false,
+            (SourceKind::Route { .. } | SourceKind::AutoRoute { .. }, subject) => matches!(subject, Subject::Route(_)),
+            (_, Subject::Route(_)) => false,
             (_, Subject::Field(need)) => needs[self.slot] == *need,
         }
     }
@@ -794,6 +804,42 @@ fn below(cuts: &[i64], n: i64) -> u32 {
 }
 
 impl Texts {
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.ids.len() >= TEXTS_MAX || self.bytes >= TEXT_BYTES_MAX || self.meanings.len() >= TEXTS_MAX
+    }
+
+    /// The id of the route that is made of a path; 0: it has none.
+    #[inline]
+    fn route_id(&mut self, path: &[u8], routes: &Routes, tests: &[TextTest]) -> u32 {
+        match self.ids.get(path) {
+            Some(&id) => id,
+            None => self.new_route_id(path, routes, tests),
+        }
+    }
+
+    #[cold]
+    fn new_route_id(&mut self, path: &[u8], routes: &Routes, tests: &[TextTest]) -> u32 {
+        let id = routes.name_of(path).map_or(0, |name| {
+            let name = name.as_bytes();
+            let next = self.meanings.len() as u32 + 1;
+            *self.named.entry(name.into()).or_insert_with(|| {
+                let truth = tests.iter().map(|test| test.holds(name)).collect();
+                self.bytes += name.len();
+                self.meanings.push((truth, Some(name.into())));
+                next
+            })
+        });
+        // There are more paths than routes: those of the past make room for others.
+        if path.len() <= TESTED_TEXT_BYTES_MAX {
+            if self.ids.len() + 1 >= TEXTS_MAX {
+                self.ids.clear();
+            }
+            self.ids.insert(path.into(), id);
+        }
+        id
+    }
+
     #[inline]
     fn id(&mut self, text: &[u8], tests: &[TextTest], keeps: bool) -> u32 {
         match self.ids.get(text) {

@@ -8,7 +8,7 @@ use super::expr::{Expr, Operand};
 use super::guard::{GuardSpec, check_reachable};
 use super::openapi;
 use super::policy::Guard;
-use super::route::{Pattern, Route, RouteProblem, Routes};
+use super::route::{AUTO, Pattern, Route, RouteProblem, Routes};
 use super::spec::{FormatSpec, InputSpec, RouteSpec, SloSpec, Spec};
 use super::{Dimension, Exclusion, Indicator, RESERVED_COLUMNS, Slo, Weight, Window, openslo, parse};
 use crate::error::{Error, ErrorKind, Result};
@@ -421,7 +421,9 @@ impl<'a> Resolver<'a> {
         let mut routes = Vec::with_capacity(specs.len());
         let mut places = Vec::with_capacity(specs.len());
         let mut names = std::collections::HashSet::with_capacity(specs.len());
-        for RouteSpec { name, pattern, is_regex } in specs {
+        let is_word = |spec: &RouteSpec| spec.name.is_none() && !spec.is_regex && spec.pattern.text == AUTO;
+        let is_auto = specs.iter().any(is_word);
+        for RouteSpec { name, pattern, is_regex } in specs.into_iter().filter(|spec| !is_word(spec)) {
             let place = name.as_ref().unwrap_or(&pattern).node.span.clone();
             let name = self.optional_name(name)?.unwrap_or_else(|| pattern.text.clone());
             if !names.insert(name.clone()) {
@@ -441,7 +443,8 @@ impl<'a> Resolver<'a> {
             }
         }
         let place_of = |problem: &RouteProblem| problem.route.map_or(0..0, |i| places[i].clone());
-        Routes::compile(routes).map_err(|problem| route_error(self.document, &place_of(&problem), problem))
+        let compiled = Routes::compile(routes).map_err(|problem| route_error(self.document, &place_of(&problem), problem));
+        Ok(compiled?.with_auto(is_auto))
     }
 
     fn input(&self, spec: InputSpec) -> Result<InputDefinition> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::definitions::{Definitions, Resolver, WINDOW_DEFAULT, route_error};
 use super::document::{Content, Document, Node, Written};
 use super::expr::Expr;
-use super::route::{Pattern, Route, Routes};
+use super::route::{AUTO, Pattern, Route, Routes};
 use super::{Dimension, Indicator, Slo, Window, parse};
 use crate::error::Result;
 
@@ -91,6 +91,8 @@ fn flag_routes(flags: &[&str]) -> Result<Routes> {
         };
         Route { name: name.unwrap_or(pattern.text()).to_owned(), pattern }
     };
+    let is_auto = flags.contains(&AUTO);
+    let flags: Vec<&str> = flags.iter().copied().filter(|flag| *flag != AUTO).collect();
     let routes: Vec<Route> = flags.iter().map(route).collect();
     let document = |i: usize| Document::new("--route", flags[i]);
     for (i, route) in routes.iter().enumerate() {
@@ -99,10 +101,11 @@ fn flag_routes(flags: &[&str]) -> Result<Routes> {
             return Err(place.error(&(0..place.text.len()), format!("there are two routes `{}`", route.name), "the second one"));
         }
     }
-    Routes::compile(routes).map_err(|problem| {
+    let compiled = Routes::compile(routes).map_err(|problem| {
         let place = problem.route.map_or(Document::new("--route", ""), document);
         route_error(place, &(0..place.text.len()), problem)
-    })
+    });
+    Ok(compiled?.with_auto(is_auto))
 }
 
 impl<'a> Resolver<'a> {

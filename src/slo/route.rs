@@ -14,6 +14,7 @@
 //!    decided behind `/api/`.
 //! 3. The start state is looked up once; it depends on nothing when every search is anchored at the begin of the text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
@@ -21,6 +22,7 @@ use regex_automata::util::{primitives::StateID, start, syntax};
 use regex_automata::{Anchored, Input, MatchKind, meta, nfa::thompson};
 
 use super::expr::quoted;
+use super::normalize;
 
 /// Most routes of one definition: beyond it, names are data (group by a field of the log instead).
 pub const ROUTES_MAX: usize = 10_000;
@@ -75,7 +77,12 @@ pub struct RouteProblem {
 pub struct Routes {
     routes: Vec<Route>,
     matcher: Matcher,
+    /// Paths that no route matches are named by what they look like.
+    is_auto: bool,
 }
+
+/// What stands for [`Routes::with_auto`] where routes are declared.
+pub const AUTO: &str = "auto";
 
 #[derive(Default)]
 enum Matcher {
@@ -115,17 +122,37 @@ impl Routes {
             true => Matcher::Nothing,
             false => compile_dense(&patterns, dense_bytes_max).map_or_else(|| compile_lazy(&patterns), Ok)?,
         };
-        Ok(Routes { routes, matcher })
+        Ok(Routes { routes, matcher, is_auto: false })
     }
 
-    /// How many routes there are.
+    /// The same, and behind them a route for every other path: the path without its numbers, identifiers and dates, as
+    /// [`normalize::route`] makes it. How many there are depends on the log; the limits of groups hold.
+    pub fn with_auto(self, is_auto: bool) -> Routes {
+        Routes { is_auto, ..self }
+    }
+
+    /// Whether other paths are named by what they look like.
+    pub fn is_auto(&self) -> bool {
+        self.is_auto
+    }
+
+    /// The name of the route of `path`: of the first one that matches, else what the path looks like if that was asked for.
+    pub fn name_of(&self, path: &[u8]) -> Option<Cow<'_, str>> {
+        match self.find(path) {
+            Some(route) => Some(Cow::Borrowed(self.name(route))),
+            None if self.is_auto => normalize::route(path).map(Cow::Owned),
+            None => None,
+        }
+    }
+
+    /// How many routes are declared.
     pub fn len(&self) -> usize {
         self.routes.len()
     }
 
-    /// Whether there are none.
+    /// Whether no path has a route.
     pub fn is_empty(&self) -> bool {
-        self.routes.is_empty()
+        self.routes.is_empty() && !self.is_auto
     }
 
     /// The name of route `i`, which is below [`len`](Routes::len).
@@ -173,7 +200,8 @@ impl Routes {
             let kind = if matches!(route.pattern, Pattern::Template(_)) { "path" } else { "regex" };
             format!("{} {kind} {}", quoted(route.name.as_bytes()), quoted(route.pattern.text().as_bytes()))
         };
-        self.routes.iter().map(line).collect::<Vec<_>>().join(", ")
+        let auto = self.is_auto.then(|| format!("{AUTO}/{}", normalize::RULES));
+        self.routes.iter().map(line).chain(auto).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -395,11 +423,15 @@ fn example(pattern: &Pattern) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::{Record, Slot};
+    use crate::slo::classify::Classifier;
+    use crate::slo::{Dimension, Indicator};
 
     fn template(text: &str) -> Route {
         Route { name: text.to_owned(), pattern: Pattern::Template(text.to_owned()) }
@@ -589,5 +621,55 @@ mod tests {
                 prop_assert!(want.is_none_or(|i| !unreachable.contains(&i)));
             }
         }
+    }
+
+    #[test]
+    fn other_paths_are_named_by_what_they_look_like() {
+        let declared = || Routes::compile(vec![template("/orders/{id}")]).unwrap();
+        assert_eq!(declared().name_of(b"/cart/7"), None);
+        let auto = declared().with_auto(true);
+        for (path, name) in [("/orders/mine", "/orders/{id}"), ("/cart/7", "/cart/{id}"), ("/cart", "/cart")] {
+            assert_eq!(auto.name_of(path.as_bytes()).unwrap(), name);
+        }
+        assert_eq!(auto.name_of(b"*"), None);
+        assert_ne!(auto.canonical(), declared().canonical());
+        assert!(!auto.is_empty() && !Routes::default().with_auto(true).is_empty());
+    }
+
+    /// More paths than texts are kept apart: they are of two routes all the same, and nothing has to be folded for them.
+    #[test]
+    fn many_paths_of_few_routes_cost_few_classes() {
+        let indicator = Indicator {
+            valid: None,
+            good: crate::slo::parse::expression("route != \"/slow/{id}\"", None).unwrap(),
+            weight: None,
+            routes: Arc::new(Routes::default().with_auto(true)),
+            group_by: vec![Dimension::Route],
+        };
+        assert!(!indicator.is_bounded());
+        let classifier = Classifier::compile(vec![Arc::new(indicator)]).unwrap();
+        let mut classes = classifier.classes();
+        let time = crate::time::Instant::from_micros(0);
+        let mut counts = std::collections::BTreeMap::new();
+        for n in 0..100_000_u32 {
+            let line = match n % 10 {
+                0 => String::new(),
+                1 => format!("/slow/{n}"),
+                _ => format!("/fast/{n}/x"),
+            };
+            let slots = [if line.is_empty() { Slot::Absent } else { Slot::Line(0, line.len() as u32) }];
+            let class = classes.class_of(&Record { time, line: line.as_bytes(), scratch: b"", slots: &slots }) as usize;
+            let group = classes.groups(0)[classes.group_number(class, 0)].clone();
+            *counts.entry((group, format!("{:?}", classes.verdict(class, 0)))).or_insert(0) += 1;
+            assert!(!classes.is_full());
+        }
+        let named = |name: &str| Box::from([Some(Box::from(name.as_bytes()))]);
+        let expected = [
+            ((Box::from([None]), "Good".to_owned()), 10_000),
+            ((named("/fast/{id}/x"), "Good".to_owned()), 80_000),
+            ((named("/slow/{id}"), "Bad".to_owned()), 10_000),
+        ];
+        assert_eq!(counts.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(classes.len(), 3);
     }
 }

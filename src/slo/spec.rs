@@ -137,7 +137,7 @@ impl Spec {
             service: fields.text("service")?,
             format: reader.format(&mut fields)?,
             inputs: reader.each(&mut fields, "inputs", Reader::input)?,
-            routes: reader.each(&mut fields, "routes", Reader::route)?,
+            routes: reader.routes(&mut fields)?,
             routes_from: fields.text("routes_from")?,
             group_by: reader.names(&mut fields, "group_by")?,
             slice: fields.text("slice")?,
@@ -215,6 +215,16 @@ impl<'a> Reader<'a> {
             format: self.format(&mut fields)?,
             service: fields.text("service")?,
         })
+    }
+
+    /// A list, or the one word that may stand alone.
+    fn routes(&self, fields: &mut Fields<'a>) -> Result<Vec<RouteSpec>> {
+        let Some(node) = fields.take("routes") else { return Ok(Vec::new()) };
+        if !matches!(node.content, Content::List(_) | Content::Text(_)) {
+            let message = format!("`routes` must be a list, but this is {}", node.describe());
+            return Err(self.document.error(&node.span, message, "not a list"));
+        }
+        self.document.list_of(node).into_iter().map(|route| self.route(route)).collect()
     }
 
     fn route(&self, node: Node) -> Result<RouteSpec> {

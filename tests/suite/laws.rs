@@ -360,3 +360,33 @@ fn rows(definitions: &Definitions, partial: &Partial, every: &str, at: Instant) 
     plan.rows(sink).unwrap();
     rows
 }
+
+/// A log whose JSON lines teach a shape, and then one that teaches nothing: the batch behind it counted requests without a response
+/// that were those of the batch before.
+#[test]
+fn a_line_that_teaches_nothing_leaves_no_count_behind() {
+    let config = Config {
+        seed: 4_223_025_905_040_113_947,
+        lines: 102,
+        format: loggen::Format::Traefik,
+        start: 1_793_491_200,
+        errors: 0.1,
+        malformed_requests: 0.05,
+        cut_lines: 0.03,
+        blank_lines: 0.03,
+        junk_lines: 0.03,
+        undated: 0.03,
+        out_of_order: 0.2,
+        no_response: 0.05,
+        missing_latency: 0.05,
+        escapes: 0.2,
+        days: 2,
+        minutes: 1,
+        incidents: Vec::new(),
+        last_newline: false,
+        ..Config::default()
+    };
+    let (rig, _) = rig_of(config.format);
+    let (log, truth) = generate(&config);
+    assert_eq!(rig.run(&log, &whole()).accounting.no_response, truth.statuses[0]);
+}

@@ -544,7 +544,7 @@ pub struct AskingArgs {
     /// Count by these dimensions: route, status_class, host, method or any field, separated by commas
     #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', help_heading = ASKING)]
     pub group_by: Vec<String>,
-    /// A route: '/api/orders/{id}', '/static/{*rest}', '~^/search', or NAME=either; the first that matches is a path's
+    /// A route: '/api/orders/{id}', '/static/{*rest}', '~^/search', NAME=either; the first that matches is a path's; `auto` makes routes of other paths
     #[arg(long, value_name = "ROUTE", help_heading = ASKING)]
     pub route: Vec<String>,
     /// Other numbers in place of those declared: NAME=TARGET, NAME<=BOUND of the latency, separated by commas

@@ -68,6 +68,9 @@ fn meaning(name: &str, definitions: &Definitions, formats: &Formats) -> String {
             let pattern = Some(route.pattern.text()).filter(|pattern| *pattern != route.name);
             let _ = writeln!(text, "  {}{}", route.name, pattern.map_or(String::new(), |pattern| format!("  {pattern}")));
         }
+        if definitions.routes.is_auto() {
+            text.push_str("  others  made of the paths themselves\n");
+        }
     }
     definitions.slos.iter().for_each(|slo| describe(&mut text, slo));
     text

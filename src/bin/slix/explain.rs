@@ -178,10 +178,10 @@ impl<'a> Explainer<'a> {
         let routes = routes.find(|routes| !routes.is_empty())?;
         let path = self.needs.iter().position(|need| need.field == Field::Path);
         let found = match path.map(|slot| record.get(slot)) {
-            Some(Value::Text(path)) => routes.find(path),
+            Some(Value::Text(path)) => routes.name_of(path),
             _ => None,
         };
-        Some(found.map(|route| routes.name(route).to_owned()))
+        Some(found.map(|name| name.into_owned()))
     }
 
     /// What one SLO says of an event, and the conditions that made it.

@@ -195,7 +195,13 @@ fn stats_line(name: &str, format: &str, accounting: &Accounting) -> String {
     let total = accounting.total();
     let outcomes: Vec<String> =
         accounting.outcomes().filter(|(_, t)| t.lines > 0).map(|(name, t)| format!("{} {name}", t.lines)).collect();
-    let format = if format.is_empty() { String::new() } else { format!(" ({format})") };
+    let others: u64 = accounting.by_others.values().sum();
+    let by_others = accounting.by_others.iter().map(|(name, events)| format!(", {name} {events}"));
+    let format = match format {
+        "" => String::new(),
+        _ if others == 0 => format!(" ({format})"),
+        _ => format!(" ({format} {}{})", accounting.events.lines - others, by_others.collect::<String>()),
+    };
     let outcomes = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
     format!("{name}{format}: {} lines, {} bytes{outcomes}\n", total.lines, total.bytes)
 }

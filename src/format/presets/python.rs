@@ -4,7 +4,7 @@
 //!   response. `%(D)s` is microseconds, `%(M)s` milliseconds, `%(L)s` seconds with decimals, none of them in the default.
 //! - uvicorn (<https://www.uvicorn.org/settings/#logging>): the default has no time at all, so an envelope (a container's log, the journal) must
 //!   give it; without one the lines are undated. Its other lines are chatter.
-//! - uWSGI (<https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html>): the time is the local start of the request, as asctime(3) writes it;
+//! - uWSGI (<https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html>): the time is `ctime`, that of the start of the request, which is local;
 //!   the unit of the latency stands in the line: `msecs`, or `micros` with `log-micros`.
 //! - http.server and werkzeug: `common` with a local time in a form of their own.
 

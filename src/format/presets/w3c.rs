@@ -1,7 +1,9 @@
 //! W3C extended logs, whose columns are those of their `#Fields` lines.
 //!
 //! - IIS (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>, and Advanced Logging): dates and times are UTC, `date-local` and
-//!   `time-local` are local; `time-taken` and `TimeTakenMS` are milliseconds. The line is written at the end of the request.
+//!   `time-local` are local; `time-taken` and `TimeTakenMS` are milliseconds. The clock of `time-taken` stops when the
+//!   last part of the response is sent (<https://learn.microsoft.com/en-us/troubleshoot/developer/webapps/iis/health-diagnostic-performance/description-time-taken-field-http-logging>, KB 944884), and then the line is written, with the time of that: the
+//!   documentation calls it the time of the activity, but sequences of requests of one client only make sense if it is the end.
 //! - CloudFront's header is the same, but its `time-taken` is seconds.
 //! - Any other writer (<https://www.w3.org/TR/WD-logfile.html>): the draft says GMT and seconds, and its best-known writers do otherwise. So a time needs
 //!   `--tz`, and `time-taken` is a number without a unit until you declare one.
