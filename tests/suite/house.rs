@@ -62,6 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["engine"]),
     ("regex", &["format", "slo"]),
     ("regex_automata", &["format", "slo"]),
+    ("regex_syntax", &["slo"]),
     ("resvg", &["output"]),
     ("rrule", &["slo"]),
     ("rustix", &["input", "bin"]),
