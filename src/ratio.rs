@@ -69,6 +69,11 @@ impl Target {
         u128::from(self.of)
     }
 
+    /// Numerator and denominator of the target, in lowest terms: (999, 1000) for 99.9 %.
+    pub fn parts(self) -> (u64, u64) {
+        (self.good, self.of)
+    }
+
     /// The target as a fraction, rounded once.
     pub fn to_f64(self) -> f64 {
         divide(u128::from(self.good), self.denominator())

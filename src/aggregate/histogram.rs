@@ -223,6 +223,11 @@ impl<'a> Distribution<'a> {
         self.total
     }
 
+    /// Every bucket with events: its longest latency in ns, and how many. Ascending.
+    pub fn buckets(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.counts.iter().filter_map(|&(bucket, events)| Some((self.edges.upper_edge(bucket)?, events)))
+    }
+
     /// The smallest latency that at least `part` of `of` events do not exceed (nearest rank: the event number
     /// ⌈part × total ÷ of⌉, and at least the first). None without events, or if `part ÷ of` is not in 0 to 1.
     pub fn quantile(&self, part: u64, of: u64) -> Option<Quantile> {

@@ -19,6 +19,7 @@
 
 pub mod alert;
 pub mod budget;
+pub mod detail;
 pub mod gate;
 pub mod group;
 pub mod guard;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::alert;
 use super::group::{Groups, Sources, Weights, dimension_name};
-use super::guard::StepModes;
+use super::guard::{Guarded, StepModes};
 use super::mode;
 use super::row::{GroupKind, SeriesKey, Sums, WindowRow};
 use super::scope::Scope;
@@ -147,12 +147,22 @@ impl<'a> Plan<'a> {
         self.entries.iter().try_for_each(|entry| self.run_entry(entry, sink))
     }
 
-    /// The rows of one SLO. Their modes are those of the roll-up, which comes first and has every step that a group has.
+    /// The rows of the roll-up of one SLO alone.
+    pub(super) fn rows_of_all(&self, guarded: &Guarded<'a>, sink: &mut Sink) -> Result<()> {
+        guarded.entry.scope.check_step(&guarded.entry.asked.slo.name)?;
+        self.run_series(guarded, &guarded.entry.series[..1], sink)
+    }
+
+    /// The rows of one SLO.
     fn run_entry(&self, entry: &Entry<'a>, sink: &mut Sink) -> Result<()> {
-        let guarded = self.guard(entry)?;
+        self.run_series(&self.guard(entry)?, &entry.series, sink)
+    }
+
+    /// The rows of series of one SLO. Their modes are those of the roll-up, which comes first and has every step that a group has.
+    fn run_series(&self, guarded: &Guarded<'a>, series: &[Planned<'a>], sink: &mut Sink) -> Result<()> {
         let mut modes = StepModes::default();
         let mut asked = guarded.modes();
-        for planned in &entry.series {
+        for planned in series {
             let is_roll_up = planned.key.group_kind == GroupKind::All;
             let pooled = if is_roll_up { guarded.pooled.clone() } else { self.pooled_of(planned)? };
             self.run(planned, &pooled, &mut |mut row, end| {

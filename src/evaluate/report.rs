@@ -157,6 +157,8 @@ pub struct Burn {
     pub name: &'static str,
     /// Burn rate, pooled; none without valid events.
     pub rate: Option<f64>,
+    /// What it comes from, in what the budget is counted in.
+    pub counts: Tally,
     /// Whether the stretch begins before the first event, so that it is not wholly covered.
     pub partial: bool,
 }
@@ -298,7 +300,7 @@ impl Plan<'_> {
         Ok(all)
     }
 
-    fn report(&self, entry: &Entry, guarded: &Guarded) -> Result<Report> {
+    pub(super) fn report(&self, entry: &Entry, guarded: &Guarded) -> Result<Report> {
         let slo = entry.asked.slo;
         let frame = Frame::of(entry);
         let counts = frame.count_both(&guarded.pooled)?;
@@ -334,12 +336,18 @@ impl Plan<'_> {
 
     /// The groups with most bad events in the window; ties in the order of series.
     fn worst(&self, entry: &Entry, frame: &Frame, all: Tally) -> Result<Vec<GroupReport>> {
+        let mut groups = self.ranked(entry, frame, all)?;
+        groups.truncate(WORST_GROUPS_MAX);
+        Ok(groups)
+    }
+
+    /// Every group with bad events in the window; those with most first, ties in the order of series.
+    pub(super) fn ranked(&self, entry: &Entry, frame: &Frame, all: Tally) -> Result<Vec<GroupReport>> {
         let mut groups = Vec::new();
         for planned in entry.series.iter().filter(|s| s.key.group_kind != GroupKind::All) {
             groups.extend(self.spent(planned, frame, all)?);
         }
         groups.sort_by_key(|g: &GroupReport| std::cmp::Reverse(g.spent.bad));
-        groups.truncate(WORST_GROUPS_MAX);
         Ok(groups)
     }
 
@@ -380,7 +388,7 @@ impl Plan<'_> {
 }
 
 /// The window that ends now, or that now is in.
-struct Frame<'a> {
+pub(super) struct Frame<'a> {
     scope: &'a Scope<'a>,
     grid: Grid,
     target: Target,
@@ -393,7 +401,7 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn of(entry: &'a Entry<'a>) -> Frame<'a> {
+    pub(super) fn of(entry: &'a Entry<'a>) -> Frame<'a> {
         let (scope, grid) = (&*entry.scope, entry.scope.grid);
         let mut timeline = Timeline::new(scope);
         let (window_first, window_end) = scope.periods.window(grid.now);
@@ -458,7 +466,7 @@ impl<'a> Frame<'a> {
             let first = self.now() - slices;
             let counts = Tally::of(pooled(series, first, self.now())?)?;
             let rate = self.target.burn_rate(counts.bad, counts.valid);
-            Ok(Burn { name, rate, partial: first < self.first_event })
+            Ok(Burn { name, rate, counts, partial: first < self.first_event })
         };
         BURN_STRETCHES.iter().map(burn).collect()
     }

@@ -2,7 +2,7 @@
 //!
 //! [`schema`] fixes the columns of the windows table and makes Arrow batches of rows. [`windows`] writes those batches as
 //! Parquet, Arrow, JSON, NDJSON or CSV, so the encodings agree by construction. [`document`] is the JSON form of a report,
-//! [`terminal`] its form for people. [`atomic`] puts a finished file in place of an older one.
+//! [`terminal`] its form for people, [`page`] the one for a browser, [`picture`] and [`markdown`] those for chats and pull requests. [`atomic`] puts a finished file in place of an older one.
 
 pub mod accounting;
 pub mod alerts;
@@ -13,14 +13,18 @@ pub mod document;
 pub mod escape;
 pub mod gate;
 pub mod incidents;
+pub mod markdown;
 mod number;
 pub mod openmetrics;
+pub mod page;
+pub mod picture;
 pub mod postmortem;
 pub mod rows;
 pub mod sanitize;
 pub mod schema;
 pub mod spark;
 pub mod suggest;
+mod summary;
 pub mod terminal;
 mod text;
 pub mod toil;

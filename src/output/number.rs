@@ -5,6 +5,11 @@ use crate::time::{Instant, MICROS_PER_SECOND, SECONDS_PER_DAY};
 
 /// `1234567` as `1,234,567`.
 pub fn count(n: u64) -> String {
+    count_wide(n.into())
+}
+
+/// The same of any number.
+pub fn count_wide(n: u128) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.char_indices() {

@@ -5,12 +5,17 @@
 //! - `SLIX_BIN`: the binary under test; the one that cargo built beside the tests where absent
 //! - `SLIX_PYTHON`: a Python that has duckdb, pandas, polars and pyarrow
 //! - `SLIX_APACHE_MODULES`: the folder of Apache's modules
+//! - `SLIX_NODE_MODULES`: the folder with the npm packages playwright-core and axe-core; `SLIX_CHROMIUM`: the browser
+//! - `SLIX_SCREENSHOTS`: a folder in which pictures of the report page are put, to be looked at
 //! - `SLIX_KEEP`: a folder in which configurations, logs and outputs are kept; servers that give up root must be able to
 //!   reach it
 
+#[path = "../support/loggen.rs"]
+mod loggen;
 mod prometheus;
 mod proxies;
 mod readers;
+mod report_page;
 mod run;
 mod servers;
 mod traffic;

@@ -190,9 +190,12 @@ pub struct ReportArgs {
     /// Where the answer goes.
     #[command(flatten)]
     pub answer: AnswerArgs,
-    /// text or json [default: text, or as the extension of -o says]
-    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
-    pub output_format: Option<ReportForm>,
+    /// text, json, markdown, html, svg or png [default: text, or as the extension of -o says]
+    #[arg(long, value_name = "FORM", help_heading = ANSWERING, value_enum, hide_possible_values = true)]
+    pub output_format: Option<ReportOutput>,
+    /// Interval of the steps of an HTML page, a whole number of slices [default: as fine as its charts can show]
+    #[arg(long, value_name = "LENGTH", help_heading = ANSWERING)]
+    pub every: Option<String>,
 }
 
 /// `slix windows`.
@@ -601,6 +604,23 @@ pub enum Color {
     Always,
     /// Never
     Never,
+}
+
+/// How a report is written.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReportOutput {
+    /// For a terminal
+    Text,
+    /// For programs
+    Json,
+    /// A table for a pull request or a wiki
+    Markdown,
+    /// A page for a browser, in one file
+    Html,
+    /// A picture of lines and letters
+    Svg,
+    /// A picture of dots
+    Png,
 }
 
 /// How something is written that both people and programs read.

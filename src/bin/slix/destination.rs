@@ -66,7 +66,12 @@ impl Destination {
 
     /// Writes a text.
     pub fn write_text(&self, text: &str) -> Result<()> {
+        self.write_bytes(text.as_bytes())
+    }
+
+    /// Writes bytes.
+    pub fn write_bytes(&self, bytes: &[u8]) -> Result<()> {
         let name = self.path().map_or("standard output".to_owned(), |path| path.display().to_string());
-        self.write(|out| out.write_all(text.as_bytes()).map_err(|cause| write_failed(&name, cause)))
+        self.write(|out| out.write_all(bytes).map_err(|cause| write_failed(&name, cause)))
     }
 }

@@ -66,8 +66,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    let session =
-        Session { words: Words::new(&cli.words), histograms: matches!(cli.command, Command::Slices(_) | Command::Suggest(_)) };
+    let session = Session { words: Words::new(&cli.words), histograms: keeps_histograms(&cli.command) };
     let ended = match &cli.command {
         Command::Report(args) => report::run(args, &session),
         Command::Windows(args) => windows::run(args, &session),
@@ -92,6 +91,15 @@ fn main() -> ExitCode {
         Exit::of(&error)
     });
     exit.into()
+}
+
+/// Whether a command needs to know how latencies are spread.
+fn keeps_histograms(command: &Command) -> bool {
+    match command {
+        Command::Slices(_) | Command::Suggest(_) => true,
+        Command::Report(args) => report::output_of(args) == args::ReportOutput::Html,
+        _ => false,
+    }
 }
 
 /// Help, version, or a mistake on the command line.

@@ -1,32 +1,72 @@
 //! `slix report`: each SLO's state and budget, for a person.
 
-use slix::error::Result;
+use std::path::Path;
+
+use slix::error::{Error, ErrorKind, Result};
+use slix::evaluate::detail::page_step_seconds;
 use slix::evaluate::plan::Plan;
-use slix::output::{document, terminal};
+use slix::output::page::Page;
+use slix::output::{document, markdown, picture, terminal};
 
 use super::Session;
-use super::args::{ReportArgs, ReportForm};
+use super::args::{ReportArgs, ReportOutput};
+use super::count::Counted;
 use super::destination::Destination;
 use super::exit::Exit;
 use super::run::Evaluation;
 
 /// Runs the command.
 pub fn run(args: &ReportArgs, session: &Session) -> Result<Exit> {
-    let evaluation = Evaluation::of_report(&args.moment)?;
+    let output = output_of(args);
+    let evaluation = Evaluation::of_page(&args.moment, args.every.as_deref())?;
+    if args.every.is_some() && output != ReportOutput::Html {
+        let error = Error::new(ErrorKind::Usage, "--every is for the charts of an HTML page");
+        return Err(error.hint("write one with -o report.html; rows by step are what `slix windows` writes"));
+    }
     let destination = Destination::new(args.answer.output.as_deref())?;
+    if output == ReportOutput::Png {
+        destination.refuse_terminal("a picture")?;
+    }
     session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+        if output == ReportOutput::Html {
+            return destination.write_text(&page(counted, &evaluation)?);
+        }
         let options = evaluation.options(counted.partial.slices)?;
         let asked = counted.questions.asked();
         let (plan, receipts) = (Plan::new(&asked, &counted.partial, &options)?, &counted.partial.receipts);
-        let text = match form(args, &destination) {
-            ReportForm::Text => terminal::report(&plan.reports()?, receipts, session.words.look_of(&destination))?,
-            ReportForm::Json => format!("{:#}\n", document::to_json(&plan.told_reports()?, receipts)?),
+        let text = match output {
+            ReportOutput::Png => return destination.write_bytes(&picture::to_png(&plan.reports()?)?),
+            ReportOutput::Svg => picture::to_svg(&plan.reports()?)?,
+            ReportOutput::Markdown => markdown::table(&plan.reports()?),
+            ReportOutput::Json => format!("{:#}\n", document::to_json(&plan.told_reports()?, receipts)?),
+            ReportOutput::Html | ReportOutput::Text => {
+                terminal::report(&plan.reports()?, receipts, session.words.look_of(&destination))?
+            }
         };
         destination.write_text(&text)
     })
 }
 
-fn form(args: &ReportArgs, destination: &Destination) -> ReportForm {
-    let is_json = destination.path().and_then(|path| path.extension()).is_some_and(|extension| extension == "json");
-    args.output_format.unwrap_or(if is_json { ReportForm::Json } else { ReportForm::Text })
+/// The form that is asked for, or that the name of the file says.
+pub fn output_of(args: &ReportArgs) -> ReportOutput {
+    let extension = args.answer.output.as_deref().and_then(Path::extension).and_then(|extension| extension.to_str());
+    let by_name = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("json") => ReportOutput::Json,
+        Some("md" | "markdown") => ReportOutput::Markdown,
+        Some("html" | "htm") => ReportOutput::Html,
+        Some("svg") => ReportOutput::Svg,
+        Some("png") => ReportOutput::Png,
+        _ => ReportOutput::Text,
+    };
+    args.output_format.unwrap_or(by_name)
+}
+
+fn page(counted: &Counted, evaluation: &Evaluation) -> Result<String> {
+    let (partial, asked) = (&counted.partial, counted.questions.asked());
+    let seconds = page_step_seconds(asked.iter().map(|one| one.slo), partial);
+    let options = evaluation.page_options(partial.slices, seconds)?;
+    let plan = Plan::new(&asked, partial, &options)?;
+    let (details, definitions) = (plan.details()?, counted.questions.to_json());
+    let (grid, receipts, version) = (plan.grid(), &partial.receipts, env!("CARGO_PKG_VERSION"));
+    Page { details: &details, grid, receipts, definitions: &definitions, version }.to_html()
 }

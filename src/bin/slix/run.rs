@@ -163,6 +163,17 @@ impl Evaluation {
         Ok(Evaluation { options, every: None, hourly: false })
     }
 
+    /// What a page evaluates: its steps are `every`, or as they suit its charts.
+    pub fn of_page(moment: &MomentArgs, every: Option<&str>) -> Result<Evaluation> {
+        Ok(Evaluation { every: every.map(every_of).transpose()?, ..Evaluation::of_report(moment)? })
+    }
+
+    /// The options for a page, where the user did not say, with steps of so many seconds.
+    pub fn page_options(&self, slices: Slices, seconds: i64) -> Result<Options> {
+        let every = self.every.clone().map_or_else(|| step(seconds), Ok)?;
+        Ok(Options { every, ..self.options(slices)? })
+    }
+
     /// What everything evaluates that is about whole SLOs: no group is shown.
     pub fn of_slos(at: Option<&str>) -> Result<Evaluation> {
         let at = at.map(|text| instant("--at", text)).transpose()?;
@@ -171,12 +182,11 @@ impl Evaluation {
 
     /// What the windows table evaluates.
     pub fn of_windows(args: &WindowsArgs) -> Result<Evaluation> {
-        let wrong = |why: String| Error::new(ErrorKind::Usage, format!("--every: {why}"));
         let Evaluation { mut options, .. } = Evaluation::of_report(&args.moment)?;
         options.from = args.from.as_deref().map(|text| instant("--from", text)).transpose()?;
         options.to = args.to.as_deref().map(|text| instant("--to", text)).transpose()?;
         options.skip_empty = args.skip_empty;
-        let every = args.every.as_deref().map(Length::parse).transpose().map_err(wrong)?;
+        let every = args.every.as_deref().map(every_of).transpose()?;
         Ok(Evaluation { options, every, hourly: true })
     }
 
@@ -190,6 +200,10 @@ impl Evaluation {
         };
         Ok(Options { every, ..self.options.clone() })
     }
+}
+
+fn every_of(text: &str) -> Result<Length> {
+    Length::parse(text).map_err(|why| Error::new(ErrorKind::Usage, format!("--every: {why}")))
 }
 
 fn step(seconds: i64) -> Result<Length> {
