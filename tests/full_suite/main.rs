@@ -3,7 +3,7 @@
 //! `tests/full` installs what these tests need, sets the variables below, and runs them with `--ignored`:
 //!
 //! - `SLIX_BIN`: the binary under test; the one that cargo built beside the tests where absent
-//! - `SLIX_PYTHON`: a Python that has duckdb, pandas, polars and pyarrow
+//! - `SLIX_PYTHON`: a Python that has duckdb, pandas, polars, pyarrow, and what notebooks need
 //! - `SLIX_APACHE_MODULES`: the folder of Apache's modules
 //! - `SLIX_KEEP`: a folder in which configurations, logs and outputs are kept; servers that give up root must be able to
 //!   reach it
@@ -13,4 +13,5 @@ mod proxies;
 mod readers;
 mod run;
 mod servers;
+mod terminal;
 mod traffic;
