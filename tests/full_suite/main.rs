@@ -8,6 +8,7 @@
 //! - `SLIX_KEEP`: a folder in which configurations, logs and outputs are kept; servers that give up root must be able to
 //!   reach it
 
+mod notebooks;
 mod prometheus;
 mod proxies;
 mod readers;

@@ -11,6 +11,7 @@ mod house;
 mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod notebooks;
 mod picture;
 mod practice;
 mod published;
