@@ -335,6 +335,10 @@ fn counts<'a>(scores: &'a [Score<'a>]) -> impl Iterator<Item = (&'a str, usize)>
 
 #[cold]
 fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
+    if lines.iter().any(|line| line.contains(&0)) {
+        let error = Error::new(ErrorKind::Format, format!("{what}: its bytes are no text"));
+        return error.hint("is it a log? An archive that slix does not know is unpacked on the way: tool FILE | slix …");
+    }
     let mut message = what.to_owned();
     let read = counts(scores).filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>();
     // Writing to a String cannot fail.

@@ -14,6 +14,8 @@
 //!
 //! The content of a regular file is what it held when it was resolved: bytes appended later are not read, so that the identity
 //! of a log ([`Head`]), its ranges and its counts speak of the same bytes. A file that became shorter is an error.
+//! Who wants to go on resolves anew, asks where the last line that has an end ends ([`Input::lines_end`]), and reads what lies
+//! between ([`Pieces::within`]); a file whose name leads elsewhere by now is held open ([`Input::hold`], [`Inputs::add_held`]).
 //!
 //! ```
 //! # fn main() -> slix::error::Result<()> {
@@ -65,4 +67,4 @@ mod tests;
 pub use head::{Head, Kind};
 pub use pieces::{Interruption, Note, Pieces};
 pub use range::ByteRange;
-pub use resolve::{Failure, Input, Inputs};
+pub use resolve::{Failure, FileId, Input, Inputs};

@@ -51,6 +51,8 @@ pub enum Interruption {
 pub struct Pieces<'a> {
     inputs: &'a [Input],
     range: ByteRange,
+    /// Of inputs that have one of their own.
+    ranges: BTreeMap<usize, ByteRange>,
     threads: u64,
     /// Inputs that are read as one piece.
     whole: BTreeSet<usize>,
@@ -95,6 +97,7 @@ impl<'a> Pieces<'a> {
         Pieces {
             inputs,
             range,
+            ranges: BTreeMap::new(),
             threads: threads.max(1) as u64,
             whole: BTreeSet::new(),
             queue: Mutex::new(Queue { inputs: order, split: None, chains: BTreeMap::new() }),
@@ -108,6 +111,17 @@ impl<'a> Pieces<'a> {
     pub fn keep_whole(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
         self.whole.extend(inputs);
         self
+    }
+
+    /// Reads of these inputs the given ranges alone.
+    pub fn within(mut self, ranges: BTreeMap<usize, ByteRange>) -> Self {
+        self.ranges = ranges;
+        self
+    }
+
+    /// The part of an input that is read.
+    fn range(&self, number: usize) -> ByteRange {
+        self.ranges.get(&number).copied().unwrap_or(self.range)
     }
 
     /// What was noticed so far, by input.
@@ -147,7 +161,7 @@ impl<'a> Pieces<'a> {
     fn open(&self, queue: &mut Queue<'a>, number: usize) -> Result<Box<dyn Piece + '_>> {
         let input = &self.inputs[number];
         if input.kind() != Kind::Plain {
-            let skip = self.range.start.saturating_sub(1);
+            let skip = self.range(number).start.saturating_sub(1);
             let (reader, chain) = match input.is_chained() {
                 true => self.open_in_chain(queue, number)?,
                 false => (input.open_sequential()?, None),
@@ -155,7 +169,7 @@ impl<'a> Pieces<'a> {
             return Ok(Box::new(SequentialPiece { pieces: self, number, reader, skip, ended: false, chain }));
         }
         let (file, size) = input.open_plain()?;
-        let (start, end) = self.range.within(size);
+        let (start, end) = self.range(number).within(size);
         let piece_bytes = (end - start).div_ceil(self.threads * PIECES_PER_WORKER).clamp(PIECE_BYTES_MIN, PIECE_BYTES_MAX);
         let piece_bytes = if self.whole.contains(&number) { u64::MAX } else { piece_bytes };
         let mut split = Split { number, input, file: Arc::new(file), next: start, end, piece_bytes };
@@ -351,11 +365,11 @@ impl Piece for SequentialPiece<'_, '_> {
     }
 
     fn start(&self) -> u64 {
-        self.pieces.range.start
+        self.pieces.range(self.number).start
     }
 
     fn end(&self) -> Option<u64> {
-        self.pieces.range.end
+        self.pieces.range(self.number).end
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {

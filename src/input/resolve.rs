@@ -23,6 +23,9 @@ use super::tarball;
 use super::zipped;
 use crate::error::{Error, ErrorKind, Result};
 
+/// How much is read at once to find the end of the last line.
+const LAST_LINE_BYTES: usize = 64 * 1024;
+
 /// Everything the user named, found and recognised.
 #[derive(Debug)]
 pub struct Inputs {
@@ -87,6 +90,18 @@ impl Inputs {
     /// What is worth telling the user: each a sentence without a full stop.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Adds a file that is open already, wherever its name leads by now: what was written to a log before it was rotated can be
+    /// read to its end. It is read as it stands, as a log that is no archive.
+    ///
+    /// # Errors
+    /// What looking at the file gives.
+    pub fn add_held(&mut self, name: &str, path: &Path, held: Arc<File>) -> Result<()> {
+        let metadata = held.metadata().map_err(|error| cannot_open(name, error))?;
+        let input = Input::plain(name.to_owned(), path.to_owned(), &metadata, &self.shared);
+        self.inputs.push(Input { held: Some(held), ..input });
+        Ok(())
     }
 
     /// These inputs, or the first failure as an error.
@@ -178,8 +193,8 @@ impl Inputs {
 }
 
 /// Which file a name leads to: device and inode. Links lead to one file, and a rotated log is another one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct FileId(u64, u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FileId(u64, u64);
 
 impl FileId {
     fn of(metadata: &Metadata) -> Self {
@@ -217,6 +232,8 @@ pub struct Input {
     /// How its bytes are compressed, the outermost layer first.
     layers: Vec<Compression>,
     member: Option<Membership>,
+    /// The file itself, where it was open before.
+    held: Option<Arc<File>>,
     /// Of a stream, which can be read once: its head, and the reader until it is taken.
     stream: Option<(Head, Mutex<Option<Sequential>>)>,
 }
@@ -240,6 +257,52 @@ impl Input {
     /// Bytes in the file, or of the member in its archive; none for a stream.
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+
+    /// Which file it is, or is a member of, whatever its name.
+    pub fn file(&self) -> FileId {
+        self.id
+    }
+
+    /// Whether it is a member of an archive.
+    pub fn is_member(&self) -> bool {
+        self.member.is_some()
+    }
+
+    /// Whether it is a plain file by itself, to whose end lines may be added.
+    pub fn can_grow(&self) -> bool {
+        self.kind == Kind::Plain && self.member.is_none()
+    }
+
+    /// Opens a file to be held on to: see [`Inputs::add_held`].
+    ///
+    /// # Errors
+    /// It cannot be opened, or its name leads to another file by now.
+    pub fn hold(&self) -> Result<Arc<File>> {
+        Ok(match &self.held {
+            Some(held) => held.clone(),
+            None => Arc::new(self.open()?.0),
+        })
+    }
+
+    /// Where the last line that has an end ends, at or behind `from`, in a plain file; `from` if no line ends there.
+    ///
+    /// # Errors
+    /// It cannot be read, or its name leads to another file by now.
+    pub fn lines_end(&self, from: u64) -> Result<u64> {
+        let (file, size) = self.open()?;
+        let mut buffer = vec![0; LAST_LINE_BYTES];
+        let mut end = size;
+        while end > from {
+            let start = end.saturating_sub(LAST_LINE_BYTES as u64).max(from);
+            let bytes = &mut buffer[..(end - start) as usize];
+            let length = self.fill_at(&file, bytes, start)?;
+            if let Some(at) = memchr::memrchr(b'\n', &bytes[..length]) {
+                return Ok(start + at as u64 + 1);
+            }
+            end = start;
+        }
+        Ok(from)
     }
 
     /// What its lines are packed in, the outermost first: `gzip`, `tar`.
@@ -296,19 +359,25 @@ impl Input {
         Input::of_file(name, path, metadata, shared)
     }
 
-    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Found> {
-        let (id, size) = (FileId::of(metadata), metadata.len());
-        let mut input = Input {
+    /// A file, as far as nothing is known of its bytes.
+    fn plain(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Input {
+        Input {
             name,
             path: Some(path),
             kind: Kind::Plain,
-            size: Some(size),
-            id,
+            size: Some(metadata.len()),
+            id: FileId::of(metadata),
             shared: shared.clone(),
             layers: Vec::new(),
             member: None,
+            held: None,
             stream: None,
-        };
+        }
+    }
+
+    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Found> {
+        let (id, size) = (FileId::of(metadata), metadata.len());
+        let mut input = Input::plain(name, path, metadata, shared);
         let (file, _) = input.open()?;
         let first = input.first_bytes(&file, u64::MAX, MAGIC_BYTES)?;
         if size == 0 && !first.is_empty() {
@@ -387,6 +456,7 @@ impl Input {
             shared: archive.shared.clone(),
             layers,
             member: Some(membership),
+            held: None,
             stream: None,
         }
     }
@@ -395,7 +465,7 @@ impl Input {
         let (reader, head) = Sequential::of_stream(&name, file, shared)?;
         let stream = Some((head, Mutex::new(Some(reader))));
         let (kind, layers) = (Kind::Stream, Vec::new());
-        Ok(Input { name, path, kind, size: None, id, shared: shared.clone(), layers, member: None, stream })
+        Ok(Input { name, path, kind, size: None, id, shared: shared.clone(), layers, member: None, held: None, stream })
     }
 
     /// The file of a plain input with the bytes of it that count.
@@ -471,7 +541,11 @@ impl Input {
     fn open(&self) -> Result<(File, u64)> {
         let (path, size) = (self.path.as_deref().unwrap_or(Path::new("-")), self.size_known());
         let file_bytes = self.member.as_ref().map_or(size, |member| member.archive_bytes);
-        let file = File::open(path).map_err(|error| cannot_open(&self.name, error))?;
+        let file = match &self.held {
+            Some(held) => held.try_clone(),
+            None => File::open(path),
+        };
+        let file = file.map_err(|error| cannot_open(&self.name, error))?;
         let metadata = file.metadata().map_err(|error| cannot_open(&self.name, error))?;
         if FileId::of(&metadata) != self.id || metadata.len() < file_bytes {
             let message = format!("{}: the file was replaced or truncated while slix was at work", self.name);

@@ -11,7 +11,7 @@ use super::accounting::{self, Input};
 use super::escape::escape;
 use super::number::{count, duration, minutes_of, percent, rate, share, span, spent, time};
 use super::sanitize::sanitize;
-use super::spark::burn_bars;
+use super::spark::{burn_bars, share_bar};
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::receipt::Receipt;
 use crate::error::Result;
@@ -19,6 +19,9 @@ use crate::evaluate::report::{Burn, Excluded, Report};
 use crate::evaluate::row::{GroupKind, SeriesKey};
 use crate::record::Reason;
 use crate::slo::Budgeting;
+use crate::slo::policy::Mode;
+
+mod overview;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +34,11 @@ pub struct Look {
     pub utf8: bool,
 }
 
+/// Blocks stand side by side from this width on, with a gap between them.
+const TWO_COLUMNS: u16 = 180;
+const GAP: usize = 4;
+/// A budget is drawn as wide as a trend.
+const BAR_WIDTH: usize = 28;
 /// Blocks of a report are no wider than this: a line of two ends that are far apart is hard to read.
 const BLOCK_WIDTH_MAX: u16 = 100;
 /// Inputs with rejected lines, or that were cut short, that are named one by one.
@@ -95,20 +103,50 @@ impl Look {
         table
     }
 
-    /// A paragraph behind a mark, wrapped between words.
+    /// A paragraph behind a mark, wrapped between words, no wider than a block.
     fn marked(self, mark: (Ink, &str), text: &str) -> String {
-        let room = usize::from(self.width()).saturating_sub(mark.1.width());
+        let room = usize::from(self.width().min(BLOCK_WIDTH_MAX)).saturating_sub(mark.1.width());
         let (mut out, mut used) = (self.ink(mark.0, mark.1), 0);
         for word in text.split(' ') {
-            if used > 0 && used + 1 + word.width() > room {
+            if used > 0 && used + 1 + columns(word) > room {
                 out.push_str(&format!("\n{}", " ".repeat(mark.1.width())));
                 used = 0;
             }
             let gap = if used > 0 { " " } else { "" };
             out.push_str(&format!("{gap}{word}"));
-            used += gap.len() + word.width();
+            used += gap.len() + columns(word);
         }
         out + "\n"
+    }
+
+    /// The mark of a mode, whose shape says what its name says.
+    fn mode_mark(self, mode: Mode) -> &'static str {
+        let (mark, ascii) = match mode {
+            Mode::Ship => ("●", "o"),
+            Mode::Caution => ("▲", "!"),
+            Mode::NoData => ("○", "-"),
+            Mode::Freeze => ("■", "#"),
+        };
+        if self.utf8 { mark } else { ascii }
+    }
+
+    fn mode_ink(self, mode: Mode) -> Ink {
+        match mode {
+            Mode::Ship => Ink::Good,
+            Mode::Caution => Ink::Warn,
+            Mode::NoData => Ink::Dim,
+            Mode::Freeze => Ink::Bad,
+        }
+    }
+
+    /// What is left of a budget, as a bar.
+    fn budget_bar(self, remaining: f64, width: usize) -> String {
+        let ink = match remaining {
+            left if left < 0.0 => Ink::Bad,
+            left if left <= 0.2 => Ink::Warn,
+            _ => Ink::Good,
+        };
+        self.ink(ink, &share_bar(remaining, width, self.utf8))
     }
 
     /// A line with one text at its left and one at its right end, the second on a line of its own where both do not fit.
@@ -125,24 +163,53 @@ impl Look {
 /// # Errors
 /// More lines or bytes than 2^64.
 pub fn report(reports: &[Report], receipts: &[Receipt], look: Look) -> Result<String> {
-    let mut out = String::new();
-    for report in reports {
-        out.push_str(&block(report, look));
-        out.push('\n');
+    let mut out = overview::overview(reports, look);
+    if look.width >= TWO_COLUMNS {
+        let half = Look { width: (look.width - GAP as u16) / 2, ..look };
+        for pair in reports.chunks(2) {
+            let blocks: Vec<String> = pair.iter().map(|report| block(report, half)).collect();
+            out.push_str(&side_by_side(&blocks, usize::from(half.width)));
+            out.push('\n');
+        }
+    } else {
+        for report in reports {
+            out.push_str(&block(report, look));
+            out.push('\n');
+        }
     }
     out.push_str(&lines(receipts, look)?);
     Ok(out)
 }
 
+/// Texts beside each other, each `width` columns wide.
+fn side_by_side(texts: &[String], width: usize) -> String {
+    let columns_of: Vec<Vec<&str>> = texts.iter().map(|text| text.lines().collect()).collect();
+    let height = columns_of.iter().map(Vec::len).max().unwrap_or(0);
+    let line = |row: usize| {
+        let cells = columns_of.iter().map(|lines| {
+            let cell = lines.get(row).copied().unwrap_or_default();
+            format!("{cell}{}", " ".repeat((width + GAP).saturating_sub(columns(cell))))
+        });
+        format!("{}\n", cells.collect::<String>().trim_end())
+    };
+    (0..height).map(line).collect()
+}
+
+/// The columns that a text takes on a terminal, where colours take none.
+fn columns(text: &str) -> usize {
+    let colors = text.split('\x1b').skip(1).filter_map(|rest| rest.split_once('m')).map(|(code, _)| 1 + code.len() + 1);
+    // The width of a string counts each control character as one.
+    text.width() - colors.sum::<usize>()
+}
+
 /// One SLO: a title with its state, what is known of its budget, its worst groups, and warnings.
 fn block(r: &Report, look: Look) -> String {
     let title = title(&r.service, &r.slo, &r.objective, &r.target.to_string(), r.window.text(), look);
-    let mut out = look.ends((Ink::Bold, &title), state(r));
-    let mut table = look.plain_table();
-    facts(r, look).into_iter().for_each(|(name, value)| {
-        table.add_row([format!(" {name}"), value]);
-    });
-    push_table(&mut out, &table);
+    let (ink, state) = state(r, look);
+    let mut out = look.ends((Ink::Bold, &title), (ink, &state));
+    let facts = facts(r, look);
+    let names = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    facts.iter().for_each(|(name, value)| out.push_str(&look.marked((Ink::Dim, &format!("  {name:<names$}  ")), value)));
     if !r.worst.is_empty() {
         out.push('\n');
         push_table(&mut out, &worst(r, look));
@@ -160,12 +227,13 @@ pub(super) fn title(service: &str, slo: &str, objective: &str, target: &str, win
     format!("{named}{objective}  {target} over {window}")
 }
 
-fn state(r: &Report) -> (Ink, &'static str) {
-    match r.budget {
-        None => (Ink::Dim, "no data"),
-        Some(b) if b.met => (Ink::Good, "met"),
-        Some(_) => (Ink::Bad, "NOT MET"),
-    }
+fn state(r: &Report, look: Look) -> (Ink, String) {
+    let (ink, sign, ascii, word) = match r.budget {
+        None => (Ink::Dim, "○", "-", "no data"),
+        Some(b) if b.met => (Ink::Good, "✓", "+", "met"),
+        Some(_) => (Ink::Bad, "✗", "x", "NOT MET"),
+    };
+    (ink, format!("{} {word}", if look.utf8 { sign } else { ascii }))
 }
 
 fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
@@ -177,7 +245,9 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
     let weights = format!("{}: {} good, {} bad", count(c.valid), count(c.good), count(c.bad));
     facts.extend(r.weight.as_ref().map(|weight| ("weight", format!("{weights} (sums of {})", look.clean(weight.name())))));
     facts.extend(slices(r).map(|text| ("slices", text)));
-    facts.extend([("SLI", sli(r, look)), ("budget", budget(r, look)), ("burn", burns(r, look))]);
+    facts.extend([("SLI", sli(r, look)), ("budget", budget(r, look))]);
+    facts.extend(r.budget.map(|b| ("", look.budget_bar(b.remaining, BAR_WIDTH))));
+    facts.push(("burn", burns(r, look)));
     facts.extend(pace(r).map(|text| ("pace", text)));
     if let [_, .., last] = r.spark[..] {
         let top = r.spark.iter().filter_map(|s| s.burn_rate).fold(0.0, f64::max);
@@ -287,7 +357,8 @@ fn times(rate_of_burn: f64, look: Look) -> String {
 /// What the policy says: the mode, since when, and why; below it what the team does.
 fn mode(r: &Report, look: Look) -> [(&'static str, String); 2] {
     let since = r.stance.since.map_or(String::new(), |since| format!(" since {}", time(since)));
-    let said = format!("{}{since}: {}", r.stance.mode.name(), look.clean(&r.stance.reason));
+    let mark = look.ink(look.mode_ink(r.stance.mode), look.mode_mark(r.stance.mode));
+    let said = format!("{mark} {}{since}: {}", r.stance.mode.name(), look.clean(&r.stance.reason));
     [("mode", said), ("", look.clean(&r.stance.words))]
 }
 

@@ -173,7 +173,10 @@ impl<'a> Document<'a> {
             return self.error(&self.span(&place), message, "second document").hint("put all SLOs under one `slos:`");
         }
         match error.location() {
-            Some(place) => self.error(&self.span(&place), message, "here").hint(QUOTING),
+            Some(place) => {
+                let hint = hint_for(&message);
+                self.error(&self.span(&place), message, "here").hint(hint)
+            }
             None => Error::new(ErrorKind::Definition, format!("{}: {message}", self.name)),
         }
     }
@@ -237,6 +240,15 @@ fn options() -> serde_saphyr::Options {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         with_snippet: false,
+    }
+}
+
+/// What to do about a YAML error.
+fn hint_for(message: &str) -> &'static str {
+    match message {
+        m if m.contains(" tab") => "YAML is indented with spaces, never with tabs",
+        m if m.contains("did not find expected '-'") => "the keys of one item of a list begin in the same column",
+        _ => QUOTING,
     }
 }
 

@@ -3,7 +3,7 @@
 //! `tests/full` installs what these tests need, sets the variables below, and runs them with `--ignored`:
 //!
 //! - `SLIX_BIN`: the binary under test; the one that cargo built beside the tests where absent
-//! - `SLIX_PYTHON`: a Python that has duckdb, pandas, polars and pyarrow
+//! - `SLIX_PYTHON`: a Python that has duckdb, pandas, polars, pyarrow, and what notebooks need
 //! - `SLIX_APACHE_MODULES`: the folder of Apache's modules
 //! - `SLIX_NODE_MODULES`: the folder with the npm packages playwright-core and axe-core; `SLIX_CHROMIUM`: the browser
 //! - `SLIX_SCREENSHOTS`: a folder in which pictures of the report page are put, to be looked at
@@ -12,10 +12,12 @@
 
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod notebooks;
 mod prometheus;
 mod proxies;
 mod readers;
 mod report_page;
 mod run;
 mod servers;
+mod terminal;
 mod traffic;

@@ -328,7 +328,7 @@ fn control_characters_of_a_log_do_not_act() {
         assert!(!ran.stderr.contains(acts), "{:?}", ran.stderr);
     }
     let colored = work.run(&["report", "a.log", "--color", "always"]).exits(0);
-    assert!(colored.text().contains("\u{1b}[1;31mNOT MET\u{1b}[0m"), "{:?}", colored.text());
+    assert!(colored.text().contains("\u{1b}[1;31m✗ NOT MET\u{1b}[0m"), "{:?}", colored.text());
 }
 
 #[test]

@@ -6,14 +6,18 @@
 mod cases;
 mod cli;
 mod fuzz;
+mod help;
 mod house;
 mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod notebooks;
+mod picture;
 mod practice;
 mod published;
 mod readme;
 mod samples;
 mod truth;
+mod watch;
 mod weights;
 mod work;

@@ -6,26 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const ABOUT: &str = "Access logs in, exact SLO numbers out";
 
-const LONG_ABOUT: &str = "\
-slix reads HTTP access logs from files, directories, pipes and archives, judges every request by the SLOs you declare, and \
-says what share was good and how much of the error budget is left, window by window, by the time in the log.
-
-  slix report access.log                                   what it means for people, nothing to set up
-  zcat old/*.gz | slix windows -c slos.yaml --every 5m      one row per SLO and step, for programs
-  slix slices -c slos.yaml logs/ -o october.slices.parquet  scan once …
-  slix report -c slos.yaml *.slices.parquet                 … and merge by reading";
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    done (also when the reader of the output has seen enough)
-  1    something could not be read, written or answered, or too many lines were rejected
-  2    the command line or a definition is wrong
-  3, 4, 5  what the gate says: see `slix gate --help`
-  130  interrupted";
-
 /// The command line.
 #[derive(Parser, Debug)]
-#[command(name = "slix", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXIT_CODES)]
+#[command(name = "slix", version, about = ABOUT)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true, max_term_width = 110)]
 pub struct Cli {
     /// What to do.
@@ -39,28 +22,28 @@ pub struct Cli {
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Show each SLO's state and budget to a person
+    /// Show each SLO's state and budget
     #[command(long_about = REPORT)]
     Report(ReportArgs),
-    /// Write one row per SLO, group and step: Parquet, Arrow, JSON, NDJSON, CSV or a table
+    /// Write one row per SLO, group and step: Parquet, Arrow, JSON, CSV
     #[command(long_about = WINDOWS)]
     Windows(WindowsArgs),
-    /// Count once and keep the counts: a file that report and windows read instead of the logs
+    /// Count once and keep the counts, to be read instead of the logs
     #[command(long_about = SLICES)]
     Slices(SlicesArgs),
     /// List when burn-rate alerts would have fired, in event time
     #[command(long_about = ALERTS)]
     Alerts(AlertsArgs),
-    /// List when a budget burned, how much of it, and who spent it; write drafts of postmortems
+    /// List when a budget burned, and who spent it; draft postmortems
     #[command(long_about = INCIDENTS)]
     Incidents(IncidentsArgs),
-    /// Read the actions of filled-in postmortems back, as rows for a backlog
+    /// Read the actions of postmortems back, as rows for a backlog
     #[command(long_about = BACKLOG)]
     Backlog(BacklogArgs),
     /// Propose targets and latency bounds that history would have met
     #[command(long_about = SUGGEST)]
     Suggest(AlertsArgs),
-    /// Say whether to release, by the error-budget policy, as text and exit code
+    /// Say whether to release, as text and exit code
     #[command(long_about = GATE)]
     Gate(GateArgs),
     /// Show what share of a work log is toil, by role
@@ -72,38 +55,52 @@ pub enum Command {
     /// Check a definition file and say what it means
     #[command(long_about = CHECK)]
     Check(CheckArgs),
-    /// List the formats that have a name, or explain one: its fields, clock and unit
+    /// List the formats that have a name, or explain one
+    #[command(long_about = FORMATS)]
     Formats(FormatsArgs),
-    /// Say what logs are: format, envelope, compression, time, lines by outcome, and what can be asked of them
+    /// Say what logs are, and what can be asked of them
+    #[command(long_about = DETECT)]
     Detect(DetectArgs),
-    /// Group rejected lines by their shape, and propose what would read them
+    /// Group rejected lines by shape, and propose what would read them
+    #[command(long_about = REJECTS)]
     Rejects(RejectsArgs),
-    /// Write a definition file fitted to a log: its format, its routes, and targets that it kept
+    /// Write a definition file fitted to a log
+    #[command(long_about = INIT)]
     Init(InitArgs),
+    /// Write what a shell needs to complete commands and options
+    #[command(long_about = COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    #[command(long_about = MAN)]
+    Man(ManArgs),
 }
 
 const TOIL: &str = "\
 Show what share of a work log is toil, of all together and of each role, in the Sprint (or other window) that its last entry is in. \
-A work log is CSV with a header, or JSON lines; each entry has a `date`, and the fields that the definition asks for.";
+A work log is CSV with a header, or JSON lines; each entry has a `date`, and the fields that the definition asks for.
+
+Example:
+  $ slix toil -c toil.yaml work.csv";
 
 const REPORT: &str = "\
 Show each SLO's state and budget to a person: target, SLI, events, what is left of the error budget, burn over the last hour, \
-day and week, a trend, the groups that spent most, and what became of every line.
+day and week, a trend, the groups that spent most, and what became of every line. With --watch it goes on while the logs grow.
 
 Example:
-  $ slix report --availability 99.9% --latency '99% <= 300ms' --route '/api/orders/{id}' --group-by route access.log
-  slix: access.log: format nginx_json (275 of the first 275 lines)
-  availability  99.9% over 28d                                     met
-   events  120,034: 119,990 good, 44 bad
-   …";
+  $ slix report -c slos.yaml access.log
+  shop / availability  99.5% over 7d  ✗ NOT MET
+    events  2,188: 2,025 good, 11 bad, 152 not valid
+    …
+  $ slix report --availability 99.9% --latency '99% <= 300ms' access.log
+  $ slix report access.log -o report.json";
 
 const WINDOWS: &str = "\
 Write one row per SLO, group and step, with the counts of the step and the budget of the window that ends with it. On a pipe \
 the rows are NDJSON, on a terminal a table; the extension of -o picks another encoding. See docs/semantics.md for the columns.
 
 Example:
-  $ slix windows -c slos.yaml --every 1d --from 2026-10-01 --to 2026-11-01 logs/ -o october.parquet
-  $ zcat old/*.gz | slix windows -c slos.yaml | jq 'select(.met == false) | .end_time'";
+  $ slix windows -c slos.yaml --every 1d logs/ -o windows.parquet
+  $ zcat old/*.gz | slix windows -c slos.yaml | jq -c '[.end_time, .met]'";
 
 const SLICES: &str = "\
 Count once and keep the counts. A slices file holds what the definition's indicators counted in every slice; report and \
@@ -121,7 +118,7 @@ was there would have done, and each stretch in which it fired is a line. See doc
 
 Example:
   $ slix alerts -c slos.yaml logs/
-  $ slix alerts -c slos.yaml october.slices.parquet -o alerts.parquet";
+  $ slix alerts -c slos.yaml *.slices.parquet -o alerts.parquet";
 
 const INCIDENTS: &str = "\
 List when a budget burned: runs of slices and alerts that burn above 1, in which at least one tier fired, with what they spent and \
@@ -142,13 +139,16 @@ bound of the latency would have allowed. What another number would have shown, -
 
 Example:
   $ slix suggest -c slos.yaml *.slices.parquet
-  $ slix report -c slos.yaml --what-if 'availability=99.95%,latency<=200ms' *.slices.parquet";
+  $ slix report -c slos.yaml --what-if availability=99.9% *.slices.parquet";
 
 const GATE: &str = "\
 Say whether to release, by the error-budget policy: ship, caution, freeze or no_data, the worst of all SLOs that gate. See \
 docs/policy.md.
 
 Example:
+  $ slix gate -c slos.yaml access.log && ./deploy
+  gate: freeze (exit code 3)
+    …
   $ slix gate -c slos.yaml --max-age 2h *.slices.parquet && ./deploy
 
 Exit codes of its own:
@@ -162,7 +162,7 @@ Show how a line is read: every field, the time in UTC, the route, and each SLO's
 line that cannot be read is shown with a caret where reading failed. `-` explains the lines of standard input.
 
 Example:
-  $ slix explain '192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] \"GET /cart HTTP/1.1\" 502 157 \"-\" \"curl/8.5.0\"'
+  $ slix explain -c slos.yaml \"$(head -n 1 access.log)\"
   $ grep -m1 ' 502 ' access.log | slix explain -c slos.yaml -";
 
 const CHECK: &str = "\
@@ -171,9 +171,50 @@ understands them. With a format (in the file or as an option) it is checked that
 
 Example:
   $ slix check slos.yaml
-  slos.yaml: 2 SLOs, 3 routes
-  availability  99.9% over 28d
-   …";
+  slos.yaml: 2 SLOs, 5 routes
+    …";
+
+const FORMATS: &str = "\
+List the formats that have a name, each with a line as it writes them, or explain one: its fields, clock and unit.
+
+Example:
+  $ slix formats
+  $ slix formats combined";
+
+const DETECT: &str = "\
+Say what logs are: format, envelope, compression, time, lines by outcome, and what can be asked of them.
+
+Example:
+  $ slix detect access.log";
+
+const REJECTS: &str = "\
+Group rejected lines by their shape, and propose what would read them.
+
+Example:
+  $ slix rejects access.log";
+
+const INIT: &str = "\
+Write a definition file fitted to a log: its format, its routes, and targets that it kept.
+
+Example:
+  $ slix init access.log -o mine.yaml
+  $ slix report -c mine.yaml access.log";
+
+const COMPLETIONS: &str = "\
+Write what a shell needs to complete commands, options and their values. Where it goes is the shell's own custom.
+
+Example:
+  $ slix completions bash > slix.bash   # sourced by ~/.bashrc
+  $ slix completions zsh > _slix        # in a folder of $fpath
+  $ slix completions fish > slix.fish   # ~/.config/fish/completions/slix.fish
+  $ slix completions powershell > slix.ps1";
+
+const MAN: &str = "\
+Write the manual pages for section 1: that of slix to standard output, or that of slix and of each command into a directory.
+
+Example:
+  $ slix man | man -l -
+  $ slix man man1";
 
 /// `slix report`.
 #[derive(Args, Debug)]
@@ -196,6 +237,10 @@ pub struct ReportArgs {
     /// Interval of the steps of an HTML page, a whole number of slices [default: as fine as its charts can show]
     #[arg(long, value_name = "LENGTH", help_heading = ANSWERING)]
     pub every: Option<String>,
+    /// Go on, and report again when the files have grown: they are looked at every so many seconds [default: 2]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", help_heading = ANSWERING,
+        conflicts_with_all = ["range", "rejects", "max_rejects", "stats", "keep_going"])]
+    pub watch: Option<f64>,
 }
 
 /// `slix windows`.
@@ -228,6 +273,9 @@ pub struct WindowsArgs {
     /// parquet, arrow, json, ndjson, csv or table [default: as the extension of -o says; else ndjson, on a terminal table]
     #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
     pub output_format: Option<String>,
+    /// Do not page a table that is longer than the terminal; otherwise $PAGER does, or less
+    #[arg(long, help_heading = ANSWERING)]
+    pub no_pager: bool,
 }
 
 /// `slix slices`.
@@ -444,6 +492,22 @@ pub struct InitArgs {
     /// Write here instead of standard output
     #[arg(short, long, value_name = "FILE", help_heading = ANSWERING)]
     pub output: Option<PathBuf>,
+}
+
+/// `slix completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `slix man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// Write a page for each command here; the directory is made where there is none
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
 }
 
 /// Another form of definitions.

@@ -1,7 +1,7 @@
 //! From inputs to counts: finds and recognises the inputs, settles formats and questions, scans logs, takes what slices files
 //! hold, and merges both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -14,7 +14,7 @@ use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
 use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::extract::Extractor;
-use slix::input::{ByteRange, Input, Inputs, Kind, Pieces};
+use slix::input::{ByteRange, Head, Input, Inputs, Kind, Pieces};
 use slix::output::accounting;
 use slix::record::Field;
 use slix::scan::Job;
@@ -52,14 +52,18 @@ pub struct Counted {
 /// Counts everything that is named. None: it was interrupted before the files were read, and nothing is to be written.
 pub fn count(
     reading: &Reading,
-    declared: Declared,
+    declared: &Declared,
     formats: &Formats,
     asking: &AskingArgs,
     stop: &Arc<AtomicBool>,
     words: &Words,
 ) -> Result<Option<Counted>> {
-    let mut counter = Counter { reading, formats, words, failed: false };
+    let mut counter = Counter::new(reading, formats, words);
     let inputs = counter.resolve(stop)?;
+    if inputs.inputs().is_empty() && reading.keep_going {
+        counter.tell_damages(&inputs);
+        return Err(Error::new(ErrorKind::Input, "nothing could be read"));
+    }
     // A pipe that was interrupted while its first lines were awaited still gives those; then it ends by itself.
     let early = stop.swap(false, Relaxed);
     if early && inputs.inputs().iter().any(|input| is_log(input) && input.kind() != Kind::Stream) {
@@ -67,26 +71,25 @@ pub fn count(
     }
     let stored = counter.stored(&inputs)?;
     let logs = counter.logs(&inputs)?;
-    counter.refuse_duplicates(&logs, &stored)?;
-    let has_latency = has_latency(&logs, &stored)?;
+    let (log_list, partials) = (logs.iter().collect::<Vec<_>>(), stored.iter().map(|(name, partial)| (name.clone(), partial)));
+    counter.refuse_duplicates(&log_list, &partials.collect::<Vec<_>>())?;
+    let has_latency =
+        has_latency_of(logs.iter().any(Log::has_latency), logs.is_empty(), stored.iter().map(|(_, partial)| partial))?;
     let questions = declared.questions(has_latency, asking.what_if.as_deref())?.counted_by(formats.window_by());
     let asked = questions.slices_declared(asking.slice.as_deref())?;
-    let mut parts = Vec::new();
-    for (name, mut partial) in stored {
-        let notes = rebound(&mut partial, &questions).map_err(|error| about(&name, error))?;
-        notes.iter().for_each(|note| words.note(&format!("{name}: {note}")));
-        parts.push(select(partial, &questions, asked).map_err(|error| about(&name, error))?);
-    }
+    let mut parts = stored_parts(stored, &questions, asked, words)?;
     let mut interrupted = early;
     if !logs.is_empty() {
         let slices = asked.map_or_else(Questions::slices_default, Ok)?;
-        let scanned = counter.scan(&inputs, &logs, &questions, slices, stop)?;
-        if stop.load(Relaxed) {
-            if !files_are_complete(&inputs, &scanned.partial, reading.range) {
-                return Ok(None);
-            }
-            interrupted = true;
+        let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
+        let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
+        let scanned = counter.scan(&scan, &log_list, BTreeMap::new())?;
+        let is_complete = !stop.load(Relaxed) || files_are_complete(&inputs, &scanned.partial, reading.range);
+        if !is_complete {
+            return Ok(None);
         }
+        interrupted |= stop.load(Relaxed);
+        counter.finish_rejects(&rejects, &scanned.partial)?;
         parts.push(scanned.partial);
     }
     let partial = Partial::merge_all(parts, reading.duplicates)?;
@@ -97,12 +100,29 @@ pub fn count(
     Ok(Some(Counted { partial, questions, failed: counter.failed, interrupted }))
 }
 
+/// What slices files hold of what is asked.
+pub fn stored_parts(
+    stored: Vec<(String, Partial)>,
+    questions: &Questions,
+    slices: Option<Slices>,
+    words: &Words,
+) -> Result<Vec<Partial>> {
+    let part = |(name, mut partial): (String, Partial)| {
+        let notes = rebound(&mut partial, questions).map_err(|error| about(&name, error))?;
+        notes.iter().for_each(|note| words.note(&format!("{name}: {note}")));
+        select(partial, questions, slices).map_err(|error| about(&name, error))
+    };
+    stored.into_iter().map(part).collect()
+}
+
 /// A log that can be read.
-struct Log {
-    number: usize,
+pub struct Log {
+    /// Number of the input.
+    pub number: usize,
     name: String,
     service: String,
-    identity: Identity,
+    /// Which content it is.
+    pub identity: Identity,
     /// None for a log without a line to tell a format by.
     format: Option<Format>,
     /// Of the first line, where it is not told.
@@ -110,24 +130,50 @@ struct Log {
 }
 
 impl Log {
-    fn has_latency(&self) -> bool {
+    /// Whether its lines tell a latency.
+    pub fn has_latency(&self) -> bool {
         self.format.as_ref().is_some_and(|format| format.resolve(&Field::Latency).is_some())
     }
 }
 
 /// A format that lines decided: its name, and how many of how many it reads.
-type Detected = (String, (usize, usize));
+pub type Detected = (String, (usize, usize));
 
-struct Counter<'a> {
+/// One scan of logs.
+pub struct Scan<'a> {
+    /// All inputs.
+    pub inputs: &'a Inputs,
+    /// What is asked of them.
+    pub questions: &'a Questions,
+    /// The grid of the counts.
+    pub slices: Slices,
+    /// Ends it early.
+    pub stop: &'a AtomicBool,
+    /// Takes rejected lines.
+    pub rejects: &'a Rejects,
+}
+
+/// The steps from inputs to counts.
+pub struct Counter<'a> {
     reading: &'a Reading,
     formats: &'a Formats,
     words: &'a Words,
-    failed: bool,
+    /// Whether something could not be read.
+    pub failed: bool,
+    /// Whether it was told what of archives cannot be read.
+    pub damages_told: bool,
+}
+
+impl<'a> Counter<'a> {
+    /// Nothing was done yet.
+    pub fn new(reading: &'a Reading, formats: &'a Formats, words: &'a Words) -> Counter<'a> {
+        Counter { reading, formats, words, failed: false, damages_told: false }
+    }
 }
 
 impl Counter<'_> {
     /// An input that cannot be read: an error, or only told where the rest shall be read.
-    fn fail(&mut self, error: Error) -> Result<()> {
+    pub fn fail(&mut self, error: Error) -> Result<()> {
         if !self.reading.keep_going {
             return Err(error);
         }
@@ -136,7 +182,8 @@ impl Counter<'_> {
         Ok(())
     }
 
-    fn resolve(&mut self, stop: &Arc<AtomicBool>) -> Result<Inputs> {
+    /// Finds the inputs.
+    pub fn resolve(&mut self, stop: &Arc<AtomicBool>) -> Result<Inputs> {
         let inputs = Inputs::resolve(&self.reading.inputs, stop.clone());
         inputs.notes().iter().for_each(|note| self.words.note(note));
         let failures = inputs.failures();
@@ -146,10 +193,6 @@ impl Counter<'_> {
         }
         failures.iter().for_each(|failure| self.words.error(&failure.error));
         self.failed = !failures.is_empty();
-        if inputs.inputs().is_empty() {
-            self.tell_damages(&inputs);
-            return Err(Error::new(ErrorKind::Input, "nothing could be read"));
-        }
         Ok(inputs)
     }
 
@@ -170,7 +213,7 @@ impl Counter<'_> {
         let mut logs = Vec::new();
         let mut told = Vec::new();
         for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_log(input)) {
-            match self.log(number, input) {
+            match input.head().and_then(|head| self.log(number, input, &head)) {
                 Ok((log, detected)) => {
                     told.extend(detected.map(|(format, counts)| (log.name.clone(), format, counts)));
                     logs.push(log);
@@ -178,14 +221,25 @@ impl Counter<'_> {
                 Err(error) => self.fail(error)?,
             }
         }
-        tell_formats(&told, self.words);
+        self.tell_formats(&told);
         Ok(logs)
     }
 
-    fn log(&self, number: usize, input: &Input) -> Result<(Log, Option<Detected>)> {
-        let head = input.head()?;
+    /// Says which formats were detected.
+    pub fn tell_formats(&self, told: &[(String, String, (usize, usize))]) {
+        tell_formats(told, self.words);
+    }
+
+    /// Whether the lines of a log mean what they do only with those before them.
+    pub fn is_stateful(&self, log: &Log) -> Result<bool> {
+        let Some(format) = &log.format else { return Ok(false) };
+        Ok(self.formats.bind(format, &[], log.year)?.is_stateful())
+    }
+
+    /// A log that begins with `head`, and how its format was found.
+    pub fn log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
         let name = input.name().to_owned();
-        let found = self.formats.find(&name, &head)?;
+        let found = self.formats.find(&name, head)?;
         if head.bytes.is_empty() {
             let shown = if name == "-" { "standard input" } else { &name };
             self.words.note(&format!("{shown}: it is empty"));
@@ -194,12 +248,12 @@ impl Counter<'_> {
         let service = self.formats.service(&name).to_owned();
         let identity = Identity::of(&head.bytes);
         let format = found.map(|found| found.format);
-        let year = format.as_ref().map(|format| self.formats.year(format, input, &head)).transpose()?.flatten();
+        let year = format.as_ref().map(|format| self.formats.year(format, input, head)).transpose()?.flatten();
         Ok((Log { number, name, service, identity, format, year }, detected))
     }
 
     /// Refuses the same content twice before anything is scanned.
-    fn refuse_duplicates(&self, logs: &[Log], stored: &[(String, Partial)]) -> Result<()> {
+    pub fn refuse_duplicates(&self, logs: &[&Log], stored: &[(String, &Partial)]) -> Result<()> {
         if self.reading.duplicates == Duplicates::Allow {
             return Ok(());
         }
@@ -213,15 +267,9 @@ impl Counter<'_> {
         })
     }
 
-    /// Scans all logs.
-    fn scan(
-        &mut self,
-        inputs: &Inputs,
-        logs: &[Log],
-        questions: &Questions,
-        slices: Slices,
-        stop: &AtomicBool,
-    ) -> Result<Scanned> {
+    /// Scans logs, all of each or the range that it has.
+    pub fn scan(&mut self, scan: &Scan, logs: &[&Log], ranges: BTreeMap<usize, ByteRange>) -> Result<Scanned> {
+        let Scan { inputs, questions, slices, stop, rejects } = *scan;
         let plans = Plans::of(logs, questions, self.formats)?;
         if let Some(without) = plans
             .without_latency(logs)
@@ -231,11 +279,9 @@ impl Counter<'_> {
         }
         let jobs: Vec<Job> = plans.jobs.iter().map(|plan| plan.job(self.reading, slices)).collect();
         let of_engine = plans.engine_inputs(inputs, logs);
-        let names = inputs.inputs().iter().map(|input| input.name().to_owned()).collect();
-        let rejects = Rejects::new(names, self.reading.rejects.is_some());
         let threads = self.reading.threads.unwrap_or_else(|| threads_for(inputs));
         let source = Watched {
-            pieces: inputs.source(threads, self.reading.range)?.keep_whole(plans.stateful(logs)),
+            pieces: inputs.source(threads, self.reading.range)?.keep_whole(plans.stateful(logs)).within(ranges),
             wanted: logs.iter().map(|log| log.number).collect(),
             unopened: AtomicBool::new(false),
         };
@@ -254,11 +300,10 @@ impl Counter<'_> {
         let mut scanned = scanned?;
         source.pieces.notes().iter().for_each(|note| self.words.note(&note.text));
         let failures = std::mem::take(&mut scanned.failures);
-        self.tell_damages(inputs);
-        self.tell_failures(failures, source.unopened.load(Relaxed))?;
-        if !stop.load(Relaxed) || files_are_complete(inputs, &scanned.partial, self.reading.range) {
-            self.finish_rejects(&rejects, &scanned.partial)?;
+        if !std::mem::replace(&mut self.damages_told, true) {
+            self.tell_damages(inputs);
         }
+        self.tell_failures(failures, source.unopened.load(Relaxed))?;
         Ok(scanned)
     }
 
@@ -289,26 +334,34 @@ impl Counter<'_> {
     }
 }
 
-fn is_log(input: &Input) -> bool {
+/// The names of all inputs.
+pub fn names(inputs: &Inputs) -> Vec<String> {
+    inputs.inputs().iter().map(|input| input.name().to_owned()).collect()
+}
+
+/// Whether an input is a log; a slices file is none.
+pub fn is_log(input: &Input) -> bool {
     input.kind() != Kind::Slices
 }
 
-fn read_slices(input: &Input) -> Result<Partial> {
+/// Reads a slices file.
+pub fn read_slices(input: &Input) -> Result<Partial> {
     let path = input.path().unwrap_or(std::path::Path::new(input.name()));
     let file = File::open(path)
         .map_err(|cause| Error::new(ErrorKind::Input, format!("{}: it cannot be opened", input.name())).because(cause))?;
     slices::read(input.name(), file)
 }
 
-/// Whether a latency can be asked for by default: some log tells one, and no slices file lacks it.
-fn has_latency(logs: &[Log], stored: &[(String, Partial)]) -> Result<bool> {
-    for (_, partial) in stored {
+/// Whether a latency can be asked for by default: some log tells one (`is_told`), and no slices file lacks it.
+pub fn has_latency_of<'a>(is_told: bool, no_logs: bool, stored: impl Iterator<Item = &'a Partial>) -> Result<bool> {
+    let mut is_stored = false;
+    for partial in stored {
         if !holds_default_latency(partial)? {
             return Ok(false);
         }
+        is_stored |= !partial.activity.is_empty();
     }
-    let is_told = logs.iter().any(Log::has_latency);
-    Ok(is_told || logs.is_empty() && stored.iter().any(|(_, partial)| !partial.activity.is_empty()))
+    Ok(is_told || no_logs && is_stored)
 }
 
 /// Answers other bounds of the latency from the histograms of a slices file, where it has no counts for them. What has to be
@@ -469,7 +522,7 @@ struct Plans {
 }
 
 impl Plans {
-    fn of(logs: &[Log], questions: &Questions, formats: &Formats) -> Result<Plans> {
+    fn of(logs: &[&Log], questions: &Questions, formats: &Formats) -> Result<Plans> {
         let mut plans = Plans { jobs: Vec::new(), of_log: Vec::new() };
         // What an empty log is read by shows nowhere.
         let fallback = Format::parse("combined")?;
@@ -488,7 +541,7 @@ impl Plans {
     }
 
     /// The inputs that must be read from their beginning, in one piece.
-    fn stateful<'a>(&'a self, logs: &'a [Log]) -> impl Iterator<Item = usize> + 'a {
+    fn stateful<'a>(&'a self, logs: &'a [&Log]) -> impl Iterator<Item = usize> + 'a {
         let all = logs.iter().zip(&self.of_log);
         all.filter(|(_, job)| self.jobs[**job].extractor.is_stateful()).map(|(log, _)| log.number)
     }
@@ -499,7 +552,7 @@ impl Plans {
     }
 
     /// What the engine must know of every input; those that are no logs are never asked for.
-    fn engine_inputs(&self, inputs: &Inputs, logs: &[Log]) -> Vec<EngineInput> {
+    fn engine_inputs(&self, inputs: &Inputs, logs: &[&Log]) -> Vec<EngineInput> {
         let unread = |input: &Input| EngineInput { name: input.name().to_owned(), job: 0, identity: Identity::of(b"") };
         let mut all: Vec<EngineInput> = inputs.inputs().iter().map(unread).collect();
         for (log, &job) in logs.iter().zip(&self.of_log) {
@@ -510,8 +563,8 @@ impl Plans {
     }
 
     /// Words about logs that the default latency SLO leaves out.
-    fn without_latency(&self, logs: &[Log]) -> Option<String> {
-        let without: Vec<&Log> = logs.iter().filter(|log| log.format.is_some() && !log.has_latency()).collect();
+    fn without_latency(&self, logs: &[&Log]) -> Option<String> {
+        let without: Vec<&Log> = logs.iter().copied().filter(|log| log.format.is_some() && !log.has_latency()).collect();
         let first = without.first().filter(|_| without.len() < logs.len())?;
         Some(format!(
             "{} of {} inputs (the first is {}) tell no latency and are not in its SLO",

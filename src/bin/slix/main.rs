@@ -7,12 +7,16 @@
 //! explain   one line                    check                     one definition file
 //! formats   the presets                 detect, rejects           what logs are, and what is not read of them
 //! init      a definition file to begin with
+//! help      the first page of help      manual                    completions and manual pages
+//! watch     the report again and again  follow, screen            what is new in the logs, and the terminal that is drawn on
+//! pager     long tables on a terminal
 //! words     what is said beside         exit, signals, progress   how it ends, and what is seen meanwhile
 //! ```
 #![forbid(unsafe_code)]
 
 mod args;
 mod exit;
+mod help;
 mod words;
 
 mod formats;
@@ -20,6 +24,7 @@ mod questions;
 mod run;
 
 mod count;
+mod follow;
 mod progress;
 mod rejects;
 mod signals;
@@ -38,18 +43,22 @@ mod gate;
 mod incidents;
 mod init;
 mod listing;
+mod manual;
+mod pager;
 mod rejected;
 mod report;
+mod screen;
 mod slices;
 mod suggest;
 mod table;
 mod toil;
+mod watch;
 mod windows;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use slix::error::Result;
 use slix::output::accounting;
 
@@ -62,7 +71,8 @@ use run::Reading;
 use words::Words;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let typed = help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match typed {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
@@ -83,6 +93,8 @@ fn main() -> ExitCode {
         Command::Detect(args) => detect::run(args, &session),
         Command::Rejects(args) => rejected::run(args, &session),
         Command::Init(args) => init::run(args, &session),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     };
     let exit = ended.unwrap_or_else(|error| {
         if !exit::is_closed_pipe(&error) {
@@ -146,7 +158,7 @@ impl Session {
         let formats = Formats::new(&reading.format, declared.definitions())?;
         let reading = Reading::new(reading, self.histograms)?;
         let stop = signals::listen();
-        let Some(counted) = count::count(&reading, declared, &formats, asking, &stop, &self.words)? else {
+        let Some(counted) = count::count(&reading, &declared, &formats, asking, &stop, &self.words)? else {
             self.words.warning("interrupted: nothing was written");
             return Ok(Exit::Interrupted);
         };

@@ -59,17 +59,20 @@ impl<'a> Declared<'a> {
     }
 
     /// The questions; `has_latency` is whether the logs tell one.
-    pub fn questions(self, has_latency: bool, what_if: Option<&str>) -> Result<Questions> {
+    pub fn questions(&self, has_latency: bool, what_if: Option<&str>) -> Result<Questions> {
         let latency_is_optional = self.latency_is_optional();
+        let of_options;
         let definitions = match self {
-            Declared::File(definitions) => *definitions,
-            Declared::Options(args) => options(args, has_latency)?,
+            Declared::File(definitions) => definitions,
+            Declared::Options(args) => {
+                of_options = options(args, has_latency)?;
+                &of_options
+            }
         };
-        let mut definitions = definitions;
-        let rebounds = what_if.map_or(Ok(Vec::new()), |text| what_if::apply(&mut definitions.slos, text))?;
-        let canonical = |slo: Slo| Question { canonical: slo.indicator.canonical(), slo };
-        let (attribute, routes) = (definitions.attribute, definitions.routes);
-        let (slice, slos) = (definitions.slice, definitions.slos.into_iter().map(canonical).collect());
+        let mut slos = definitions.slos.clone();
+        let rebounds = what_if.map_or(Ok(Vec::new()), |text| what_if::apply(&mut slos, text))?;
+        let slos = slos.into_iter().map(|slo| Question { canonical: slo.indicator.canonical(), slo }).collect();
+        let (attribute, routes, slice) = (definitions.attribute.clone(), definitions.routes.clone(), definitions.slice.clone());
         Ok(Questions { slos, slice, attribute, routes, rebounds, latency_is_optional })
     }
 }
@@ -100,6 +103,12 @@ pub fn definition_files(path: &Path) -> Result<Vec<DefinitionFile>> {
         return Err(Error::new(ErrorKind::Limit, message).hint("name a folder with fewer files"));
     }
     files.sort();
+    if files.is_empty() {
+        let message = format!("{}: there is no definition file in this folder", path.display());
+        return Err(
+            Error::new(ErrorKind::Definition, message).hint("definitions are OpenSLO objects in .yaml, .yml or .json files")
+        );
+    }
     files.iter().map(|file| definition_file(file)).collect()
 }
 
@@ -140,8 +149,12 @@ pub fn named_file(definitions: &Path, file: &str) -> Result<String> {
 fn definition_file(path: &Path) -> Result<DefinitionFile> {
     let name = path.display().to_string();
     let wrong = |what: &str| Error::new(ErrorKind::Definition, format!("{name}: the definition file {what}"));
-    let bytes = std::fs::read(path).map_err(|cause| wrong("cannot be read").because(cause))?;
-    let text = String::from_utf8(bytes).map_err(|cause| wrong("is not text in UTF-8").because(cause))?;
+    let unread =
+        |cause| wrong("cannot be read").because(cause).hint("check the name; `slix init LOG -o FILE` writes one for a log");
+    let bytes = std::fs::read(path).map_err(unread)?;
+    let text = String::from_utf8(bytes);
+    let text = text
+        .map_err(|cause| wrong("is not text in UTF-8").because(cause).hint("definitions are YAML; logs are given as inputs"))?;
     Ok(DefinitionFile { name, text })
 }
 

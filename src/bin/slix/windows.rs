@@ -14,6 +14,7 @@ use super::args::WindowsArgs;
 use super::count::Counted;
 use super::destination::Destination;
 use super::exit::Exit;
+use super::pager;
 use super::run::Evaluation;
 
 /// How the rows are written.
@@ -39,7 +40,7 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
         let asked = counted.questions.asked();
         let plan = Plan::new(&asked, &counted.partial, &options)?;
         match form {
-            Form::Table => write_table(&plan, &destination, session)?,
+            Form::Table => write_table(&plan, &destination, args.no_pager, session)?,
             Form::Encoded(encoding) => write_rows(&plan, counted, encoding, &destination)?,
         }
         session.words.excluded(&plan)?;
@@ -62,13 +63,15 @@ fn form(args: &WindowsArgs) -> Result<Form> {
     }
 }
 
-fn write_table(plan: &Plan, destination: &Destination, session: &Session) -> Result<()> {
+fn write_table(plan: &Plan, destination: &Destination, no_pager: bool, session: &Session) -> Result<()> {
     let mut table = RowsTable::new(session.words.look_of(destination));
     plan.rows(&mut |row| {
         table.push(row);
         Ok(())
     })?;
-    destination.write_text(&table.render())
+    let text = table.render();
+    let is_paged = !no_pager && destination.path().is_none() && pager::show(&text);
+    if is_paged { Ok(()) } else { destination.write_text(&text) }
 }
 
 fn write_rows(plan: &Plan, counted: &Counted, encoding: Encoding, destination: &Destination) -> Result<()> {

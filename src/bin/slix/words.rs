@@ -3,8 +3,10 @@
 //! Nothing here reaches a terminal before it is sanitised: file names, log lines and definitions are written by others.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{IsTerminal, Write};
+use std::rc::Rc;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use slix::aggregate::accounting::Accounting;
@@ -25,12 +27,25 @@ use super::rejects::Rejects;
 const WIDTH_DEFAULT: u16 = 100;
 
 /// How slix speaks in this run.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Words {
     quiet: u8,
     progress: bool,
     stdout: Look,
     stderr: Look,
+    /// Takes errors in place of standard error.
+    kept: Option<Kept>,
+}
+
+/// The last error that was kept, until it is taken.
+#[derive(Clone, Default)]
+pub struct Kept(Rc<RefCell<Option<String>>>);
+
+impl Kept {
+    /// The last error since this was asked before.
+    pub fn take(&self) -> Option<String> {
+        self.0.take()
+    }
 }
 
 impl Words {
@@ -42,7 +57,14 @@ impl Words {
             progress: stderr && !options.no_progress && options.quiet == 0,
             stdout: look(stdout, options.color, terminal_size::terminal_size_of(std::io::stdout())),
             stderr: look(stderr, options.color, terminal_size::terminal_size_of(std::io::stderr())),
+            kept: None,
         }
+    }
+
+    /// The same, saying nothing while a terminal is drawn on: errors are kept for whoever draws.
+    pub fn hushed(&self) -> (Words, Kept) {
+        let kept = Kept::default();
+        (Words { quiet: u8::MAX, progress: false, kept: Some(kept.clone()), ..self.clone() }, kept)
     }
 
     /// A text for standard output, which strangers may have written; line ends stay.
@@ -148,6 +170,10 @@ impl Words {
 
     /// Says what went wrong, where, and what to do next.
     pub fn error(&self, error: &Error) {
+        if let Some(Kept(kept)) = &self.kept {
+            kept.replace(Some(error.to_string()));
+            return;
+        }
         // The first line stands alone for tools: name, line and column, message, cause.
         self.say(&self.ink("1;31", "error: "), &error.to_string());
         if let Some(excerpt) = error.excerpt().filter(|excerpt| !excerpt.text.is_empty()) {
@@ -208,11 +234,13 @@ fn stats_line(name: &str, format: &str, accounting: &Accounting) -> String {
 
 fn look(terminal: bool, color: Color, size: Option<(terminal_size::Width, terminal_size::Height)>) -> Look {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    // A dumb terminal promises nothing but ASCII.
+    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
     let color = match color {
         Color::Always => true,
         Color::Never => false,
         // https://no-color.org
-        Color::Auto => terminal && variable("NO_COLOR").is_none() && variable("TERM").is_none_or(|term| term != "dumb"),
+        Color::Auto => terminal && variable("NO_COLOR").is_none() && !is_dumb,
     };
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
     let utf8 = locale.is_none_or(|locale| {
@@ -222,7 +250,7 @@ fn look(terminal: bool, color: Color, size: Option<(terminal_size::Width, termin
     // As other programs do: a width that somebody asks for goes before the one that is there.
     let asked = variable("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok()).filter(|&columns| columns > 0);
     let width = asked.or(size.filter(|_| terminal).map(|(width, _)| width.0)).unwrap_or(WIDTH_DEFAULT);
-    Look { width, color, utf8: utf8 || !terminal }
+    Look { width, color, utf8: utf8 && !is_dumb || !terminal }
 }
 
 /// An excerpt, for miette.

@@ -38,16 +38,17 @@ fn a_report_reads_like_this() {
     let block = text.split("\n\n").take(2).collect::<Vec<_>>().join("\n\n");
     assert_eq!(
         block,
-        r#"shop / availability  99.9% over 28d                                          met
+        r#"shop / availability  99.9% over 28d                                        ✓ met
   events  1,360,780: 1,359,231 good, 1,294 bad, 255 unknown
   SLI     99.904%
   budget  4.8% left: 66 of 1,360 allowed bad events, 1.97 of 40.3 min
+          █▎░░░░░░░░░░░░░░░░░░░░░░░░░░
   burn    1h 0.00×   1d 0.10×   7d 1.20×
   pace    of the last day: spent in 13.9 d, a whole budget in 285.1 d
   trend   ▂▂▂▂▂▂▂▂▂▁▂▂▂▂█▂▂▂▂▂▂▁▂▂▂▂▂▂  burn per 7.8 h, at most 16.62×
   window  2026-10-01 00:00 to 2026-10-29 00:00 UTC
   input   covers the last 9 d of the window, with events in 97.6% of the slices
-  mode    caution since 2026-10-28 12:55: 20% of the budget or less is left
+  mode    ▲ caution since 2026-10-28 12:55: 20% of the budget or less is left
           release with care: small changes, reviewed, easy to take back
 
   worst groups        bad     valid      SLI   budget spent
@@ -70,7 +71,7 @@ fn an_overspent_budget_says_by_how_much() {
     assert!(text.contains("  budget  none left, 138.5% spent: 1,249 bad, 902 allowed, 55.8 of 40.3 min\n"), "{text}");
     assert!(
         report_text(0, look(80))
-            .starts_with("shop / availability  99.9% over 28d                                      no data\n  events  none\n")
+            .starts_with("shop / availability  99.9% over 28d                                    ○ no data\n  events  none\n")
     );
 }
 
@@ -83,7 +84,7 @@ fn warnings_wrap_between_words() {
 
 #[test]
 fn the_width_and_the_character_set_are_kept() {
-    for width in [80, 100, 120, 160] {
+    for width in [80, 100, 120, 160, 200] {
         for text in [report_text(9, look(width)), rows_text("1d", look(width)), rows_text("6h", look(width))] {
             let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap();
             assert!(widest <= usize::from(width), "{widest} > {width}\n{text}");
@@ -101,9 +102,8 @@ fn nothing_of_a_log_acts_on_the_terminal() {
     }
     // Colour adds its own sequences and nothing else.
     let colored = report_text(9, Look { color: true, ..look(80) });
-    let plain = ["\x1b[1m", "\x1b[32m", "\x1b[1;31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"]
-        .iter()
-        .fold(colored, |t, code| t.replace(code, ""));
+    let codes = ["\x1b[1m", "\x1b[32m", "\x1b[1;31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"];
+    let plain = codes.iter().fold(colored, |t, code| t.replace(code, ""));
     assert_eq!(plain, report_text(9, look(80)));
 }
 
@@ -117,4 +117,49 @@ fn more_rows_than_a_terminal_needs_are_counted() {
         table.render()
     });
     assert!(text.ends_with("and 1,234 more rows: write them to a file with -o\n"));
+}
+
+/// The reports of the sample, and one more of the first.
+fn three(look: Look) -> String {
+    let partial = sample::partial(9);
+    sample::with_plan(&partial, "1h", |plan| {
+        let mut reports = plan.reports().unwrap();
+        reports.push(reports[0].clone());
+        report(&reports, &partial.receipts, look).unwrap()
+    })
+}
+
+#[test]
+fn many_slos_begin_with_a_row_each() {
+    let text = three(look(80));
+    let overview: Vec<&str> = text.lines().take(3).map(str::trim_end).collect();
+    assert_eq!(
+        overview,
+        [
+            "  mode        SLO                   target       SLI    left   budget",
+            "──────────────────────────────────────────────────────────────────────────",
+            "  ▲ caution   shop / availability    99.9%   99.904%    4.8%   ▍░░░░░░░░░",
+        ],
+        "{text}"
+    );
+    assert!(report_text(9, look(80)).starts_with("shop / availability"));
+    let shown = |width| three(look(width)).lines().next().unwrap().split_whitespace().last().unwrap().to_owned();
+    assert_eq!([80, 100, 130].map(shown), ["budget", "1d", "trend"]);
+    assert!(
+        three(Look { color: true, ..look(80) }).contains("\u{1b}[38;5;3m  ▲ caution"),
+        "{:?}",
+        three(Look { color: true, ..look(80) })
+    );
+}
+
+#[test]
+fn blocks_stand_side_by_side_where_there_is_room() {
+    let (text, narrow) = (three(look(200)), three(look(98)));
+    let titles = |text: &str| text.lines().filter(|line| line.contains("over 28d")).map(str::to_owned).collect::<Vec<_>>();
+    let ([both, alone], [first, second, _]) = (&titles(&text)[..], &titles(&narrow)[..]) else { panic!("{text}") };
+    assert_eq!(*both, format!("{first:<98}    {second}"));
+    assert_eq!(alone, first);
+    let colored = three(Look { color: true, ..look(200) });
+    assert!(titles(&colored).iter().all(|line| columns(line) <= 200 && line.len() > 200 || columns(line) <= 98), "{colored}");
+    assert_eq!(columns("\x1b[1;31m✗ a\x1b[0m"), 3);
 }
