@@ -94,10 +94,12 @@ pub fn cell_start(cell: u32) -> i64 {
     if cell <= 2 { 0 } else { (1 << octave) + i64::from(cell % 2) * (1 << (octave - 1)) }
 }
 
-/// The narrowest step for charts of so long a stretch, a whole number of `unit` seconds: at most [`STEPS_MAX`] of them.
+/// A narrow step for charts of so long a stretch, a whole number of `unit` seconds: at most [`STEPS_MAX`] of them. It is one that
+/// people think in, unless that is much wider than it need be.
 pub fn step_seconds(stretch: i64, unit: i64) -> i64 {
+    let narrowest = (stretch / STEPS_MAX / unit + 1) * unit;
     let fits = |&step: &i64| step % unit == 0 && stretch / step <= STEPS_MAX;
-    STEP_SECONDS.into_iter().find(fits).unwrap_or_else(|| (stretch / STEPS_MAX / unit + 1) * unit)
+    STEP_SECONDS.into_iter().find(fits).filter(|step| *step <= 8 * narrowest).unwrap_or(narrowest)
 }
 
 /// The narrowest step for charts of these SLOs over these counts: they reach over the longest window, or all of the input where

@@ -28,6 +28,7 @@ mod openslo;
 pub mod parse;
 mod period;
 pub mod policy;
+mod prefixes;
 pub mod route;
 pub mod spec;
 pub mod weight;
