@@ -29,6 +29,7 @@ mod period;
 pub mod policy;
 pub mod route;
 pub mod spec;
+mod text_test;
 pub mod weight;
 pub mod what_if;
 pub mod window;
