@@ -17,15 +17,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use regex::bytes::Regex;
 
 use super::expr::{Condition, Operand, evaluate};
 use super::prefixes::RoutePrefixes;
 use super::route::Routes;
+use super::text_test::TextTest;
 use super::{Dimension, Indicator};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Values};
 use crate::block::Block;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::record::{Field, Kind, Need, Record, Slot, Value};
 
 /// Classes that one worker keeps apart before it folds: it bounds the table of counts under a hostile log.
@@ -137,41 +137,6 @@ enum SourceKind {
     AutoRoute { routes: Arc<Routes>, tests: Vec<TextTest> },
     /// Ids are given as texts come, by each worker; one per text if `keeps`, else one per combination of tests.
     Text { tests: Vec<TextTest>, keeps: bool },
-}
-
-/// A condition on text, ready to run.
-enum TextTest {
-    Exists,
-    Equals(Vec<Vec<u8>>),
-    StartsWith(Vec<u8>),
-    Contains(Box<memchr::memmem::Finder<'static>>),
-    Matches(Regex),
-}
-
-impl TextTest {
-    fn new(condition: &Condition) -> Result<TextTest> {
-        Ok(match condition {
-            Condition::Exists(_) | Condition::Within { .. } => TextTest::Exists,
-            Condition::Equals { texts, .. } => TextTest::Equals(texts.clone()),
-            Condition::StartsWith { prefix, .. } => TextTest::StartsWith(prefix.clone()),
-            Condition::Contains { part, .. } => TextTest::Contains(Box::new(memchr::memmem::Finder::new(part).into_owned())),
-            Condition::Matches { pattern, .. } => {
-                TextTest::Matches(Regex::new(pattern).map_err(|e| {
-                    Error::new(ErrorKind::Definition, format!("`{pattern}` is not a regular expression")).because(e)
-                })?)
-            }
-        })
-    }
-
-    fn holds(&self, text: &[u8]) -> bool {
-        match self {
-            TextTest::Exists => true,
-            TextTest::Equals(texts) => texts.binary_search_by(|t| t.as_slice().cmp(text)).is_ok(),
-            TextTest::StartsWith(prefix) => text.starts_with(prefix),
-            TextTest::Contains(finder) => finder.find(text).is_some(),
-            TextTest::Matches(regex) => regex.is_match(text),
-        }
-    }
 }
 
 /// What a source looks at: fields with equal needs are one source.

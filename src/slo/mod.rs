@@ -31,6 +31,7 @@ pub mod policy;
 mod prefixes;
 pub mod route;
 pub mod spec;
+mod text_test;
 pub mod weight;
 pub mod what_if;
 pub mod window;
