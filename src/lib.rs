@@ -29,7 +29,7 @@
 //! let (extractor, classifier, keys, line_bytes_max) = (&extractor, &classifier, &keys, LINE_BYTES_MAX);
 //! let job = Job { extractor, classifier, keys, service: "", slices, kernel, line_bytes_max, histograms: false, attribution: None };
 //! let mut worker = Worker::new(job, "access.log")?;
-//! scan(log, 0, &mut worker, &mut |_outcome, _offset, _line| {})?;
+//! scan(log, log.len(), 0, &mut worker, &mut |_outcome, _offset, _line| {})?;
 //! let counted = worker.finish()?;
 //!
 //! // … and counts, of however many parts, become a report. One bad event of two is just what 50 % allows.

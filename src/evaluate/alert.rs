@@ -1,7 +1,7 @@
 //! Burn-rate alerts in event time: which tier would have fired when, as an evaluator at the end of every slice would have said.
 //!
 //! ```text
-//! for each slice end t:
+//! for each slice end t:                       (of slices of time, where the budget is counted in those)
 //!     for each tier:  fires = burn(t − long, t) > factor  and  burn(t − short, t) > factor
 //!                     a page with few bad events is a ticket
 //!     the highest that fires is heard; the others are suppressed
@@ -9,6 +9,7 @@
 //! Burn rates are compared as fractions of whole numbers. A window that begins before the first event holds what there is. Stretches
 //! in which no window holds a bad event are skipped, so that one event dated wrongly does not cost decades of slices.
 
+use super::scope::next_end;
 use super::series::{add, pooled};
 use crate::aggregate::{Counts, Series};
 use crate::error::Result;
@@ -30,8 +31,18 @@ pub struct Burning<'a> {
     pub spent: &'a Series,
     /// Events, by slice; the same where the budget is counted in them.
     pub counted: &'a Series,
+    /// Slices in what the budget is counted in: nothing is known of one before its end.
+    pub unit: i64,
     /// The first slice of the compliance period of what ends at a slice.
     pub window_first: &'a dyn Fn(SliceNumber) -> SliceNumber,
+    /// What the budget of that period is β of, given what it has so far.
+    pub whole: &'a dyn Fn(SliceNumber, Counts) -> u64,
+}
+
+impl Burning<'_> {
+    fn next_end(&self, slice: SliceNumber) -> SliceNumber {
+        next_end(slice, self.unit, self.now)
+    }
 }
 
 /// A tier on the grid of an evaluation.
@@ -80,8 +91,8 @@ pub struct Alert {
     pub budget_spent: Option<f64>,
 }
 
-/// The tiers of an SLO on a grid, highest first, and what has to be said about them.
-pub fn arm(slo: &Slo, period_seconds: i64, slices: Slices) -> (Vec<Armed>, Vec<String>) {
+/// The tiers of an SLO on a grid, highest first, and what has to be said about them. The budget is counted in `unit` slices each.
+pub fn arm(slo: &Slo, period_seconds: i64, slices: Slices, unit: i64) -> (Vec<Armed>, Vec<String>) {
     let (mut armed, mut notes) = (Vec::new(), Vec::new());
     let tiers = slo.guard.tiers.clone().unwrap_or_else(default_tiers);
     for tier in tiers {
@@ -96,11 +107,10 @@ pub fn arm(slo: &Slo, period_seconds: i64, slices: Slices) -> (Vec<Armed>, Vec<S
             ));
             continue;
         }
-        let whole = |length: &Length| (length.seconds() + slices.width_seconds() - 1) / slices.width_seconds();
-        let off =
-            [Some(&tier.long), tier.short.as_ref()].into_iter().flatten().find(|l| l.seconds() % slices.width_seconds() != 0);
+        let width = slices.width_seconds() * unit;
+        let whole = |length: &Length| (length.seconds() + width - 1) / width * unit;
+        let off = [Some(&tier.long), tier.short.as_ref()].into_iter().flatten().find(|l| l.seconds() % width != 0);
         if let Some(length) = off {
-            let width = slices.width_seconds();
             notes.push(format!("the tier `{}`: its window of {length} is rounded up to whole slices of {width} s", tier.name));
         }
         let (long, short) = (whole(&tier.long), tier.short.as_ref().map(whole));
@@ -120,11 +130,11 @@ pub fn alerts(burning: &Burning, tiers: &[Armed]) -> Result<Vec<Alert>> {
     let mut watches: Vec<Watch> = tiers.iter().map(|armed| Watch::new(armed, burning)).collect();
     let mut period = Pool::new(burning.spent);
     let mut found = Vec::new();
-    let mut next = burning.spent.first().map(|&(slice, _)| slice + 1);
+    let mut next = burning.spent.first().map(|&(slice, _)| burning.next_end(slice));
     while let Some(end) = next.filter(|&end| end <= burning.now) {
         watches.iter_mut().try_for_each(|watch| watch.move_to(end))?;
         period.move_to((burning.window_first)(end), end)?;
-        judge(&mut watches, burning, end, period.sum, &mut found)?;
+        judge(&mut watches, burning, end, (burning.whole)(end, period.sum), &mut found)?;
         next = following(&watches, burning, end);
     }
     for (tier, watch) in watches.iter_mut().enumerate() {
@@ -138,14 +148,14 @@ pub fn alerts(burning: &Burning, tiers: &[Armed]) -> Result<Vec<Alert>> {
 /// The next slice end at which something can change: while no window holds a bad event, that of the next bad one.
 fn following(watches: &[Watch], burning: &Burning, end: SliceNumber) -> Option<SliceNumber> {
     if watches.iter().any(|watch| watch.long.sum.bad > 0 || watch.open.is_some()) {
-        return Some(end + 1);
+        return Some(burning.next_end(end));
     }
     let at = burning.spent.partition_point(|&(slice, _)| slice < end);
-    burning.spent[at..].iter().find(|(_, counts)| counts.bad > 0).map(|&(slice, _)| slice + 1)
+    burning.spent[at..].iter().find(|(_, counts)| counts.bad > 0).map(|&(slice, _)| burning.next_end(slice))
 }
 
 /// What all tiers say at one slice end.
-fn judge(watches: &mut [Watch], burning: &Burning, end: SliceNumber, period: Counts, found: &mut Vec<Alert>) -> Result<()> {
+fn judge(watches: &mut [Watch], burning: &Burning, end: SliceNumber, whole: u64, found: &mut Vec<Alert>) -> Result<()> {
     watches.iter_mut().for_each(|watch| watch.said = watch.severity(burning.target, end));
     let heard = watches.iter().enumerate().filter_map(|(tier, watch)| Some((watch.said?, tier))).min();
     for (tier, watch) in watches.iter_mut().enumerate() {
@@ -154,7 +164,7 @@ fn judge(watches: &mut [Watch], burning: &Burning, end: SliceNumber, period: Cou
             found.extend(watch.close(tier, burning, end, false)?);
         }
         if let Some(severity) = severity {
-            watch.fire(severity, heard.is_some_and(|(_, first)| first == tier), burning.target, end, period);
+            watch.fire(severity, heard.is_some_and(|(_, first)| first == tier), burning.target, end, whole);
         }
     }
     Ok(())
@@ -219,11 +229,9 @@ impl<'a> Watch<'a> {
         target.burn(sum.bad, sum.good + sum.bad).is_some_and(|burn| burn > self.armed.factor)
     }
 
-    fn fire(&mut self, severity: Severity, heard: bool, target: Target, end: SliceNumber, period: Counts) {
+    fn fire(&mut self, severity: Severity, heard: bool, target: Target, end: SliceNumber, whole: u64) {
         let long = self.long.sum;
-        let (Some(burn), Some(share)) =
-            (target.burn(long.bad, long.good + long.bad), target.burn(long.bad, period.good + period.bad))
-        else {
+        let (Some(burn), Some(share)) = (target.burn(long.bad, long.good + long.bad), target.burn(long.bad, whole)) else {
             return;
         };
         let open = self.open.get_or_insert(Open { severity, start: end, heard: false, peak: burn, peak_share: share });
@@ -248,7 +256,7 @@ impl<'a> Watch<'a> {
             peak_burn: open.peak.to_f64(),
             peak_budget_share: open.peak_share.to_f64(),
             counts,
-            budget_spent: burning.target.consumed(spent.bad, period.good + period.bad),
+            budget_spent: burning.target.consumed(spent.bad, (burning.whole)(end, period)),
         }))
     }
 }

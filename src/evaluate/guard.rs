@@ -6,6 +6,7 @@ use super::alert::{self, Alert, Armed, Burning};
 use super::mode::{self, Modes, Reason, Watched};
 use super::plan::{Entry, Plan, Pooled};
 use super::row::SeriesKey;
+use crate::aggregate::Counts;
 use crate::error::Result;
 use crate::slo::Slo;
 use crate::slo::alerting::Severity;
@@ -53,7 +54,7 @@ impl<'p> Plan<'p> {
 
     pub(super) fn guard(&'p self, entry: &'p Entry<'p>) -> Result<Guarded<'p>> {
         let pooled = self.pooled_of(&entry.series[0])?;
-        let (tiers, notes) = alert::arm(entry.asked.slo, entry.scope.period_seconds(), self.grid.slices);
+        let (tiers, notes) = alert::arm(entry.asked.slo, entry.scope.period_seconds(), self.grid.slices, entry.scope.unit());
         let mut guarded = Guarded { plan: self, entry, pooled, tiers, notes, alerts: Vec::new() };
         guarded.alerts = guarded.evaluate()?;
         Ok(guarded)
@@ -99,10 +100,12 @@ impl Guarded<'_> {
         let grid = self.plan.grid;
         let first_event = self.pooled.counted.first().map_or(grid.now, |&(n, _)| n);
         let reach = HISTORY_WINDOWS.saturating_mul(self.period_seconds() / grid.slices.width_seconds());
-        let from = (first_event + 1).max(grid.now.saturating_sub(reach)).min(grid.now);
+        let scope = &self.entry.scope;
+        let mut end = scope.next_end(first_event.max(grid.now.saturating_sub(reach) - 1)).min(grid.now);
         let mut modes = self.modes();
-        let (mut said, mut since) = (modes.at(from)?, None);
-        for end in from + 1..=grid.now {
+        let (mut said, mut since) = (modes.at(end)?, None);
+        while end < grid.now {
+            end = scope.next_end(end);
             let next = modes.at(end)?;
             if next.mode() != said.mode() {
                 since = Some(end);
@@ -136,7 +139,10 @@ impl Guarded<'_> {
         let first = |end| self.entry.scope.periods.window(end).0;
         let (slices, now, target) = (grid.slices, grid.now, self.slo().target);
         let (spent, counted) = (&**self.pooled.spent, &**self.pooled.counted);
-        let burning = Burning { slices, now, target, spent, counted, window_first: &first };
+        let scope = &self.entry.scope;
+        let whole = |end, so_far: Counts| scope.whole(end).unwrap_or(so_far.good + so_far.bad);
+        let unit = scope.unit();
+        let burning = Burning { slices, now, target, spent, counted, unit, window_first: &first, whole: &whole };
         alert::alerts(&burning, &self.tiers)
     }
 }

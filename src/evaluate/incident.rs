@@ -91,7 +91,7 @@ pub struct Spenders {
     pub dimensions: Vec<String>,
     /// Whether the counts are by whole hours, and so hold a little more than the incident.
     pub hourly: bool,
-    /// Bad events that are told apart by these dimensions.
+    /// Bad events that are told apart by these dimensions, or what they amount to where they are groups of a weighted SLO.
     pub bad: u64,
     /// The spenders.
     pub list: Vec<Spender>,
@@ -104,7 +104,7 @@ pub struct Spender {
     pub values: Values,
     /// Bad events.
     pub bad: u64,
-    /// Its share of all bad events of the incident.
+    /// Its share of all bad events of the incident, or of what they amount to.
     pub share: f64,
     /// Its share of the bad events of the seven days before; none without bad events there.
     pub share_before: Option<f64>,
@@ -123,7 +123,7 @@ pub type Values = Option<Vec<Option<Box<[u8]>>>>;
 struct Cluster {
     first: SliceNumber,
     end: SliceNumber,
-    /// First and last burning slice.
+    /// The start of the first burning slice, and the end of the last.
     burning: Option<(SliceNumber, SliceNumber)>,
     alerts: Vec<usize>,
 }
@@ -144,19 +144,19 @@ impl Guarded<'_> {
     pub fn incidents_since(&self, moment: Instant) -> Result<Vec<Incident>> {
         let mut incidents = Vec::new();
         for cluster in self.clusters() {
-            let burning = cluster.burning.filter(|&(_, last)| !cluster.alerts.is_empty() && self.instant(last + 1) > moment);
-            if let Some((first, last)) = burning {
-                incidents.push(self.incident(first, last + 1, &cluster.alerts)?);
+            let burning = cluster.burning.filter(|&(_, end)| !cluster.alerts.is_empty() && self.instant(end) > moment);
+            if let Some((first, end)) = burning {
+                incidents.push(self.incident(first, end, &cluster.alerts)?);
             }
         }
         Ok(incidents)
     }
 
     fn clusters(&self) -> Vec<Cluster> {
-        let now = self.plan.grid.now;
+        let (now, scope) = (self.plan.grid.now, &self.entry.scope);
         let target = self.slo().target;
         let burns = |c: &Counts| target.burn(c.bad, c.good + c.bad).is_some_and(|burn| burn > Ratio::ONE);
-        let slices = self.pooled.spent.iter().filter(|(n, c)| *n < now && burns(c)).map(|&(n, _)| (n, n + 1, None));
+        let slices = self.pooled.spent.iter().filter(|(n, c)| *n < now && burns(c)).map(|&(n, _)| (n, scope.next_end(n), None));
         let alerts = self
             .alerts
             .iter()
@@ -174,7 +174,7 @@ impl Guarded<'_> {
             last.end = last.end.max(end);
             match alert {
                 Some(alert) => last.alerts.push(alert),
-                None => last.burning = Some((last.burning.map_or(first, |(first, _)| first), first)),
+                None => last.burning = Some((last.burning.map_or(first, |(first, _)| first), end)),
             }
         }
         debug_assert!(clusters.iter().all(|cluster| cluster.first < cluster.end));
@@ -203,7 +203,7 @@ impl Guarded<'_> {
             needs_postmortem: share.zip(threshold).is_some_and(|(share, threshold)| share > threshold),
             alerts: noticed,
             moments: self.moments(first, end)?,
-            spenders: self.spenders(first, end, counts.bad)?,
+            spenders: self.spenders(first, end)?,
         })
     }
 
@@ -232,10 +232,11 @@ impl Guarded<'_> {
     }
 
     fn peak(&self, first: SliceNumber, end: SliceNumber) -> Result<(f64, Instant)> {
-        let width = slices_in(PEAK_SECONDS, self.plan.grid.slices);
+        let unit = self.entry.scope.unit();
+        let width = (slices_in(PEAK_SECONDS, self.plan.grid.slices) + unit - 1) / unit * unit;
         let mut pool = Pool::new(&self.pooled.spent);
         let mut peak: Option<(Ratio, SliceNumber)> = None;
-        for at in first + 1..=end {
+        for at in self.ends(first, end) {
             pool.move_to(at - width, at)?;
             if let Some(burn) = self.slo().target.burn(pool.sum.bad, pool.sum.good + pool.sum.bad)
                 && peak.is_none_or(|(highest, _)| burn > highest)
@@ -247,13 +248,19 @@ impl Guarded<'_> {
         Ok((burn.to_f64(), self.instant(at)))
     }
 
+    /// The moments after `first`, up to `end`, at which something can change.
+    fn ends(&self, first: SliceNumber, end: SliceNumber) -> impl Iterator<Item = SliceNumber> {
+        let scope = &self.entry.scope;
+        std::iter::successors(Some(scope.next_end(first)), |&at| Some(scope.next_end(at))).take_while(move |&at| at <= end)
+    }
+
     /// What happened to budget and mode from the onset to the end, and to the last alert's.
     fn moments(&self, first: SliceNumber, end: SliceNumber) -> Result<Vec<(Instant, Moment)>> {
         let mut modes = self.modes();
         let mut moments = Vec::new();
         let mut pool = Pool::new(&self.pooled.spent);
         let mut last: Option<(Ratio, Reason)> = None;
-        for at in first..=end {
+        for at in std::iter::once(first).chain(self.ends(first, end)) {
             pool.move_to(self.entry.scope.periods.window(at).0, at)?;
             let whole = self.entry.scope.whole(at).unwrap_or(pool.sum.good + pool.sum.bad);
             let reason = modes.at(at)?;
@@ -271,10 +278,11 @@ impl Guarded<'_> {
     }
 
     /// Groups and attributed values whose share of the bad events rose.
-    fn spenders(&self, first: SliceNumber, end: SliceNumber, bad: u64) -> Result<Vec<Spenders>> {
+    fn spenders(&self, first: SliceNumber, end: SliceNumber) -> Result<Vec<Spenders>> {
         let mut spenders = Vec::new();
         let dimensions = self.key().dimensions.to_vec();
         if !dimensions.is_empty() {
+            let bad = pooled(&self.pooled.amounts, first, end)?.bad;
             let list = self.group_spenders(first, end)?;
             spenders.push(Spenders { dimensions, hourly: false, bad, list });
         }
@@ -288,7 +296,7 @@ impl Guarded<'_> {
         let baseline = first - slices_in(BASELINE_SECONDS, self.plan.grid.slices);
         let mut counted = Vec::new();
         for planned in self.entry.series.iter().filter(|planned| planned.key.group_kind != GroupKind::All) {
-            let series = self.plan.counted_of(planned)?;
+            let series = self.plan.pooled_of(planned)?.amounts;
             let (bad, before) = (pooled(&series, first, end)?.bad, pooled(&series, baseline, first)?.bad);
             let is_group = planned.key.group_kind == GroupKind::Group;
             counted.push((is_group.then(|| planned.key.group.to_vec()), bad, before));

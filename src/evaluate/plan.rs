@@ -217,7 +217,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<Planned<'a>>> {
         let dimensions: Arc<[String]> = one.slo.indicator.group_by.iter().map(|d| dimension_name(d).to_owned()).collect();
         let bad = self.bad_of_any(scope, &weights.as_ref().map_or(groups.each, Weights::each))?;
-        let (tiers, _) = alert::arm(one.slo, scope.period_seconds(), self.grid.slices);
+        let (tiers, _) = alert::arm(one.slo, scope.period_seconds(), self.grid.slices, scope.unit());
         let reasons: Arc<[_]> = mode::reasons(one.slo, scope.window.text(), &tiers).into();
         let mut series = Vec::with_capacity(groups.shown.len() + 2);
         let mut plan = |group_kind, group: Group, sources, weights, bad| {
@@ -502,5 +502,7 @@ mod incidents;
 mod methods;
 #[cfg(test)]
 mod modes;
+#[cfg(test)]
+mod practice;
 #[cfg(test)]
 mod tests;

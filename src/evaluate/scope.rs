@@ -58,6 +58,16 @@ impl<'a> Scope<'a> {
         (end - first) * self.grid.slices.width_seconds()
     }
 
+    /// Slices of the grid in what the budget is counted in: in a slice of time, or one.
+    pub fn unit(&self) -> i64 {
+        self.rule.map_or(1, |rule| rule.factor)
+    }
+
+    /// The first moment after `end` at which something can change: where a slice of time ends, or now.
+    pub fn next_end(&self, end: SliceNumber) -> SliceNumber {
+        next_end(end, self.unit(), self.grid.now)
+    }
+
     /// Slices of `first..end` that are not excluded.
     pub fn slices_counted(&self, first: SliceNumber, end: SliceNumber) -> u64 {
         ((end - first).max(0) - self.mask.count(first, end)).unsigned_abs()
@@ -89,6 +99,12 @@ impl<'a> Scope<'a> {
         let error = format!("steps of {step} s are no whole number of the slices of {slice} s that SLO `{slo}` counts");
         Err(Error::new(ErrorKind::Usage, error).hint(format!("choose --every {slice}s, or a multiple of it")))
     }
+}
+
+/// The end of the slice of time of `unit` slices that begins at `end` or holds it; "now" where that cuts it.
+pub fn next_end(end: SliceNumber, unit: i64, now: SliceNumber) -> SliceNumber {
+    let next = (end.div_euclid(unit) + 1) * unit;
+    if end < now { next.min(now) } else { next }
 }
 
 fn rule(grid: Grid, slo: &Slo) -> Result<Option<Rule>> {

@@ -53,7 +53,7 @@ pub struct Bound {
     pub error: f64,
 }
 
-/// The end of a window, as its slices `first..end`.
+/// A window, as its slices `first..end`.
 type Stretch = (SliceNumber, SliceNumber);
 
 impl Guarded<'_> {
@@ -63,8 +63,8 @@ impl Guarded<'_> {
     /// Counts beyond the outputs' integers.
     pub fn suggestion(&self) -> Result<Suggestion> {
         let (windows, partial) = self.past_windows();
-        let judged = slis(&self.pooled.spent, &windows)?;
-        let met = |target: Target| judged.iter().filter(|(good, valid)| target.met(*good, *valid) == Some(true)).count();
+        let judged = judged(&self.pooled.spent, &windows, |end| self.entry.scope.whole(end))?;
+        let met = |target: Target| judged.iter().filter(|window| window.meets(target)).count();
         let targets = ladder().into_iter().map(|target| (target, met(target))).collect();
         Ok(Suggestion {
             series: Arc::clone(self.key()),
@@ -85,7 +85,9 @@ impl Guarded<'_> {
         let ends: Vec<SliceNumber> = match &scope.periods {
             Periods::Rolling(window) => {
                 let stride = day.min(*window);
-                (first.div_euclid(stride)..=grid.now.div_euclid(stride)).map(|n| n * stride).collect()
+                let unit = scope.unit();
+                let aligned = |n: SliceNumber| (n * stride).div_euclid(unit) * unit;
+                (first.div_euclid(stride)..=grid.now.div_euclid(stride)).map(aligned).collect()
             }
             Periods::Calendar(starts) => starts.clone(),
         };
@@ -103,7 +105,11 @@ impl Guarded<'_> {
         self.plan.partial.indicators.get(&IndicatorKey { service: self.entry.service.to_owned(), canonical })
     }
 
+    /// What other bounds would have given. Histograms hold events by the hour, so they answer neither for weights nor for slices of time.
     fn bounds(&self, windows: &[Stretch]) -> Result<Vec<Bound>> {
+        if self.entry.scope.rule.is_some() || self.slo().indicator.weight.is_some() {
+            return Ok(Vec::new());
+        }
         let Some(counts) = self.counts().filter(|counts| counts.latencies.is_some()) else { return Ok(Vec::new()) };
         let kept = self.plan.partial.slices;
         let factor = hours().width_seconds() / kept.width_seconds();
@@ -116,7 +122,7 @@ impl Guarded<'_> {
         let mut tried: Vec<i64> = BOUNDS_MS.iter().map(|ms| ms * 1_000_000).chain(self.declared()).collect();
         tried.sort_unstable();
         tried.dedup();
-        let one = |ns: i64| bound(&hourly, ns, &windows);
+        let one = |ns: i64| self.bound(&hourly, ns, &windows);
         tried.into_iter().map(one).filter_map(Result::transpose).collect()
     }
 
@@ -138,6 +144,25 @@ impl Guarded<'_> {
         (hour(slices, first), hours().number(last) + 1)
     }
 
+    fn bound(&self, hourly: &IndicatorCounts, ns: i64, windows: &[Stretch]) -> Result<Option<Bound>> {
+        let Some(rebounded) = rebound(hourly, ns)? else { return Ok(None) };
+        let mut all = rebounded.counts.roll_up()?;
+        // An hour that is partly excluded is left out: which of its latencies count is not known.
+        all.retain(|&(hour, _)| !self.touches_excluded(hour));
+        let judged = judged(&all, windows, |_| None)?;
+        let ratio = |window: &Past| Ratio::new(window.good.into(), window.valid().into());
+        let Some(worst) = judged.iter().filter_map(ratio).min() else { return Ok(None) };
+        let valid = all.iter().fold(0_u128, |sum, (_, c)| sum + u128::from(c.good) + u128::from(c.bad));
+        let error = Ratio::new(rebounded.uncertain.into(), valid).map_or(0.0, |error| error.to_f64().min(1.0));
+        Ok(Some(Bound { ns, worst_sli: worst.to_f64(), suggested: highest(&judged), error }))
+    }
+
+    fn touches_excluded(&self, hour: SliceNumber) -> bool {
+        let slices = self.plan.grid.slices;
+        let last = Instant::from_micros(hours().end(hour).micros() - 1);
+        self.entry.scope.mask.count(slices.number(hours().start(hour)), slices.number(last) + 1) > 0
+    }
+
     fn quantiles(&self) -> Result<Vec<(u64, i64)>> {
         let Some(latencies) = self.counts().and_then(|counts| counts.latencies.as_ref()) else { return Ok(Vec::new()) };
         let buckets = latencies.roll_up()?;
@@ -146,24 +171,36 @@ impl Guarded<'_> {
     }
 }
 
-fn bound(hourly: &IndicatorCounts, ns: i64, windows: &[Stretch]) -> Result<Option<Bound>> {
-    let Some(rebounded) = rebound(hourly, ns)? else { return Ok(None) };
-    let judged = slis(&rebounded.counts.roll_up()?, windows)?;
-    let ratio = |&(good, valid): &(u64, u64)| Ratio::new(good.into(), valid.into());
-    let Some(worst) = judged.iter().filter_map(ratio).min() else { return Ok(None) };
-    let all = rebounded.counts.roll_up()?.iter().fold(0_u128, |sum, (_, c)| sum + u128::from(c.good) + u128::from(c.bad));
-    let error = Ratio::new(rebounded.uncertain.into(), all).map_or(0.0, Ratio::to_f64);
-    Ok(Some(Bound { ns, worst_sli: worst.to_f64(), suggested: highest(&judged), error }))
+/// What was counted in a window of the past.
+#[derive(Clone, Copy)]
+struct Past {
+    good: u64,
+    bad: u64,
+    /// What the budget is β of.
+    whole: u64,
 }
 
-/// Good and valid of each window that has valid events.
-fn slis(series: &Series, windows: &[Stretch]) -> Result<Vec<(u64, u64)>> {
+impl Past {
+    fn valid(self) -> u64 {
+        self.good + self.bad
+    }
+
+    /// Whether it would have met a target.
+    fn meets(self, target: Target) -> bool {
+        self.bad <= target.allowed_bad(self.whole)
+    }
+}
+
+/// What each window held, of those that have something valid. `whole` is what the budget of the one that ends there is β of, where that
+/// is more than what was counted.
+fn judged(series: &Series, windows: &[Stretch], whole: impl Fn(SliceNumber) -> Option<u64>) -> Result<Vec<Past>> {
     let one = |&(first, end): &Stretch| {
         let counts: Counts = pooled(series, first, end)?;
-        Ok((counts.good, valid(counts)?))
+        let whole = whole(end).unwrap_or(valid(counts)?);
+        Ok(Past { good: counts.good, bad: counts.bad, whole })
     };
     let all = windows.iter().map(one).collect::<Result<Vec<_>>>()?;
-    Ok(all.into_iter().filter(|(_, valid)| *valid > 0).collect())
+    Ok(all.into_iter().filter(|window| window.valid() > 0).collect())
 }
 
 fn ladder() -> Vec<Target> {
@@ -171,7 +208,7 @@ fn ladder() -> Vec<Target> {
 }
 
 /// The highest target that every window met.
-fn highest(judged: &[(u64, u64)]) -> Option<Target> {
-    let all = |target: &Target| judged.iter().all(|&(good, valid)| target.met(good, valid) == Some(true));
+fn highest(judged: &[Past]) -> Option<Target> {
+    let all = |target: &Target| judged.iter().all(|window| window.meets(*target));
     ladder().into_iter().rev().find(all).filter(|_| !judged.is_empty())
 }

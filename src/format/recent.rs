@@ -17,7 +17,11 @@ const FRACTION_DIGITS_MAX: usize = 6;
 
 /// The minutes that a reader remembers.
 #[derive(Clone, Debug)]
-pub(super) struct Recent([Minute; MINUTES]);
+pub(super) struct Recent {
+    minutes: [Minute; MINUTES],
+    /// How the last texts began whose minute was not remembered. Only what comes twice is learned: there are logs in which no minute does.
+    missed: [u64; MINUTES],
+}
 
 /// A minute, and the shape of its texts.
 #[derive(Clone, Copy, Debug)]
@@ -125,13 +129,13 @@ impl Minute {
 
 impl Recent {
     pub(super) fn new() -> Recent {
-        Recent([Minute::NONE; MINUTES])
+        Recent { minutes: [Minute::NONE; MINUTES], missed: [0; MINUTES] }
     }
 
     /// The minute that was last learned where this text would be.
     #[inline(always)]
     pub(super) fn like(&self, block: &Block, at: Place) -> Minute {
-        self.0[slot(word(block, at.wrapping_add(8)), word(block, at.wrapping_add(16)))]
+        self.minutes[slot(word(block, at.wrapping_add(8)), word(block, at.wrapping_add(16)))]
     }
 
     /// The time at a place of a block, if it is of a minute that is remembered.
@@ -143,8 +147,13 @@ impl Recent {
 
     /// Remembers the minute of the text that was read as this time and is so long; where the zone of local times is not `fixed`, only
     /// of a text that carries its offset.
-    #[cold]
     pub(super) fn learn(&mut self, text: &[u8], time: Instant, length: usize, fixed: bool) {
+        let word_at = |at: usize| text.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let begin = word_at(0).rotate_left(1) ^ word_at(8);
+        let missed = &mut self.missed[slot(word_at(8), word_at(16))];
+        if std::mem::replace(missed, begin) != begin {
+            return;
+        }
         let second_at = match (text.get(2), text.get(4)) {
             (Some(b'/'), _) if length == CLF_SECOND + 8 => CLF_SECOND,
             (_, Some(b'-')) if length >= ISO_SECOND + 2 => ISO_SECOND,
@@ -153,7 +162,7 @@ impl Recent {
         if let Some(minute) = Minute::of(text, time, length, second_at)
             && (fixed || minute.tail_mask != 0)
         {
-            self.0[slot(minute.begin[1], minute.middle)] = minute;
+            self.minutes[slot(minute.begin[1], minute.middle)] = minute;
         }
     }
 }

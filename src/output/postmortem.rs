@@ -13,7 +13,25 @@ use crate::slo::policy::Policy;
 use crate::time::Instant;
 
 /// Parts of the names of fields that tell of people.
-const PERSONAL: [&str; 9] = ["remote_addr", "client", "user", "forwarded", "cookie", "auth", "mail", "session", "real_ip"];
+const PERSONAL: [&str; 15] = [
+    "remote_addr",
+    "remote_ip",
+    "real_ip",
+    "c-ip",
+    "client",
+    "user",
+    "login",
+    "account",
+    "requester",
+    "forwarded",
+    "cookie",
+    "auth",
+    "mail",
+    "session",
+    "token",
+];
+/// Names that tell of people as a whole: addresses and users in the letters of Apache, HAProxy and Squid, and what people asked for.
+const PERSONAL_NAMES: [&str; 8] = ["%u", "%l", "%h", "%a", "%ci", "%>a", "%un", "query"];
 
 /// A draft: its file name, and its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,7 +179,7 @@ fn candidates(spenders: &Spenders) -> String {
         let before = |part: f64| format!("{} of those in the 7 days before", share(part));
         let spender: &crate::evaluate::incident::Spender = spender;
         format!(
-            "- {}: {} bad requests, {} of all{hourly}; {}\n",
+            "- {}: {} bad, {} of all{hourly}; {}\n",
             code(&label(&spenders.dimensions, spender)),
             count(spender.bad),
             share(spender.share),
@@ -174,7 +192,7 @@ fn candidates(spenders: &Spenders) -> String {
 /// Whether a dimension tells of clients or users.
 fn is_personal(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    PERSONAL.iter().any(|part| name.contains(part))
+    PERSONAL_NAMES.contains(&name.as_str()) || PERSONAL.iter().any(|part| name.contains(part))
 }
 
 fn blanks() -> String {
@@ -192,6 +210,15 @@ fn actions(i: &Incident) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_and_users_are_known_by_many_names() {
+        let people =
+            ["remote_addr", "%u", "$http_x_forwarded_for", "request.remote_ip", "c-ip", "cs-username", "%{X-Session}i", "query"];
+        assert!(people.into_iter().all(is_personal));
+        let systems = ["route", "host", "status", "method", "$upstream_addr", "status_class", "path", "%{X-Cache}o", "%D"];
+        assert!(!systems.into_iter().any(is_personal));
+    }
 
     #[test]
     fn what_others_wrote_does_not_act() {

@@ -119,8 +119,8 @@ impl Definitions {
             let error = Error::new(ErrorKind::Definition, format!("{} is OpenSLO already", file.name));
             return Err(error.hint("--to openslo is for the short form"));
         }
-        Definitions::of(document, Spec::parse(document)?, load)?;
-        openslo::write(&document.parse()?)
+        let meant = Definitions::of(document, Spec::parse(document)?, load)?;
+        openslo::write(&document.parse()?, &meant.slos)
     }
 
     fn of(document: Document<'_>, spec: Spec, load: &Load) -> Result<Definitions> {
@@ -748,7 +748,7 @@ mod tests {
         #[test]
         fn any_short_form_comes_back_from_openslo(
             top in proptest::collection::vec(line_of(&[
-                "", "service: shop", "slice: 30s", "group_by: [host]", "routes: [/a, \"/b/{c}\"]", "gate: false",
+                "", "service: shop", "slice: 30s", "group_by: [host]", "alerts: [{severity: page, burn_rate: 1.01, long: 6h}]", "routes: [/a, \"/b/{c}\"]", "gate: false",
                 "exclude: {start: 2026-11-01, end: 2026-11-02, reason: r, author: a}", "policy: {owner: o}", "format: combined",
             ]), 0..5),
             slos in proptest::collection::vec((
@@ -763,7 +763,10 @@ mod tests {
                     "budgeting_method: Timeslices\n    time_slice_target: 95%\n    time_slice_window: 30s",
                     "budgeting_method: Timeslices\n    time_slice_target: 1\n    time_slice_window: 1m\n    roll_up: any_bad",
                     "budgeting_method: RatioTimeslices\n    time_slice_window: 1m\n    empty_slices: good"]),
-                line_of(&["", "alerts: none", "gate: false", "exclude: []", "service: other"]),
+                line_of(&["", "alerts: none", "gate: false", "exclude: []", "service: other",
+                    "alerts: [{severity: page, budget: 2%, long: 1h, short: 5m}, {name: \"Slow burn!\", severity: ticket, burn_rate: 1.000000001, long: 3d, bad_above: 0}]",
+                    "alerts: [{severity: page, burn_rate: 1.05, long: 90s, short: 30s, after: 45s}]",
+                    "alerts: [{severity: ticket, budget: 0.0000001%, long: 1d, after: 2h, bad_above: 10}]"]),
             ), 1..5),
         ) {
             let mut lines: Vec<&str> = top.clone();

@@ -51,6 +51,12 @@ impl Recurrence {
         if rule.contains(['\n', '\r']) {
             return Err("a recurrence is one rule on one line, as in FREQ=WEEKLY;BYDAY=SU".to_owned());
         }
+        if let Some(until) =
+            rule.split(';').find_map(|part| part.trim().strip_prefix("UNTIL=")).filter(|until| !until.ends_with('Z'))
+        {
+            let day = until.split('T').next().unwrap_or_default();
+            return Err(format!("`UNTIL={until}` is not in UTC, as RFC 5545 asks for: write UNTIL={day}T235959Z, say"));
+        }
         let first = jiff::Timestamp::from_microsecond(start.micros()).map_err(|_| "its start is out of range".to_owned())?;
         let first = clock.to_datetime(first).strftime("%Y%m%dT%H%M%S").to_string();
         let start = if zone == "UTC" { format!("DTSTART:{first}Z") } else { format!("DTSTART;TZID={zone}:{first}") };
@@ -159,6 +165,10 @@ mod tests {
     fn what_is_no_rule_says_why() {
         let new = |rule, zone| Recurrence::new(rule, at("2026-01-01"), zone).unwrap_err();
         assert!(new("FREQ=SOMETIMES", "UTC").starts_with("`FREQ=SOMETIMES` is not a recurrence: "));
+        assert!(
+            new("FREQ=DAILY;UNTIL=20261027", "Europe/Berlin")
+                .contains("is not in UTC, as RFC 5545 asks for: write UNTIL=20261027T235959Z")
+        );
         assert!(new("FREQ=DAILY\nEXDATE:20260101", "UTC").contains("one line"));
         assert!(new("FREQ=DAILY", "Mars/Olympus").contains("no time zone"));
         assert!(instant("soon", "UTC").unwrap_err().contains("not a date and time"));

@@ -14,6 +14,7 @@ pub mod budgeting;
 pub mod classify;
 pub mod definitions;
 mod document;
+pub mod example;
 pub mod exclusion;
 pub mod expr;
 pub mod flags;

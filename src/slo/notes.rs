@@ -1,6 +1,7 @@
 //! What `slix check` says of definitions that are not wrong.
 
 use super::definitions::{Definitions, InputDefinition};
+use super::example::{Example, example};
 use super::expr::{Condition, Expr};
 use super::{Dimension, Slo};
 use crate::record::{Field, Kind};
@@ -37,8 +38,21 @@ impl Definitions {
             Some(false) => note(format!("no event of SLO `{name}` can be good"), "`good` should depend on the event"),
             None => {}
         }
-        if slo.indicator.valid.as_ref().and_then(constant) == Some(false) {
-            note(format!("no event counts for SLO `{name}`"), "`valid` is false for every event");
+        match &slo.indicator.valid {
+            Some(valid) if constant(valid) == Some(false) => {
+                note(format!("no event counts for SLO `{name}`"), "`valid` is false for every event");
+            }
+            Some(valid) if constant(&slo.indicator.good).is_none() => {
+                let never = |good| example(&[(valid, true), (&slo.indicator.good, good)]) == Example::Never;
+                let hint = "look at `valid` and `good` together: `good` judges valid events only";
+                match (never(true), never(false)) {
+                    (true, true) => note(format!("no event counts for SLO `{name}`"), hint),
+                    (true, false) => note(format!("no valid event of SLO `{name}` can be good"), hint),
+                    (false, true) => note(format!("no valid event of SLO `{name}` can be bad"), hint),
+                    (false, false) => {}
+                }
+            }
+            _ => {}
         }
         for dimension in slo.indicator.group_by.iter().filter(|dimension| is_fine_grained(dimension)) {
             let message = format!("SLO `{name}` is grouped by `{}`, which differs from event to event", dimension.name());

@@ -62,6 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["engine"]),
     ("regex", &["format", "slo"]),
     ("regex_automata", &["format", "slo"]),
+    ("regex_syntax", &["slo"]),
     ("rrule", &["slo"]),
     ("rustix", &["input", "bin"]),
     ("serde", &["format", "slo", "slices", "output", "bin"]),

@@ -2,8 +2,11 @@
 //! against counts made by hand; what a what-if answers.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use super::work::Work;
+use super::work::{Ran, Work};
 use slix::aggregate::attribution;
 use slix::slo::definitions::Definitions;
 
@@ -174,6 +177,87 @@ fn what_ifs_from_slices_are_those_from_logs() {
     }
 }
 
+/// What a histogram by the hour cannot answer is refused, and nothing is claimed before.
+#[test]
+fn what_slices_cannot_answer_under_another_bound_is_said() {
+    let work = work(&requests());
+    for (kind, message) in [
+        (
+            "window: 12h, weight: bytes, ",
+            "the slices do not hold the indicator `valid: status < 500; good: latency <= 200ms; weight: bytes",
+        ),
+        (KINDS[1].1, "SLO `availability` counts slices of 5m, and slices answer another bound of a latency by the hour"),
+    ] {
+        work.file("kind.yaml", definition(kind));
+        work.run(&["slices", "-c", "kind.yaml", "access.log", "-o", "kind.slices.parquet"]).exits(0);
+        let said = work.run(&["report", "-c", "kind.yaml", "--what-if", "latency<=200ms", "kind.slices.parquet"]).exits(1).stderr;
+        assert!(said.contains(message) && said.contains("read the logs") && !said.contains("is answered"), "{said}");
+    }
+}
+
+/// Budgets of every kind: what is put behind `target: …, ` of both SLOs of the definition.
+const KINDS: [(&str, &str); 6] = [
+    ("calendar", "window: {calendar: 6h}, "),
+    ("time slices", "window: 6h, budgeting_method: Timeslices, time_slice_target: 75%, time_slice_window: 5m, "),
+    (
+        "time slices of a calendar",
+        "window: {calendar: 1d}, budgeting_method: Timeslices, time_slice_target: 75%, time_slice_window: 5m, roll_up: any_bad, ",
+    ),
+    ("ratios", "window: {calendar: 12h}, budgeting_method: RatioTimeslices, time_slice_window: 10m, empty_slices: good, "),
+    ("weights", "window: 12h, weight: bytes, "),
+    ("exclusions", "window: 12h, exclude: {start: 2026-11-03T04:10:00Z, duration: 25m, reason: upkeep, author: ana}, "),
+];
+
+/// The definition with budgets of a kind.
+fn definition(kind: &str) -> String {
+    DEFINITION.replace("window: 12h, ", kind)
+}
+
+#[test]
+fn budgets_of_every_kind_are_the_same_from_slices() {
+    let requests = requests();
+    let work = work(&requests);
+    let (early, late) = requests.split_at(2_000);
+    work.file("early.log", log(early));
+    work.file("late.log", log(late));
+    for (name, kind) in KINDS {
+        work.file("kind.yaml", definition(kind));
+        work.run(&["slices", "-c", "kind.yaml", "early.log", "-o", "early.slices.parquet"]).exits(0);
+        for command in ["alerts", "incidents", "suggest", "windows"] {
+            let asked = |inputs: &[&str]| {
+                let step: &[&str] = if command == "windows" { &["--every", "30m"] } else { &[] };
+                let args = [&[command, "-q", "-c", "kind.yaml", "--output-format", "csv"], step, inputs].concat();
+                String::from_utf8(work.run(&args).exits(0).stdout).unwrap()
+            };
+            let whole = asked(&["access.log"]);
+            assert!(whole.lines().count() > 1, "{command} of {name} says something");
+            assert_eq!(asked(&["early.slices.parquet", "late.log"]), whole, "{command} of {name}");
+        }
+    }
+}
+
+/// What if the definition were another one: the same as that other one says.
+#[test]
+fn a_what_if_is_the_definition_with_other_numbers() {
+    let work = work(&requests());
+    for (name, kind) in KINDS {
+        let now = definition(kind);
+        let then = now.replace("name: availability, target: 95%", "name: availability, target: 92.5%").replace("300ms", "250ms");
+        work.file("now.yaml", &now);
+        work.file("then.yaml", then);
+        for command in ["report", "alerts", "incidents", "gate"] {
+            let asked = |rest: &[&str]| {
+                let ran = work.run(&[&[command, "-q", "--output-format", "json"], rest, &["access.log"]].concat());
+                assert!(matches!(ran.code, Some(0 | 3)), "{command} of {name}: {}", ran.stderr);
+                ran.stdout
+            };
+            let change = "availability=92.5%,latency<=250ms";
+            let (changed, written) = (asked(&["-c", "now.yaml", "--what-if", change]), asked(&["-c", "then.yaml"]));
+            assert_eq!(String::from_utf8(changed).unwrap(), String::from_utf8(written).unwrap(), "{command} of {name}");
+        }
+    }
+}
+
 /// Counts by route answer whoever does not ask for routes: with weights, other bounds of the latency, and attribution.
 #[test]
 fn slices_by_route_answer_questions_without_routes() {
@@ -191,4 +275,41 @@ fn slices_by_route_answer_questions_without_routes() {
     let asked = ["report", "-c", "plain.yaml", "--what-if", "latency<=200ms", "all.slices.parquet"];
     let told = work.run(&asked).exits(0);
     assert!(told.stderr.contains("is answered from the histogram"), "{}", told.stderr);
+}
+
+/// A log with too many failures for 95 %.
+fn failing() -> String {
+    let line = |i: usize| {
+        let status = if i.is_multiple_of(5) { 503 } else { 200 };
+        format!("192.0.2.1 h [03/Nov/2026:04:00:{:02} +0000] \"GET / HTTP/1.1\" {status} 9 0.1\n", i % 60)
+    };
+    (0..600).map(line).collect()
+}
+
+/// Whoever closes the gate's words early, or interrupts it, does not open the gate.
+#[test]
+fn the_gate_is_not_opened_by_looking_away() {
+    let work = Work::new();
+    work.file("slos.yaml", DEFINITION);
+    let start = |stdout: Stdio| {
+        work.command(&["gate", "-c", "slos.yaml", "-"])
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut child = start(Stdio::piped());
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(failing().as_bytes()).unwrap();
+    assert_eq!(Ran::of(child.wait_with_output().unwrap()).code, Some(3));
+    // All is well so far, but it is not all; how much of it was read depends on the machine.
+    let mut child = start(Stdio::piped());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(failing().replace(" 503 ", " 200 ").as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ran = Ran::of(child.wait_with_output().unwrap()).exits(130);
+    assert!(ran.text().lines().next().is_some_and(|line| line.ends_with("(exit code 130)")), "{}", ran.text());
+    drop(stdin);
 }

@@ -19,7 +19,9 @@ use slix::output::accounting;
 use slix::record::Field;
 use slix::scan::Job;
 use slix::slices;
+use slix::slo::Budgeting;
 use slix::slo::classify::Classifier;
+use slix::slo::what_if::Rebound;
 use slix::time::Slices;
 
 use super::args::AskingArgs;
@@ -366,14 +368,20 @@ pub fn has_latency_of<'a>(is_told: bool, no_logs: bool, stored: impl Iterator<It
 /// said about it.
 fn rebound(partial: &mut Partial, questions: &Questions) -> Result<Vec<String>> {
     let mut notes = Vec::new();
+    // A histogram counts events, not what they weigh.
+    let counts_events =
+        |asked: &&Rebound| questions.iter().any(|q| q.canonical == asked.after && q.slo.indicator.weight.is_none());
     let services: Vec<String> = partial.activity.keys().cloned().collect();
-    for (service, asked) in services.iter().flat_map(|service| questions.rebounds().iter().map(move |asked| (service, asked))) {
+    for (service, asked) in
+        services.iter().flat_map(|service| questions.rebounds().iter().filter(counts_events).map(move |asked| (service, asked)))
+    {
         let key = |canonical: &str| IndicatorKey { service: service.clone(), canonical: canonical.to_owned() };
         let (before, after) = (key(&asked.before), key(&asked.after));
         let has_histogram = slices::held(partial, &before).is_some_and(|counts| counts.latencies.is_some());
         if slices::held(partial, &after).is_some() || !has_histogram {
             continue;
         }
+        refuse_by_the_hour(questions)?;
         partial.coarsen(rebound::slices())?;
         let Some(done) = slices::held(partial, &before).map(|counts| rebound::rebound(counts, asked.bound_ns)) else { continue };
         let Some(rebound::Rebounded { counts, uncertain }) = done? else { continue };
@@ -385,6 +393,18 @@ fn rebound(partial: &mut Partial, questions: &Questions) -> Result<Vec<String>> 
         partial.indicators.insert(after, counts);
     }
     Ok(notes)
+}
+
+/// Slices of time that are no whole hours cannot be judged by hours.
+fn refuse_by_the_hour(questions: &Questions) -> Result<()> {
+    let hour = rebound::slices().width_seconds();
+    let finer = questions.iter().find_map(|question| match &question.slo.budgeting {
+        Budgeting::Slices(slicing) if slicing.width.seconds() % hour != 0 => Some((&question.slo.name, &slicing.width)),
+        _ => None,
+    });
+    let Some((name, width)) = finer else { return Ok(()) };
+    let message = format!("SLO `{name}` counts slices of {width}, and slices answer another bound of a latency by the hour");
+    Err(Error::new(ErrorKind::Slices, message).hint("read the logs: from them it is exact"))
 }
 
 /// What is asked of a slices file, in the slices that were asked for.

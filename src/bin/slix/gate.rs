@@ -13,7 +13,7 @@ use slix::time::{Instant, Length, MICROS_PER_SECOND};
 use super::Session;
 use super::args::{FailOn, GateArgs, ReportForm};
 use super::destination::Destination;
-use super::exit::Exit;
+use super::exit::{Exit, is_closed_pipe};
 use super::run::Evaluation;
 
 /// Runs the command.
@@ -23,6 +23,10 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
     let max_age = args.max_age.as_deref().map(Length::parse).transpose();
     let max_age = max_age.map_err(|why| Error::new(ErrorKind::Usage, format!("--max-age: {why}")))?;
     let is_json = destination.path().and_then(|path| path.extension()).is_some_and(|extension| extension == "json");
+    if args.reason.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
+        let error = Error::new(ErrorKind::Usage, "--reason: an override without a reason cannot be looked at later");
+        return Err(error.hint("say in a few words why the release cannot wait"));
+    }
     let form = args.output_format.unwrap_or(if is_json { ReportForm::Json } else { ReportForm::Text });
     session.answer_with_exit(&args.reading, &args.asking, args.answer.stats, |counted| {
         let asked = counted.questions.asked();
@@ -34,12 +38,21 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
         let release = args.exemption.as_deref().zip(args.reason.as_deref());
         let release = release.map(|(exemption, reason)| Release { exemption: exemption.to_owned(), reason: reason.to_owned() });
         let gate = Gate::new(gate::verdicts(&plan)?, latest, max_age.clone().filter(|max| is_stale(max.clone())), release)?;
-        let exit = exit(&gate, args);
+        // What was not read to its end is no verdict, whatever the mode of what was.
+        let exit = match () {
+            () if counted.interrupted => Exit::Interrupted,
+            () if counted.failed => Exit::Failure,
+            () => exit(&gate, args),
+        };
         let text = match form {
             ReportForm::Text => words::text(&gate, exit as u8, session.words.look_of(&destination)),
             ReportForm::Json => format!("{:#}\n", words::to_json(&gate, exit as u8)),
         };
-        destination.write_text(&text)?;
+        // A reader who has seen enough of the words does not open the gate.
+        match destination.write_text(&text) {
+            Err(error) if is_closed_pipe(&error) => {}
+            written => written?,
+        }
         session.words.excluded(&plan)?;
         session.words.far_dated(&counted.partial);
         gate.warnings.iter().for_each(|warning| session.words.warning(&warning.to_string()));

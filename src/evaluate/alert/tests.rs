@@ -26,7 +26,8 @@ fn run(target: &str, tiers: &[Tier], slices: Slices, now: SliceNumber, series: &
     let period = 30 * 86_400;
     let first = |end: SliceNumber| end - period / slices.width_seconds();
     let target = Target::parse(target).unwrap();
-    let burning = Burning { slices, now, target, spent: series, counted: series, window_first: &first };
+    let whole = |_, so_far: Counts| so_far.good + so_far.bad;
+    let burning = Burning { slices, now, target, spent: series, counted: series, unit: 1, window_first: &first, whole: &whole };
     alerts(&burning, &armed(tiers, period, slices)).unwrap()
 }
 

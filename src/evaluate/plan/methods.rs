@@ -17,16 +17,16 @@ use crate::time::{Instant, Length};
 const HOST: Dimension = Dimension::Field(Field::Host);
 
 /// A method as the twin sees it: width in slices, the slice's target in percent (none: ratios), empty slices, any-bad.
-type Method = (i64, Option<u64>, EmptySlices, RollUp);
+pub(super) type Method = (i64, Option<u64>, EmptySlices, RollUp);
 
-fn sliced(slo: Slo, (width, target, empty, roll_up): Method) -> Slo {
+pub(super) fn sliced(slo: Slo, (width, target, empty, roll_up): Method) -> Slo {
     let target = target.map(|percent| SliceTarget::parse(&format!("{percent}%")).unwrap());
     let score = target.map_or(Score::Ratio, |target| Score::Verdict { target, roll_up });
     let width = Length::parse(&format!("{width}m")).unwrap();
     Slo { budgeting: Budgeting::Slices(Slicing { width, empty, score }), ..slo }
 }
 
-fn excluding(slo: Slo, stretches: &[(i64, i64)]) -> Slo {
+pub(super) fn excluding(slo: Slo, stretches: &[(i64, i64)]) -> Slo {
     let exclusion = |&(first, end): &(i64, i64)| {
         let (start, end) = (minute(first), Instant::from_micros(minute(end).micros() - 1));
         Exclusion { start, end, recurrence: None, reason: "upkeep".into(), author: "ana".into() }
@@ -34,7 +34,7 @@ fn excluding(slo: Slo, stretches: &[(i64, i64)]) -> Slo {
     Slo { exclude: stretches.iter().map(exclusion).collect(), ..slo }
 }
 
-fn calendar(slo: Slo, hours: i64) -> Slo {
+pub(super) fn calendar(slo: Slo, hours: i64) -> Slo {
     let calendar = Calendar::new(Length::parse(&format!("{hours}h")).unwrap(), None, None).unwrap();
     Slo { windows: vec![Window::Calendar(calendar)], ..slo }
 }
@@ -66,7 +66,7 @@ fn judge(groups: &[&Series], number: i64, method: Method, excluded: &dyn Fn(i64)
     }
 }
 
-fn arb_method() -> impl Strategy<Value = Method> {
+pub(super) fn arb_method() -> impl Strategy<Value = Method> {
     let empty = prop::sample::select(vec![EmptySlices::Ignore, EmptySlices::Good, EmptySlices::Bad]);
     let roll_up = prop::sample::select(vec![RollUp::Pooled, RollUp::AnyBad]);
     (prop::sample::select(vec![1_i64, 2, 5, 6]), prop::option::of(40_u64..=100), empty, roll_up)

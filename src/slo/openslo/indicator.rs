@@ -5,6 +5,8 @@ use super::object::{Said, Taken};
 use super::read::Sources;
 use crate::error::{Error, Result};
 use crate::slo::document::{Content, Document, Node, Written};
+use crate::slo::example::{Example, example};
+use crate::slo::parse;
 
 /// An indicator, as far as it does not depend on the objective.
 #[derive(Clone, Debug)]
@@ -73,9 +75,46 @@ fn ratio(document: Document<'_>, mut ratio: Taken, sources: &mut Sources<'_>, sa
             let place = own.first_line(document);
             let filter = filter(document, &mut own, said)?;
             let filter = filter.ok_or_else(|| no_filter(document, &place))?;
+            let within = valid.as_ref().map_or(Within::All, |valid| within(&filter, valid));
+            if let Within::Not(event) = &within {
+                let part = if is_bad { "bad" } else { "good" };
+                let message = format!("an event can be {part} without being in `total`: {event}; it is excluded");
+                said.find(&filter.span, message, "repeat the filter of `total` here, as in `(…) and (…)`, if that is meant");
+            }
+            let filter = if let Within::Repeated(rest) = within { rest } else { filter };
             Ok(Indicator::Ratio { valid, good: if is_bad { not(filter) } else { filter } })
         }
     }
+}
+
+/// How the events of a numerator lie to those of `total`.
+enum Within {
+    /// Within them, as far as can be told.
+    All,
+    /// It says so itself, in the words of `total`; what it asks besides.
+    Repeated(Node),
+    /// An event lies outside: this one.
+    Not(String),
+}
+
+/// What is wrong with an expression is said where the tree is understood; here it is passed over.
+fn within(part: &Node, total: &Node) -> Within {
+    let (Content::Text(part_text), Content::Text(total_text)) = (&part.content, &total.content) else { return Within::All };
+    let rest = part_text.strip_prefix(&within_prefix(total_text)).and_then(|rest| rest.strip_suffix(')'));
+    if let Some(rest) = rest.filter(|rest| parse::expression(rest, None).is_ok()) {
+        return Within::Repeated(Node { content: Content::Text(rest.to_owned()), span: part.span.clone() });
+    }
+    let parsed = |text: &str| parse::expression(text, None).ok();
+    let (Some(part), Some(total)) = (parsed(part_text), parsed(total_text)) else { return Within::All };
+    match example(&[(&part, true), (&total, false)]) {
+        Example::Event(event) => Within::Not(event),
+        Example::Never | Example::Unknown => Within::All,
+    }
+}
+
+/// How the filter of a part begins that says itself that it lies within `total`. It ends with a parenthesis.
+pub fn within_prefix(total: &str) -> String {
+    format!("({total}) and (")
 }
 
 fn is_failure(document: Document<'_>, place: &std::ops::Range<usize>, raw_type: Option<Written>) -> Result<bool> {

@@ -125,6 +125,16 @@ impl Taken {
         std::mem::take(&mut self.entries)
     }
 
+    /// Whether a key has this text for its value.
+    pub fn is(&self, key: &str, text: &str) -> bool {
+        let is_text = |node: &Node| match &node.content {
+            Content::Text(own) => own == text,
+            Content::Bool(own) => own.to_string() == text,
+            _ => false,
+        };
+        self.entries.iter().any(|(k, node)| k.text == key && is_text(node))
+    }
+
     /// Whether a key is there.
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|(k, _)| k.text == key)

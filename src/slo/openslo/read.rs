@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::indicator::{Indicator, indicator};
 use super::object::{Object, Said, Taken, foreign_words, is_openslo};
-use super::window::{map, windows};
+use super::window::windows;
 use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
 use crate::error::{Error, Result};
 use crate::slo::document::{Content, Document, Key, Node, Written};
@@ -19,18 +19,26 @@ pub struct Objects {
     pub said: Said,
 }
 
+/// An object that another refers to, or has in itself.
+struct Referred {
+    name: Option<Written>,
+    /// Without the name.
+    metadata: Taken,
+    spec: Taken,
+}
+
 /// The objects that others refer to.
 pub struct Sources<'o> {
     objects: &'o mut Vec<Object>,
 }
 
 impl Sources<'_> {
-    /// The object of a kind and name, which is used from now on; its spec is a copy that can be taken apart.
-    fn refer(&mut self, document: Document<'_>, kind: &str, name: &Written) -> Result<(bool, Taken)> {
+    /// The object of a kind and name, which is used from now on; its metadata and spec are copies that can be taken apart.
+    fn refer(&mut self, document: Document<'_>, kind: &str, name: &Written) -> Result<Referred> {
         let found = self.objects.iter_mut().find(|object| object.kind == kind && object.name.text == name.text);
         if let Some(object) = found {
             object.is_used = true;
-            return Ok((object.is_alpha, object.spec.clone()));
+            return Ok(Referred { name: Some(name.clone()), metadata: object.metadata.clone(), spec: object.spec.clone() });
         }
         let known: Vec<&str> = self.objects.iter().filter(|o| o.kind == kind).map(|o| o.name.text.as_str()).collect();
         let error = document.error(&name.node.span, format!("there is no {kind} `{}`", name.text), "reference");
@@ -42,7 +50,7 @@ impl Sources<'_> {
 
     /// The type of a DataSource.
     pub fn kind_of(&mut self, document: Document<'_>, name: &Written) -> Result<String> {
-        let (_, mut spec) = self.refer(document, "DataSource", name)?;
+        let Referred { mut spec, .. } = self.refer(document, "DataSource", name)?;
         let kind = spec.text(document, "type")?;
         kind.map(|kind| kind.text).ok_or_else(|| {
             document.error(&spec.first_line(document), format!("the DataSource `{}` has no `type`", name.text), "in this one")
@@ -75,7 +83,12 @@ pub fn read(document: Document<'_>, nodes: Vec<Node>) -> Result<Objects> {
         Reading { document, sources: Sources { objects: &mut others }, said: &mut said }.slo(object, &mut slos)?;
     }
     let mut entries = source_entries(document, &mut others, &mut said)?;
-    others.into_iter().for_each(|object| leave(object, &mut said));
+    for mut object in others {
+        if object.is_used && object.kind == "AlertCondition" {
+            annotations(document, &mut object.metadata, &mut said)?;
+        }
+        leave(object, &mut said);
+    }
     said.findings.sort_by_key(|finding| finding.span.start);
     said.findings.dedup_by(|a, b| a.span == b.span && a.message == b.message);
     if slos.is_empty() {
@@ -284,8 +297,12 @@ impl Reading<'_, '_, '_> {
         let document = self.document;
         let (inline, reference) = (object.spec.map(document, "indicator")?, object.spec.text(document, "indicatorRef")?);
         let spec = match (inline, reference) {
-            (Some(inline), None) => self.inline_spec(inline)?,
-            (None, Some(reference)) => self.sources.refer(document, "SLI", &reference)?.1,
+            (Some(inline), None) => {
+                let Referred { metadata, spec, .. } = self.inline(inline)?;
+                self.leave_metadata(metadata);
+                spec
+            }
+            (None, Some(reference)) => self.sources.refer(document, "SLI", &reference)?.spec,
             (None, None) if object.is_alpha => return Ok(None),
             (inline, _) => {
                 let what = if inline.is_some() {
@@ -300,17 +317,23 @@ impl Reading<'_, '_, '_> {
         indicator(document, spec, &mut self.sources, self.said).map(Some)
     }
 
-    /// What an object that is written in place says: its `spec`, or in v1alpha the mapping itself.
-    fn inline_spec(&mut self, mut inline: Taken) -> Result<Taken> {
-        let Some(spec) = inline.map(self.document, "spec")? else { return Ok(inline) };
-        // An object in place needs no name; what else is said about it is not used.
+    /// An object that is written in place; in v1alpha its spec is the mapping itself.
+    fn inline(&mut self, mut inline: Taken) -> Result<Referred> {
+        let document = self.document;
+        let Some(spec) = inline.map(document, "spec")? else {
+            return Ok(Referred { name: None, metadata: Taken::default(), spec: inline });
+        };
         let _ = (inline.take("kind"), inline.take("apiVersion"));
-        if let Some(mut metadata) = inline.map(self.document, "metadata")? {
-            let _ = metadata.take("name");
-            metadata.finish(&["displayName", "labels", "annotations"], self.said);
-        }
+        let mut metadata = inline.map(document, "metadata")?.unwrap_or_default();
+        // An object in place needs no name.
+        let name = metadata.text(document, "name")?;
         inline.finish(&[], self.said);
-        Ok(spec)
+        Ok(Referred { name, metadata, spec })
+    }
+
+    /// Says what of the metadata of an object in place is not used.
+    fn leave_metadata(&mut self, metadata: Taken) {
+        metadata.finish(&["displayName", "labels", "annotations"], self.said);
     }
 
     /// One objective as an SLO of the short form; none if it has a source that slix cannot answer.
@@ -328,7 +351,8 @@ impl Reading<'_, '_, '_> {
             Some(conditions) => conditions,
             None => return Ok(None),
         };
-        let target = self.target(&mut objective, name)?;
+        let is_ours = shared.annotations.iter().any(|(key, _)| key == "target");
+        let target = self.target(&mut objective, name, is_ours)?;
         let mut entries = vec![("name".to_owned(), text(name.clone()))];
         let display = objective.text(document, "displayName")?.map(text);
         let display = display.or_else(|| several.then(|| target.clone()));
@@ -385,7 +409,7 @@ impl Reading<'_, '_, '_> {
         }
     }
 
-    fn target(&mut self, objective: &mut Taken, name: &Written) -> Result<Node> {
+    fn target(&mut self, objective: &mut Taken, name: &Written, is_ours: bool) -> Result<Node> {
         let document = self.document;
         let (share, percent) = (objective.text(document, "target")?, objective.text(document, "targetPercent")?);
         match (share, percent) {
@@ -394,6 +418,15 @@ impl Reading<'_, '_, '_> {
                 Err(error.hint(format!("write `targetPercent: {}`", share.text)))
             }
             (Some(share), None) => Ok(text(share)),
+            (None, Some(percent)) if !is_ours && percent.text.parse::<f64>().is_ok_and(|percent| percent <= 1.0) => {
+                let message = format!("a targetPercent of {} is very low", percent.text);
+                self.said.find(
+                    &percent.node.span,
+                    message,
+                    format!("write `target: {}` if a share of one was meant", percent.text),
+                );
+                Ok(text(Written { text: format!("{}%", percent.text), node: percent.node }))
+            }
             (None, Some(percent)) => Ok(text(Written { text: format!("{}%", percent.text), node: percent.node })),
             (Some(share), Some(_)) => {
                 let error = document.error(&share.node.span, "an objective has both `target` and `targetPercent`", "this one");
@@ -452,38 +485,62 @@ impl Reading<'_, '_, '_> {
         let policies = spec.list(document, "alertPolicies");
         let span = policies.first().map(|node| node.span.clone());
         for node in policies {
-            let mut policy = self.referred(node, "AlertPolicy", "alertPolicyRef")?;
-            for target in policy.list(document, "notificationTargets") {
-                let _ = self.referred(target, "AlertNotificationTarget", "targetRef")?;
-            }
-            for condition in policy.list(document, "conditions") {
-                let condition = self.referred(condition, "AlertCondition", "conditionRef")?;
-                tiers.push(self.tier(condition)?);
-            }
-            let known = ["description", "alertWhenNoData", "alertWhenResolved", "alertWhenBreaching"];
-            Taken { path: "AlertPolicy: spec".to_owned(), ..policy }.finish(&known, self.said);
+            tiers.extend(self.policy(node)?);
         }
         Ok(span.filter(|_| !tiers.is_empty()).map(|span| Node { content: Content::List(tiers), span }))
     }
 
-    /// The spec of an object that is written in place, or referred to by `key` or by its bare name.
-    fn referred(&mut self, node: Node, kind: &str, key: &str) -> Result<Taken> {
+    /// The tiers of one policy: the standard allows one.
+    fn policy(&mut self, node: Node) -> Result<Vec<Node>> {
+        let document = self.document;
+        let (Referred { metadata, mut spec, .. }, is_inline) = self.referred(node, "AlertPolicy", "alertPolicyRef")?;
+        if is_inline {
+            self.leave_metadata(metadata);
+        }
+        for target in spec.list(document, "notificationTargets") {
+            let (Referred { metadata, spec, .. }, is_inline) = self.referred(target, "AlertNotificationTarget", "targetRef")?;
+            if is_inline {
+                self.leave_metadata(metadata);
+                Taken { path: "AlertNotificationTarget: spec".to_owned(), ..spec }.finish(&["target", "description"], self.said);
+            }
+        }
+        let conditions = spec.list(document, "conditions");
+        if let Some(second) = conditions.get(1) {
+            self.said.find(&second.span, "the standard allows one condition of a policy", "make it a policy of its own");
+        }
+        let mut tiers = Vec::new();
+        for condition in conditions {
+            let (condition, is_inline) = self.referred(condition, "AlertCondition", "conditionRef")?;
+            tiers.push(self.tier(condition, is_inline)?);
+        }
+        // It is what slix does.
+        if spec.is("alertWhenBreaching", "true") {
+            let _ = spec.take("alertWhenBreaching");
+        }
+        let known = ["description", "alertWhenNoData", "alertWhenResolved", "alertWhenBreaching"];
+        Taken { path: "AlertPolicy: spec".to_owned(), ..spec }.finish(&known, self.said);
+        Ok(tiers)
+    }
+
+    /// The object that is written in place, or referred to by `key` or by its bare name; and whether it is in place.
+    fn referred(&mut self, node: Node, kind: &str, key: &str) -> Result<(Referred, bool)> {
         let document = self.document;
         if let Content::Text(name) = &node.content {
             let name = Written { text: name.clone(), node };
-            return Ok(self.sources.refer(document, kind, &name)?.1);
+            return Ok((self.sources.refer(document, kind, &name)?, false));
         }
         let mut taken = Taken::of(document, node, kind)?;
         match taken.text(document, key)? {
             Some(name) => {
                 taken.finish(&[], self.said);
-                Ok(self.sources.refer(document, kind, &name)?.1)
+                Ok((self.sources.refer(document, kind, &name)?, false))
             }
-            None => self.inline_spec(taken),
+            None => Ok((self.inline(taken)?, true)),
         }
     }
 
-    fn tier(&mut self, mut spec: Taken) -> Result<Node> {
+    fn tier(&mut self, referred: Referred, is_inline: bool) -> Result<Node> {
+        let Referred { name, mut metadata, mut spec } = referred;
         let document = self.document;
         let place = spec.first_line(document);
         let missing = |what: &str| document.error(&place, format!("an AlertCondition has no `{what}`"), "in this one");
@@ -499,11 +556,34 @@ impl Reading<'_, '_, '_> {
         let long = condition.text(document, "lookbackWindow")?.ok_or_else(|| missing("condition.lookbackWindow"))?;
         let is_some = |after: &Written| after.text.trim_end_matches(char::is_alphabetic) != "0";
         let after = condition.text(document, "alertAfter")?.filter(is_some);
-        let _ = condition.take("op");
+        match condition.text(document, "op")? {
+            Some(op) if op.text == "gt" => {}
+            Some(op) => {
+                let message = format!("an alert fires while the burn is above the threshold, not at `{}`", op.text);
+                self.said.find(&op.node.span, message, "leave `op` out: the standard has none here, or write gt");
+            }
+            None => {}
+        }
         condition.finish(&[], self.said);
-        let mut tier = vec![("severity", self.severity(severity)), ("burn_rate", text(threshold)), ("long", text(long))];
-        tier.extend(after.map(|after| ("after", text(after))));
-        Ok(map(place, tier))
+        let mut tier: Vec<(String, Node)> = Vec::new();
+        let mut put = |key: &str, node: Option<Node>| tier.extend(node.map(|node| (key.to_owned(), node)));
+        put("name", name.map(text));
+        put("severity", Some(self.severity(severity)));
+        put("burn_rate", Some(text(threshold)));
+        put("long", Some(text(long)));
+        put("after", after.map(text));
+        // What another object says of itself is told with that object.
+        let mut elsewhere = Said::default();
+        let annotations = annotations(document, &mut metadata, if is_inline { self.said } else { &mut elsewhere })?;
+        if is_inline {
+            self.leave_metadata(metadata);
+        }
+        for (key, node) in annotations {
+            // A share of the budget stands for the burn rate that it gives.
+            tier.retain(|(known, _)| *known != key && !(key == "budget" && known == "burn_rate"));
+            tier.push((key, node));
+        }
+        Ok(mapping(place, tier))
     }
 
     fn severity(&mut self, written: Written) -> Node {

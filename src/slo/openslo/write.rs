@@ -2,9 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::indicator::within_prefix;
 use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
 use crate::error::{Error, ErrorKind, Result};
+use crate::record::Kind;
+use crate::slo::alerting::{PARTS, Threshold, Tier};
 use crate::slo::document::Node;
+use crate::slo::{Slo, literal};
+use crate::time::Length;
 
 const VERSION: &str = "openslo/v1";
 /// The name of the DataSource that stands for the log.
@@ -15,11 +20,11 @@ const SERVICE_ANY: &str = "any";
 const WINDOW_DEFAULT: &str = "28d";
 const METHOD_DEFAULT: &str = "Occurrences";
 
-/// Writes a short form, which has been understood before, as OpenSLO.
+/// Writes a short form as OpenSLO. `meant` is what it has been understood as, in its order.
 ///
 /// # Errors
 /// None but a mistake in slix itself.
-pub fn write(root: &Node) -> Result<String> {
+pub fn write(root: &Node, meant: &[Slo]) -> Result<String> {
     let mut top = object(root.to_json());
     let slos = match top.shift_remove("slos") {
         Some(Value::Array(slos)) => slos,
@@ -27,12 +32,23 @@ pub fn write(root: &Node) -> Result<String> {
     };
     let service = top.get("service").cloned();
     let mut names = Vec::new();
+    if matches!(top.get("alerts"), Some(Value::Array(tiers)) if !tiers.is_empty()) {
+        // Each SLO has them among its own: the burn rate of a share of a budget follows the SLO's window.
+        top.shift_remove("alerts");
+    }
     // Said even where there is none, since a reader would take the only service of all SLOs for that of the log.
     top.entry("service").or_insert(Value::Null);
     let mut objects = vec![source(top)];
-    for slo in slos {
-        objects.push(self::slo(object(slo), service.as_ref(), &mut names));
+    let mut alerts = Vec::new();
+    for (slo, meant) in slos.into_iter().zip(meant) {
+        let mut slo = object(slo);
+        let policies = policies(meant, &mut names, &mut alerts);
+        if !policies.is_empty() {
+            slo.shift_remove("alerts");
+        }
+        objects.push(self::slo(slo, policies, service.as_ref(), &mut names));
     }
+    objects.extend(alerts);
     let texts: Vec<String> = objects.iter().map(to_yaml).collect::<Result<_>>()?;
     Ok(texts.join("---\n"))
 }
@@ -61,7 +77,7 @@ fn metadata(name: &str, annotations: Map<String, Value>) -> Value {
     metadata
 }
 
-fn slo(mut slo: Map<String, Value>, service: Option<&Value>, names: &mut Vec<String>) -> Value {
+fn slo(mut slo: Map<String, Value>, policies: Vec<Value>, service: Option<&Value>, names: &mut Vec<String>) -> Value {
     let mut notes = Map::new();
     let name = text(slo.shift_remove("name"));
     let written = unique(plain_name(&name), names);
@@ -76,24 +92,79 @@ fn slo(mut slo: Map<String, Value>, service: Option<&Value>, names: &mut Vec<Str
     let method = slo.shift_remove("budgeting_method").map_or(METHOD_DEFAULT.to_owned(), |method| text(Some(method)));
     time_slices(&mut slo, &mut objective, &mut notes);
     let window = time_window(slo.shift_remove("window"), &mut notes);
-    let good = slo.shift_remove("good").unwrap_or_default();
-    let valid = slo.shift_remove("valid");
+    let good = text(slo.shift_remove("good"));
+    let valid = slo.shift_remove("valid").map(|valid| text(Some(valid)));
+    // Others count good and total each by itself, so good says what total says.
+    let good = valid.as_ref().map_or(good.clone(), |valid| format!("{}{good})", within_prefix(valid)));
     let total = valid.map_or_else(|| json!({}), |valid| json!({ "filter": valid }));
     let metric = |spec: Value| json!({ "metricSource": { "metricSourceRef": SOURCE_NAME, "type": SOURCE_TYPE, "spec": spec } });
     let ratio = json!({ "counter": true, "good": metric(json!({ "filter": good })), "total": metric(total) });
     notes.extend(slo);
-    json!({
-        "apiVersion": VERSION,
-        "kind": "SLO",
-        "metadata": metadata(&written, notes),
-        "spec": {
-            "service": own.unwrap_or_else(|| SERVICE_ANY.into()),
-            "indicator": { "metadata": { "name": written }, "spec": { "ratioMetric": ratio } },
-            "timeWindow": [window],
-            "budgetingMethod": method,
-            "objectives": [objective],
-        },
-    })
+    let mut spec = json!({
+        "service": own.unwrap_or_else(|| SERVICE_ANY.into()),
+        "indicator": { "metadata": { "name": written }, "spec": { "ratioMetric": ratio } },
+        "timeWindow": [window],
+        "budgetingMethod": method,
+        "objectives": [objective],
+    });
+    if !policies.is_empty() {
+        spec["alertPolicies"] = policies.into();
+    }
+    json!({ "apiVersion": VERSION, "kind": "SLO", "metadata": metadata(&written, notes), "spec": spec })
+}
+
+/// References to the policies of an SLO, one for each of the tiers that somebody wrote; the standard allows one condition a policy.
+fn policies(slo: &Slo, names: &mut Vec<String>, objects: &mut Vec<Value>) -> Vec<Value> {
+    let period = slo.windows.first().map_or(1, |window| window.seconds());
+    let tiers = slo.guard.tiers.iter().flatten();
+    let one = |tier: &Tier| {
+        let name = unique(plain_name(&format!("{} {}", slo.name, tier.name)), names);
+        let (condition, notes) = condition(tier, period);
+        let spec = json!({ "severity": tier.severity.name(), "condition": condition });
+        let policy = json!({ "alertWhenBreaching": true, "conditions": [{ "conditionRef": name }], "notificationTargets": [] });
+        for (kind, metadata, spec) in
+            [("AlertPolicy", json!({ "name": name }), policy), ("AlertCondition", metadata(&name, notes), spec)]
+        {
+            objects.push(json!({ "apiVersion": VERSION, "kind": kind, "metadata": metadata, "spec": spec }));
+        }
+        json!({ "alertPolicyRef": name })
+    };
+    tiers.map(one).collect()
+}
+
+/// The condition of a tier, and what the standard has no word for.
+fn condition(tier: &Tier, period_seconds: i64) -> (Value, Map<String, Value>) {
+    let mut notes = Map::from_iter([("name".to_owned(), tier.name.clone().into())]);
+    let mut note = |key: &str, value: Option<String>| notes.extend(value.map(|value| (key.to_owned(), value.into())));
+    let decimal = |parts: u64| literal::write(Kind::Number, parts.cast_signed());
+    let threshold = match tier.threshold {
+        Threshold::Share(parts) => {
+            note("budget", Some(format!("{}%", decimal(parts.saturating_mul(100)))));
+            tier.factor(period_seconds).to_f64()
+        }
+        Threshold::Factor(parts) => {
+            let (written, number) = (decimal(parts), parts as f64 / PARTS as f64);
+            // In YAML a number may be written with an exponent, which no burn rate is read with.
+            note("burn_rate", (number.to_string() != written || is_minute(&number.into()) || number >= 1e15).then_some(written));
+            number
+        }
+    };
+    // The standard has no seconds.
+    let seconds = |length: &Length| length.text().ends_with('s');
+    let minutes =
+        |length: &Length| if seconds(length) { format!("{}m", (length.seconds() + 59) / 60) } else { length.to_string() };
+    note("long", Some(&tier.long).filter(|long| seconds(long)).map(Length::to_string));
+    note("short", tier.short.as_ref().map(Length::to_string));
+    note("after", tier.after.as_ref().filter(|after| seconds(after)).map(Length::to_string));
+    let usual = Tier::new(&tier.name, tier.severity, tier.threshold, tier.long.clone(), None).bad_above;
+    note("bad_above", (tier.bad_above != usual).then(|| tier.bad_above.to_string()));
+    let condition = json!({
+        "kind": "burnrate",
+        "threshold": threshold,
+        "lookbackWindow": minutes(&tier.long),
+        "alertAfter": tier.after.as_ref().map_or("0m".to_owned(), minutes),
+    });
+    (condition, notes)
 }
 
 /// The objective: `99.9%` is a targetPercent of 99.9, and `0.999` a target. Other spellings keep theirs as its name.
@@ -106,7 +177,8 @@ fn objective(slo: &mut Map<String, Value>, notes: &mut Map<String, Value>) -> Va
     };
     let whole = number.parse::<u64>().ok().map(Value::from);
     let number: Value = whole.or(number.parse::<f64>().ok().map(Value::from)).unwrap_or_else(|| number.into());
-    if is_minute(&number) {
+    // Below one percent a reader doubts that a percentage was meant.
+    if is_minute(&number) || key == "targetPercent" && number.as_f64().is_some_and(|percent| percent <= 1.0) {
         notes.insert("target".to_owned(), trimmed.into());
     }
     let again = if key == "target" { number.to_string() } else { format!("{number}%") };
