@@ -35,7 +35,12 @@ impl Watch {
     #[track_caller]
     fn at(&mut self, lines: u64) -> Value {
         loop {
-            let report = self.reports.next().expect("the watch goes on").unwrap();
+            let Some(report) = self.reports.next() else {
+                let mut said = String::new();
+                std::io::Read::read_to_string(&mut self.child.stderr.take().unwrap(), &mut said).unwrap();
+                panic!("the watch ended: {said}");
+            };
+            let report = report.unwrap();
             let seen = report["accounting"]["lines"].as_u64().unwrap();
             assert!(seen <= lines, "{seen} lines of {lines}");
             if seen == lines {

@@ -327,8 +327,8 @@ impl Known {
             let content = &mut self.contents[news.content];
             let receipts = partial.receipts.iter().filter(|receipt| receipt.identity == news.log.identity);
             let read_to = receipts.map(|receipt| receipt.end).max().unwrap_or(content.read_to);
-            if news.is_whole && content.whole.is_some() && read_to < content.read_to {
-                // A copy that is older than what was read of the log itself.
+            if news.is_whole && !news.is_plain && content.read_to > 0 && read_to <= content.read_to {
+                // A copy that holds no more than what was read of the log itself.
                 return Ok(());
             }
             (content.read_to, content.whole) = (read_to.max(content.read_to), None);
