@@ -25,7 +25,7 @@ use super::clock::TimeReader;
 use super::learn;
 use super::plan::{Check, Plan, Step};
 use super::walk::{Columns, Desk, End, Lines, Parts, Scale, Walk};
-use super::words::Literal;
+use super::words::{Literal, WORD_BYTES};
 use super::{Escape, Unit};
 use crate::batch::{BATCH_LINES, Column, every_line, pad};
 use crate::block::{Block, PLACES, Place, Positions};
@@ -59,7 +59,7 @@ struct MarkedLiteral {
 
 impl MarkedLiteral {
     fn new(text: &[u8], mark: usize, mark_offset: usize) -> Option<MarkedLiteral> {
-        let words = text.chunks(8).map(Literal::new).collect::<Option<Vec<_>>>()?;
+        let words = text.chunks(WORD_BYTES).map(Literal::new).collect::<Option<Vec<_>>>()?;
         Some(MarkedLiteral { words, length: text.len() as Place, mark, mark_offset: mark_offset as Place })
     }
 
@@ -70,7 +70,7 @@ impl MarkedLiteral {
         for i in every_line() {
             begins[i] = positions[usize::from(firsts[i])].wrapping_sub(self.mark_offset);
         }
-        for (literal, at) in self.words.iter().zip((0..).step_by(8)) {
+        for (literal, at) in self.words.iter().zip((0..).step_by(WORD_BYTES)) {
             desk.differences(lines.block, literal, begins, at);
         }
     }
@@ -352,7 +352,8 @@ impl Compiler<'_> {
                         is_new_stretch = true;
                     }
                     None if i == 0 => {
-                        self.ops.extend([Op::Stretch { after: None }, Op::Literal { literal: Literal::new(text)? }]);
+                        self.ops.push(Op::Stretch { after: None });
+                        self.literals_of(text)?;
                         is_new_stretch = false;
                     }
                     // An unmarked literal belongs to the field before it.
@@ -375,13 +376,24 @@ impl Compiler<'_> {
             self.ops.push(Op::Stretch { after: self.literals.len().checked_sub(1) });
         }
         self.ops.push(op);
+        // The op goes behind the first word of an unmarked literal.
+        self.literals_of(
+            next.filter(|text| !text.contains(&self.mark)).and_then(|text| text.get(WORD_BYTES..)).unwrap_or_default(),
+        )
+    }
+
+    /// Adds the ops for a literal that has no mark, word by word.
+    fn literals_of(&mut self, text: &[u8]) -> Option<()> {
+        for word in text.chunks(WORD_BYTES) {
+            self.ops.push(Op::Literal { literal: Literal::new(word)? });
+        }
         Some(())
     }
 
     fn op(&self, step: &Step, next: Option<&[u8]>) -> Option<Op> {
         let unmarked = next.filter(|text| !text.contains(&self.mark));
         let literal = match unmarked {
-            Some(text) => Some(Literal::new(text)?),
+            Some(text) => Some(Literal::new(&text[..text.len().min(WORD_BYTES)])?),
             None => None,
         };
         // A shaped field would go on into a literal that looks like a part of it.

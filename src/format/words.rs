@@ -12,7 +12,8 @@ pub(super) struct Literal {
     pub(super) length: Place,
 }
 
-const WORD_BYTES: usize = 8;
+/// Bytes of a word.
+pub(super) const WORD_BYTES: usize = 8;
 
 impl Literal {
     /// None when the text is too long.

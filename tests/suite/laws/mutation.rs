@@ -24,7 +24,12 @@ use super::rig::Rig;
 use super::{cases, kernels, same};
 
 /// Format strings, and presets by what their strings are in nginx's words.
-const STRINGS: [(&str, &str); 22] = [
+const STRINGS: [(&str, &str); 23] = [
+    // Unmarked literals of more than one word.
+    (
+        "",
+        r#"client_address=$remote_addr received_at=$time_iso8601 response_status=$status request_duration=$request_time upstream_duration=$upstream_response_time end "$request""#,
+    ),
     (
         "combined",
         r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
