@@ -10,6 +10,8 @@ use crate::time::{Instant, SECONDS_PER_DAY, Slices};
 const SHARE_DENOMINATOR: u128 = 100;
 /// A gap without events longer than this separates stray times from the rest.
 const GAP_SECONDS_MAX: i64 = 365 * SECONDS_PER_DAY;
+/// One this long does so too, where few events follow it and none before it is as long: they move "now".
+const LATE_GAP_SECONDS: i64 = 7 * SECONDS_PER_DAY;
 /// Before 1971 a clock was not set.
 const CLOCK_UNSET_BEFORE: Instant = Instant::from_seconds(365 * SECONDS_PER_DAY);
 
@@ -111,7 +113,8 @@ pub fn above_one_percent(part: u64, whole: u64) -> bool {
     u128::from(part) * SHARE_DENOMINATOR > u128::from(whole)
 }
 
-/// Events that lie beyond a year without events, seen from the middle event, or before 1971 while the middle is later.
+/// Events that lie beyond a year without events, seen from the middle event, or before 1971 while the middle is later; or the last
+/// ones, at most 1 % of all, behind a gap of more than a week that is longer than every other.
 pub fn far_dated(slices: Slices, activity: &Activity) -> Option<Warning> {
     let middle = middle(activity)?;
     let gap = GAP_SECONDS_MAX / slices.width_seconds();
@@ -119,6 +122,7 @@ pub fn far_dated(slices: Slices, activity: &Activity) -> Option<Warning> {
     while high + 1 < activity.len() && activity[high + 1].0 - activity[high].0 <= gap {
         high += 1;
     }
+    high = high.min(before_late(slices, activity, middle));
     let unset =
         |i: usize| slices.start(activity[i].0) < CLOCK_UNSET_BEFORE && slices.start(activity[middle].0) >= CLOCK_UNSET_BEFORE;
     let mut low = middle;
@@ -131,6 +135,24 @@ pub fn far_dated(slices: Slices, activity: &Activity) -> Option<Warning> {
     let events = early.iter().chain(late).fold(0_u64, |sum, &(_, n)| sum.saturating_add(n));
     let rest_end = slices.end(activity[high].0);
     Some(Warning::FarDated { events, first: slices.start(first), last: slices.end(last), rest_end })
+}
+
+/// Index of the slice before the few last events that a long gap parts from the rest; of the last slice, if there are none.
+fn before_late(slices: Slices, activity: &Activity, middle: usize) -> usize {
+    let gap_before = |i: usize| activity[i].0 - activity[i - 1].0;
+    let all = activity.iter().fold(0_u64, |sum, &(_, n)| sum.saturating_add(n));
+    let (mut late, mut cut) = (0_u64, activity.len());
+    for i in (middle + 1..activity.len()).rev() {
+        late = late.saturating_add(activity[i].1);
+        if above_one_percent(late, all) {
+            break;
+        }
+        if gap_before(i) > LATE_GAP_SECONDS / slices.width_seconds() {
+            cut = i;
+        }
+    }
+    let longest = (1..cut).map(gap_before).max().unwrap_or(0);
+    if cut < activity.len() && gap_before(cut) > longest { cut - 1 } else { activity.len() - 1 }
 }
 
 /// Index of the slice that holds the middle event.
@@ -169,6 +191,18 @@ mod tests {
         assert_eq!((events, first), (3, Instant::parse("1970-01-01").unwrap()));
         assert_eq!(last, Instant::parse("2038-01-19T00:01:00Z").unwrap());
         assert_eq!(rest_end, Instant::parse("2026-11-01T10:02:00Z").unwrap());
+    }
+
+    #[test]
+    fn a_few_events_weeks_after_all_others_are_far() {
+        let now = at("2026-11-01");
+        let week = 7 * 1_440;
+        let late = far_dated(minute(), &[(now - 1, 100), (now, 100), (now + 3 * week, 2)]);
+        assert!(matches!(late, Some(Warning::FarDated { events: 2, .. })), "{late:?}");
+        // A week is not more than a week, three of a hundred are not few, and such gaps may be usual.
+        assert_eq!(far_dated(minute(), &[(now, 200), (now + week, 2)]), None);
+        assert_eq!(far_dated(minute(), &[(now, 100), (now + 3 * week, 3)]), None);
+        assert_eq!(far_dated(minute(), &[(now - 3 * week, 100), (now, 100), (now + 3 * week, 2)]), None);
     }
 
     #[test]

@@ -54,8 +54,15 @@ pub fn actions(file: &str, text: &str) -> Result<Vec<Action>> {
         return Err(reader.error(header + 1, "under the header of the table of actions stands no |---| line"));
     }
     let mut found = Vec::new();
-    for (at, line) in lines.iter().enumerate().skip(header + 2).take_while(|(_, line)| line.trim_start().starts_with('|')) {
+    let mut rows = lines.iter().enumerate().skip(header + 2).peekable();
+    while let Some((at, line)) = rows.next_if(|(_, line)| line.trim_start().starts_with('|')) {
         found.extend(reader.action(at, line, &title)?);
+    }
+    // Up to the next heading, what looks like a row may not be lost; right under the table any line is one of it.
+    for (i, (at, line)) in rows.take_while(|(_, line)| !line.trim_start().starts_with('#')).enumerate() {
+        if line.contains('|') || i == 0 && !line.trim().is_empty() {
+            return Err(reader.error(at, "this line stands under the table of actions and is no row of it: a row begins with |"));
+        }
     }
     Ok(found)
 }
@@ -164,7 +171,7 @@ mod tests {
     #[test]
     fn filled_in_rows_come_back() {
         let text = format!(
-            "{TABLE}| Retry with \\| backoff | Prevent | p0 | checkout team | 2026-12-01 | OPS-7 |\n|  | detect |  |  |  |  |\n| Look at it | | | | | |\nthe end\n| no | row |\n"
+            "{TABLE}| Retry with \\| backoff | Prevent | p0 | checkout team | 2026-12-01 | OPS-7 |\n|  | detect |  |  |  |  |\n| Look at it | | | | | |\n\nthe end\n\n## Later\n\n| no | row |\n"
         );
         let found = actions("a.md", &text).unwrap();
         assert_eq!(found.len(), 2);
@@ -186,6 +193,11 @@ mod tests {
         for (row, message) in cases {
             assert_eq!(actions("a.md", &format!("{TABLE}{row}")).unwrap_err().to_string(), message);
         }
+        for lost in ["words\n", "B | prevent | P0 | me | 2026-11-20 | X\n", "\n| B | prevent | P0 | me | 2026-11-20 | X |\n"] {
+            let error = actions("a.md", &format!("{TABLE}{lost}")).unwrap_err();
+            assert!(error.to_string().contains("is no row of it"), "{lost}: {error}");
+        }
+        assert!(actions("a.md", &format!("{TABLE}\nWords.\n\n## Next\n\n| a | b |\n")).is_ok());
         assert_eq!(actions("a.md", "# x\n").unwrap_err().to_string(), "a.md: there is no table of actions");
         let no_rule = "| Action | Type | Priority | Owner | Due | Backlog id |\n| x | | | | | |\n";
         assert!(actions("a.md", no_rule).unwrap_err().to_string().starts_with("a.md:2:1: under the header"));
