@@ -12,6 +12,38 @@ pub(super) struct Sums {
     pub(super) known: Option<(u32, u64)>,
 }
 
+/// What follows the bytes that were inflated.
+pub(super) enum Follows {
+    /// More of the stream.
+    More,
+    /// The end of the stream; sums that its frame holds were verified by the inflater.
+    End,
+    /// To be reported once these bytes are given out.
+    Broken(Broken),
+}
+
+/// Inflates some of a stream into `buffer`: how many bytes, and what follows them.
+pub(super) fn inflate(inflater: &mut Decompress, input: &mut Compressed, buffer: &mut [u8]) -> Result<(usize, Follows), Broken> {
+    let compressed = input.fill()?;
+    let (at_end, total_in, total_out) = (compressed.is_empty(), inflater.total_in(), inflater.total_out());
+    let result = inflater.decompress(compressed, buffer, FlushDecompress::None);
+    // Both are at most the lengths of the slices just given.
+    let taken = (inflater.total_in() - total_in) as usize;
+    let given = (inflater.total_out() - total_out) as usize;
+    input.consume(taken);
+    let follows = match result {
+        Ok(Status::StreamEnd) => Follows::End,
+        Ok(_) if taken > 0 || given > 0 => Follows::More,
+        Ok(_) if at_end => Follows::Broken(input.broken(Damage::CutOff)),
+        Ok(_) => Follows::Broken(input.broken(Damage::Corrupt("it makes no progress".into()))),
+        Err(error) => {
+            let why = error.message().unwrap_or("invalid deflate data").to_owned();
+            Follows::Broken(input.broken(Damage::Corrupt(why)))
+        }
+    };
+    Ok((given, follows))
+}
+
 /// A decoder of one deflate stream.
 pub(super) struct Deflate {
     input: Compressed,
@@ -45,23 +77,12 @@ impl Deflate {
 
     /// Inflates some and sets the state that follows.
     fn inflate_some(&mut self, buffer: &mut [u8]) -> Result<usize, Broken> {
-        let compressed = self.input.fill()?;
-        let (at_end, total_in, total_out) = (compressed.is_empty(), self.inflate.total_in(), self.inflate.total_out());
-        let result = self.inflate.decompress(compressed, buffer, FlushDecompress::None);
-        // Both are at most the lengths of the slices just given.
-        let taken = (self.inflate.total_in() - total_in) as usize;
-        let given = (self.inflate.total_out() - total_out) as usize;
-        self.input.consume(taken);
+        let (given, follows) = inflate(&mut self.inflate, &mut self.input, buffer)?;
         self.crc.update(&buffer[..given]);
-        self.state = match result {
-            Ok(Status::StreamEnd) => self.at_end(),
-            Ok(_) if taken > 0 || given > 0 => State::Inside,
-            Ok(_) if at_end => State::Broken(self.input.broken(Damage::CutOff)),
-            Ok(_) => State::Broken(self.input.broken(Damage::Corrupt("it makes no progress".into()))),
-            Err(error) => {
-                let why = error.message().unwrap_or("invalid deflate data").to_owned();
-                State::Broken(self.input.broken(Damage::Corrupt(why)))
-            }
+        self.state = match follows {
+            Follows::More => State::Inside,
+            Follows::End => self.at_end(),
+            Follows::Broken(broken) => State::Broken(broken),
         };
         Ok(given)
     }

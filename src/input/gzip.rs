@@ -3,9 +3,10 @@
 //! flate2's own readers are not used because they hide where the compressed bytes broke, drop what was inflated in the same
 //! call as an error, and take padding after the last member for damage.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::Decompress;
 
-use super::decode::{Broken, Compressed, Damage, Decoder};
+use super::decode::{Broken, Compressed, Decoder};
+use super::deflate::{Follows, inflate};
 
 /// log2 of the largest window that deflate knows (RFC 1951).
 const WINDOW_BITS: u8 = 15;
@@ -33,25 +34,14 @@ impl Gzip {
         Gzip { input, inflate: Decompress::new_gzip(WINDOW_BITS), state: State::Member, note: None }
     }
 
-    /// Inflates some of a member and sets the state that follows. The check sums at its end are verified by the inflater.
+    /// Inflates some of a member and sets the state that follows.
     fn inflate_some(&mut self, buffer: &mut [u8]) -> Result<usize, Broken> {
-        let compressed = self.input.fill()?;
-        let (at_end, total_in, total_out) = (compressed.is_empty(), self.inflate.total_in(), self.inflate.total_out());
-        let result = self.inflate.decompress(compressed, buffer, FlushDecompress::None);
-        // Both are at most the lengths of the slices just given.
-        let taken = (self.inflate.total_in() - total_in) as usize;
-        let given = (self.inflate.total_out() - total_out) as usize;
-        self.input.consume(taken);
-        match result {
-            Ok(Status::StreamEnd) => self.state = State::Between,
-            Ok(_) if taken > 0 || given > 0 => self.state = State::Member,
-            Ok(_) if at_end => self.state = State::Broken(self.input.broken(Damage::CutOff)),
-            Ok(_) => self.state = State::Broken(self.input.broken(Damage::Corrupt("it makes no progress".into()))),
-            Err(error) => {
-                let why = error.message().unwrap_or("invalid deflate data").to_owned();
-                self.state = State::Broken(self.input.broken(Damage::Corrupt(why)));
-            }
-        }
+        let (given, follows) = inflate(&mut self.inflate, &mut self.input, buffer)?;
+        self.state = match follows {
+            Follows::More => State::Member,
+            Follows::End => State::Between,
+            Follows::Broken(broken) => State::Broken(broken),
+        };
         Ok(given)
     }
 
