@@ -88,5 +88,5 @@ fn remarks(row: &AlertRow) -> String {
 fn tier_words(armed: &crate::evaluate::alert::Armed, look: Look) -> String {
     let tier = &armed.tier;
     let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
-    look.clean(&format!("{} above {} over {}{short}", tier.name, rate(armed.factor.to_f64()), tier.long))
+    look.clean(&format!("{} {} {} over {}{short}", tier.name, tier.relation(), rate(armed.factor.to_f64()), tier.long))
 }

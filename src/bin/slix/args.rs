@@ -321,7 +321,7 @@ pub struct ToilArgs {
     /// Definition file: SLOs with a `weight`, such as minutes
     #[arg(short, long, value_name = "FILE", help_heading = ASKING)]
     pub config: PathBuf,
-    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    /// Make errors of what OpenSLO forbids or slix doubts in the definitions, instead of warnings
     #[arg(long, help_heading = ASKING)]
     pub strict: bool,
     /// A moment in the window that is asked about [default: the last entry]
@@ -439,7 +439,7 @@ pub struct CheckArgs {
     /// The definition file, or a folder of OpenSLO objects
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Make errors of what OpenSLO forbids, instead of warnings
+    /// Make errors of what OpenSLO forbids or slix doubts, instead of warnings
     #[arg(long)]
     pub strict: bool,
     /// Print the definitions in another form
@@ -596,7 +596,7 @@ pub struct AskingArgs {
     #[arg(short, long, value_name = "FILE", help_heading = ASKING,
         conflicts_with_all = ["availability", "latency", "window", "group_by", "route"])]
     pub config: Option<PathBuf>,
-    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    /// Make errors of what OpenSLO forbids or slix doubts in the definitions, instead of warnings
     #[arg(long, requires = "config", help_heading = ASKING)]
     pub strict: bool,
     /// Target of `status < 500` over all requests [default without -c: 99.9%]

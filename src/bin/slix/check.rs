@@ -107,8 +107,14 @@ fn describe_guard(text: &mut String, slo: &Slo) {
         let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
         let after = tier.after.as_ref().map_or(String::new(), |after| format!(" for {after}"));
         let factor = tier.factor(period).to_f64();
-        let _ =
-            writeln!(text, "  alert  {} ({}) above {factor} over {}{short}{after}", tier.name, tier.severity.name(), tier.long);
+        let _ = writeln!(
+            text,
+            "  alert  {} ({}) {} {factor} over {}{short}{after}",
+            tier.name,
+            tier.severity.name(),
+            tier.relation(),
+            tier.long
+        );
     }
     if slo.guard.tiers.as_ref().is_some_and(Vec::is_empty) {
         let _ = writeln!(text, "  alert  none");
