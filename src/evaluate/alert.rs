@@ -58,6 +58,11 @@ pub struct Armed {
 }
 
 impl Armed {
+    /// Slices of its long window.
+    pub fn long_slices(&self) -> i64 {
+        self.long
+    }
+
     /// Slices before it fired in which what made it fire still went on: its short window.
     pub fn evidence(&self) -> i64 {
         self.short.unwrap_or(self.long)

@@ -3,6 +3,8 @@
 //! A recurring one follows RFC 5545: its first occurrence is `DTSTART` on the clock of its zone, its rule is an `RRULE`, and every
 //! occurrence is as long as the first.
 
+use std::fmt;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rrule::RRuleSet;
@@ -85,7 +87,27 @@ impl Recurrence {
     }
 }
 
+impl fmt::Display for Exclusion {
+    /// `2026-11-01T02:00:00Z to 2026-11-01T04:00:00Z: database move (ana)`, and the rule where it recurs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}: {}", self.start, self.end, self.why())
+    }
+}
+
+impl fmt::Display for Recurrence {
+    /// `FREQ=WEEKLY;BYDAY=SU (Europe/Berlin)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.rule, self.zone)
+    }
+}
+
 impl Exclusion {
+    /// Why, who says so, and when it comes again: `upkeep (night crew), FREQ=WEEKLY;BYDAY=SU (Europe/Berlin)`.
+    pub fn why(&self) -> String {
+        let rule = self.recurrence.as_ref().map_or(String::new(), |recurrence| format!(", {recurrence}"));
+        format!("{} ({}){rule}", self.reason, self.author)
+    }
+
     /// Every occurrence that overlaps `[from, to)`, ascending by start.
     ///
     /// # Errors
