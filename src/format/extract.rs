@@ -665,11 +665,16 @@ fn find_values(line: &[u8], wanted: &Wanted, clocks: &[(usize, TimeReader)], rea
             Slot::Scratch(from, to) => &reader.scratch[from as usize..to as usize],
             _ => b"",
         };
-        reader.found.times[i] = match reader.found.readers[i].read_whole(text) {
+        reader.found.times[i] = match reader.found.readers[i].read_whole(without_brackets(text)) {
             TimeRead::At(t, _) => TimeFound::At(t),
             _ => TimeFound::Undated,
         };
     }
+}
+
+/// A time without the brackets that Apache's `%t` and gunicorn's `%(t)s` bring along.
+fn without_brackets(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -708,5 +713,21 @@ mod tests {
                 assert_eq!(extractor.reads_cleanly(line.as_bytes(), &reader), clean, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn times_in_json_may_have_the_brackets_of_their_writer() {
+        let format = Format::parse(r#"{"json": {"time": "at clf", "status": "status"}}"#).unwrap();
+        let extractor = Extractor::bind(&format, &[], None).unwrap();
+        let mut reader = extractor.reader("");
+        let mut time = |text: &str| {
+            let line = format!(r#"{{"at":"{text}","status":"404 Not Found"}}"#);
+            let outcome = extractor.read(line.as_bytes(), &mut reader);
+            (outcome, reader.record(line.as_bytes()).time)
+        };
+        let plain = time("01/Nov/2026:10:00:00 +0000");
+        assert_eq!(plain.0, Outcome::Event);
+        assert_eq!(time("[01/Nov/2026:10:00:00 +0000]"), plain);
+        assert_eq!(time("[01/Nov/2026:10:00:00 +0000").0, Outcome::Undated);
     }
 }
