@@ -33,6 +33,8 @@ pub struct Extractor {
     created: Vec<usize>,
     ended: Vec<usize>,
     name: String,
+    /// See [`Template::connections`](super::Template::connections).
+    pub(super) has_connections: bool,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
     /// Takes lines out of their envelopes.
@@ -186,6 +188,7 @@ impl Extractor {
             created: binding.created(),
             ended: binding.ended(),
             name: format.name.clone(),
+            has_connections: matches!(&format.layout, Layout::Delimited(template) if template.connections),
             others: Vec::new(),
             unwrapper: Unwrapper::new(&format.envelopes, zone, None),
             shift: None,
@@ -372,6 +375,10 @@ impl Extractor {
         };
         let View { kernel, block, marks, positions } = view;
         fast.shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut found.readers);
+        if let Some(field) = fast.status.filter(|_| self.has_connections) {
+            // Those without a status may be no requests.
+            batch.odd.iter_mut().zip(&columns.ints[field]).for_each(|(odd, &code)| *odd |= u64::from(code == ABSENT));
+        }
         batch.times = columns.times[fast.clock];
         let by_line_too = kernel.run(
             #[inline(always)]
@@ -462,6 +469,9 @@ impl Extractor {
         match fields.read_status(&self.status) {
             Ok(status) => fields.status = status,
             Err(()) => return Outcome::Rejected(Reason::Status),
+        }
+        if self.has_connections && fields.status.is_none() && memchr::memmem::find(line, b" \"- - - \"").is_some() {
+            return Outcome::Skipped(Skip::Chatter);
         }
         reader.no_response = fields.status.is_none() && !self.status.is_empty();
         for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {
