@@ -13,8 +13,43 @@ pub(super) fn outcome(line: &[u8], reason: Reason) -> Outcome {
 
 /// What servers write beside their access log: error logs and start-up lines.
 fn is_chatter(line: &[u8]) -> bool {
-    is_nginx_error(line) || is_apache_error(line) || is_levelled(line) || is_haproxy_other(line)
+    PATTERNS.iter().any(|pattern| has_pattern(line, pattern))
+        || is_nginx_error(line)
+        || is_apache_error(line)
+        || is_levelled(line)
+        || is_haproxy_other(line)
+        || is_start_up(line)
+        || is_trace(line)
 }
+
+/// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
+const PATTERNS: [&[u8]; 14] = [
+    // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
+    b"[0000-00-00 00:00:00 +0000] [",
+    b"[0000-00-00 00:00:00 -0000] [",
+    // Envoy, spdlog: `[2026-11-01 10:00:00.042][7][info][main] [source/server/server.cc:868] …`
+    b"[0000-00-00 00:00:00.000][",
+    // Istio's agent and Envoy Gateway, zap: `2026-11-01T10:00:00.042137Z\tinfo\tReadiness succeeded`
+    b"0000-00-00T00:00:00.000000Z\taaaa",
+    b"0000-00-00T00:00:00.000Z\tA",
+    // Caddy on a terminal, zap: `2026/11/01 10:00:00.042\tINFO\tadmin\t…`
+    b"0000/00/00 00:00:00.000\tA",
+    // Traefik 3, zerolog: `2026-11-01T10:00:00Z INF Starting provider`
+    b"0000-00-00T00:00:00Z AAA ",
+    // Go's net/http: `2026/11/01 10:00:00 http: TLS handshake error from …`
+    b"0000/00/00 00:00:00 http: ",
+    // Squid's cache.log: `2026/11/01 10:00:00 kid1| …`, and of one process `2026/11/01 10:00:00| …`
+    b"0000/00/00 00:00:00 kid0| ",
+    b"0000/00/00 00:00:00| ",
+    // lighttpd: `2026-11-01 10:00:00: (server.c.1704) server started`
+    b"0000-00-00 00:00:00: (",
+    // Tomcat, java.util.logging: `01-Nov-2026 10:00:00.042 INFO [main] …`
+    b"00-Aaa-0000 00:00:00.000 A",
+    // Jetty: `2026-11-01 10:00:00.042:INFO:oejs.Server:main: …`
+    b"0000-00-00 00:00:00.000:AAAA",
+    // Traefik 2, logrus: `time="2026-11-01T10:00:00Z" level=info msg=…`
+    b"time=\"0000-00-00T00:00:00",
+];
 
 /// nginx, ngx_log_error_core: `2026/11/01 10:00:00 [error] 42#42: *7 …`.
 fn is_nginx_error(line: &[u8]) -> bool {
@@ -27,11 +62,76 @@ fn is_apache_error(line: &[u8]) -> bool {
     has_pattern(line, b"[Aaa Aaa ") && end < 40 && line[..end].contains(&b':') && line[end + 1..].starts_with(b" [")
 }
 
-/// Plug-ins and runtimes that print their level first: `DEBUG: …`, `WARN …`.
+/// Plug-ins and runtimes that print their level first: `DEBUG: …`, `WARN …`; HAProxy's is in brackets (`[NOTICE]   (7) : …`). klog, of ingress
+/// controllers, has one letter and the date: `I1101 10:00:00.042137       7 main.go:52] …`.
 fn is_levelled(line: &[u8]) -> bool {
-    const LEVELS: [&[u8]; 9] = [b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"WARNING", b"ERROR", b"CRITICAL", b"FATAL"];
-    let word = line.iter().take_while(|b| b.is_ascii_uppercase()).count();
-    LEVELS.contains(&&line[..word]) && matches!(line.get(word), Some(b':' | b' ' | b'\t'))
+    const LEVELS: [&[u8]; 10] =
+        [b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"WARNING", b"ERROR", b"CRITICAL", b"FATAL", b"ALERT"];
+    let (inner, ends): (&[u8], &[u8]) = line.strip_prefix(b"[").map_or((line, b": \t"), |inner| (inner, b"]"));
+    let word = inner.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    LEVELS.contains(&&inner[..word]) && inner.get(word).is_some_and(|end| ends.contains(end))
+        || matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) && has_pattern(line, b"A0000 00:00:00.000000 ")
+}
+
+/// What uWSGI says of itself in the stream of its requests, and what nginx's image says before nginx does.
+fn is_start_up(line: &[u8]) -> bool {
+    const UWSGI: [&[u8]; 39] = [
+        b"*** ",
+        b"compiled with version: ",
+        b"os: ",
+        b"nodename: ",
+        b"machine: ",
+        b"clock source: ",
+        b"pcre jit ",
+        b"detected ",
+        b"current working directory: ",
+        b"uWSGI ",
+        b"your ",
+        b"lock engine: ",
+        b"thunder lock: ",
+        b"uwsgi ",
+        b"Python version: ",
+        b"Python main interpreter ",
+        b"--- Python VM ",
+        b"python threads support ",
+        b"mapped ",
+        b"WSGI app ",
+        b"spawned uWSGI ",
+        b"setgid() to ",
+        b"setuid() to ",
+        b"chdir() to ",
+        b"worker ",
+        b"goodbye to uWSGI.",
+        b"VACUUM: ",
+        b"gracefully killing ",
+        b"...gracefully killing ",
+        b"Gracefully killing ",
+        b"Respawned uWSGI ",
+        b"DAMN ! worker ",
+        b"SIGINT/SIGTERM received",
+        b"SIGTERM received",
+        b"subprocess ",
+        b"[uWSGI] ",
+        b"The work of process ",
+        b"UNABLE to load uWSGI plugin",
+        b"!!! ",
+    ];
+    let is_script = || line.iter().position(|&b| b == b' ').is_some_and(|end| line[..end].ends_with(b".sh:"));
+    UWSGI.iter().any(|word| line.starts_with(word)) || is_script()
+}
+
+/// The trace of a failure in Python, Java or Node, whose lines below the first are indented.
+fn is_trace(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 7] = [
+        b"Traceback (most recent call last):",
+        b"  File \"",
+        b"    ",
+        b"\tat ",
+        b"\t... ",
+        b"Caused by: ",
+        b"During handling of the above ",
+    ];
+    WORDS.iter().any(|word| line.starts_with(word))
 }
 
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
@@ -85,6 +185,29 @@ mod tests {
             "WARN\tlow on memory",
             "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web/1: SSL handshake failure",
             "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] db db/db1 0/1/5012 2313 -- 1/1/1/1/0 0/0",
+            "[2024-03-05 23:59:58 +0000] [12] [INFO] Booting worker with pid: 13",
+            "[2024-03-05 23:59:58.123][12][info][main] [source/server/server.cc:868] starting main dispatch loop",
+            "2024-03-05T23:59:58.123456Z\tinfo\tReadiness succeeded in 1.5s",
+            "2024-03-05T23:59:58.123Z\tINFO\txds\tstarted",
+            "2024/03/05 23:59:58.123\tINFO\tadmin\tadmin endpoint started",
+            "2024-03-05T23:59:58Z INF Starting provider *file.Provider",
+            "2024/03/05 23:59:58 http: TLS handshake error from 192.0.2.7:40112: EOF",
+            "2024/03/05 23:59:58 kid1| Accepting HTTP Socket connections",
+            "2024/03/05 23:59:58| Pinger exiting.",
+            "2024-03-05 23:59:58: (server.c.1704) server started (lighttpd/1.4.69)",
+            "05-Mar-2024 23:59:58.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup",
+            "2024-03-05 23:59:58.123:INFO:oejs.Server:main: Started",
+            "time=\"2024-03-05T23:59:58Z\" level=info msg=\"Configuration loaded\"",
+            "[NOTICE]   (12) : New worker (13) forked",
+            "W0305 23:59:58.123456      12 controller.go:244] Service \"shop/web\" does not have any active Endpoint",
+            "*** Starting uWSGI 2.0.21 (64bit) on [Tue Mar  5 23:59:58 2024] ***",
+            "spawned uWSGI worker 1 (pid: 12, cores: 1)",
+            "/docker-entrypoint.sh: Configuration complete; ready for start up",
+            "10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf",
+            "Traceback (most recent call last):",
+            "  File \"app.py\", line 12, in cart",
+            "    raise ValueError(name)",
+            "\tat java.base/java.lang.Thread.run(Thread.java:840)",
             "Proxy web started.",
             "Connect from 192.0.2.7:40112 to 192.0.2.1:80 (web/HTTP)",
         ] {
@@ -94,6 +217,15 @@ mod tests {
         for line in [
             "192.0.2.1 - - [05/Mar/2024",
             "DEBUGGER x",
+            "[DEBUGGER] x",
+            "[INFO x",
+            "X0305 23:59:58.123456      12 x",
+            "2024-03-05 23:59:58 GET /cart 200",
+            "2024/03/05 23:59:58 GET /cart 200",
+            "[2024-03-05 23:59:58 +0000] GET /cart",
+            "time=23:59 status=200",
+            "start.sh ran",
+            "  192.0.2.7 - - [05/Mar/2024",
             "[Tue] [x]",
             "{\"a\":",
             "ERROR",

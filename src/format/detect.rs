@@ -256,6 +256,8 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
 
 /// Puts the layout of a family first that reads most of the lines by itself, the first of equals. The others stay others.
 ///
+/// A layout of lines that were cut off reads whole ones too, with the quote at their end as a part of their last field, so it is never first.
+///
 /// # Errors
 /// None for formats that can be bound.
 pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
@@ -265,7 +267,7 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
     let mut layouts = vec![Format { others: Vec::new(), ..format.clone() }];
     layouts.extend(format.others);
     let mut best = (0, 0);
-    for (i, layout) in layouts.iter().enumerate() {
+    for (i, layout) in layouts.iter().enumerate().filter(|(_, layout)| !is_cut_off(&layout.layout)) {
         // Local times tell the layout as well as others do, whatever zone they are in.
         let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
         let mut reader = extractor.reader("");
@@ -280,6 +282,16 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
     let mut first = layouts.remove(best.1);
     first.others = layouts;
     Ok(first)
+}
+
+/// Whether a layout has a quote that is not closed: that around a field of its own is no text between fields.
+fn is_cut_off(layout: &Layout) -> bool {
+    let Layout::Delimited(template) = layout else { return false };
+    let quotes = |element: &Element| match element {
+        Element::Literal(text) => text.iter().filter(|&&b| b == b'"').count(),
+        Element::Field(_) => 0,
+    };
+    template.elements.iter().map(quotes).sum::<usize>() % 2 == 1
 }
 
 /// How well a candidate reads the lines.

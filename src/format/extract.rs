@@ -33,6 +33,8 @@ pub struct Extractor {
     created: Vec<usize>,
     ended: Vec<usize>,
     name: String,
+    /// See [`Template::connections`](super::Template::connections).
+    pub(super) has_connections: bool,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
     /// Takes lines out of their envelopes.
@@ -186,6 +188,7 @@ impl Extractor {
             created: binding.created(),
             ended: binding.ended(),
             name: format.name.clone(),
+            has_connections: matches!(&format.layout, Layout::Delimited(template) if template.connections),
             others: Vec::new(),
             unwrapper: Unwrapper::new(&format.envelopes, zone, None),
             shift: None,
@@ -372,6 +375,10 @@ impl Extractor {
         };
         let View { kernel, block, marks, positions } = view;
         fast.shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut found.readers);
+        if let Some(field) = fast.status.filter(|_| self.has_connections) {
+            // Those without a status may be no requests.
+            batch.odd.iter_mut().zip(&columns.ints[field]).for_each(|(odd, &code)| *odd |= u64::from(code == ABSENT));
+        }
         batch.times = columns.times[fast.clock];
         let by_line_too = kernel.run(
             #[inline(always)]
@@ -462,6 +469,9 @@ impl Extractor {
         match fields.read_status(&self.status) {
             Ok(status) => fields.status = status,
             Err(()) => return Outcome::Rejected(Reason::Status),
+        }
+        if self.has_connections && fields.status.is_none() && memchr::memmem::find(line, b" \"- - - \"").is_some() {
+            return Outcome::Skipped(Skip::Chatter);
         }
         reader.no_response = fields.status.is_none() && !self.status.is_empty();
         for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {
@@ -665,11 +675,16 @@ fn find_values(line: &[u8], wanted: &Wanted, clocks: &[(usize, TimeReader)], rea
             Slot::Scratch(from, to) => &reader.scratch[from as usize..to as usize],
             _ => b"",
         };
-        reader.found.times[i] = match reader.found.readers[i].read_whole(text) {
+        reader.found.times[i] = match reader.found.readers[i].read_whole(without_brackets(text)) {
             TimeRead::At(t, _) => TimeFound::At(t),
             _ => TimeFound::Undated,
         };
     }
+}
+
+/// A time without the brackets that Apache's `%t` and gunicorn's `%(t)s` bring along.
+fn without_brackets(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -708,5 +723,21 @@ mod tests {
                 assert_eq!(extractor.reads_cleanly(line.as_bytes(), &reader), clean, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn times_in_json_may_have_the_brackets_of_their_writer() {
+        let format = Format::parse(r#"{"json": {"time": "at clf", "status": "status"}}"#).unwrap();
+        let extractor = Extractor::bind(&format, &[], None).unwrap();
+        let mut reader = extractor.reader("");
+        let mut time = |text: &str| {
+            let line = format!(r#"{{"at":"{text}","status":"404 Not Found"}}"#);
+            let outcome = extractor.read(line.as_bytes(), &mut reader);
+            (outcome, reader.record(line.as_bytes()).time)
+        };
+        let plain = time("01/Nov/2026:10:00:00 +0000");
+        assert_eq!(plain.0, Outcome::Event);
+        assert_eq!(time("[01/Nov/2026:10:00:00 +0000]"), plain);
+        assert_eq!(time("[01/Nov/2026:10:00:00 +0000").0, Outcome::Undated);
     }
 }

@@ -117,7 +117,7 @@ impl Extractor {
 
     /// Reads a line that the format itself does not read by the first other one that does; `outcome` is what it is if none does.
     #[cold]
-    pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, outcome: Outcome) -> Outcome {
+    pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, mut outcome: Outcome) -> Outcome {
         for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
             its_reader.stamped = reader.stamped;
             its_reader.stamped_ambiguous = reader.stamped_ambiguous;
@@ -126,6 +126,9 @@ impl Extractor {
                 reader.by = i + 1;
                 reader.by_others[i] += u64::from(read == Outcome::Event);
                 return read;
+            }
+            if other.has_connections && matches!(read, Outcome::Skipped(_)) {
+                outcome = read;
             }
         }
         outcome

@@ -128,6 +128,8 @@ pub struct Template {
     pub escape: Escape,
     /// Whether more text may follow the last element (readers of AWS logs must ignore an unknown tail).
     pub open_ended: bool,
+    /// Whether lines of connections have the same form, without a status and with `- - - ` for the request: they are no requests.
+    pub connections: bool,
 }
 
 /// One element of a [`Template`].

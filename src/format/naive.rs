@@ -197,7 +197,11 @@ pub(crate) fn outcome(format: &Format, line: &[u8]) -> Outcome {
     let own = outcome_by(format, line);
     let mut others = format.others.iter().map(|other| outcome_by(other, line));
     match own {
-        Outcome::Rejected(_) => others.find(|read| matches!(read, Outcome::Event | Outcome::Undated)).unwrap_or(own),
+        Outcome::Rejected(_) => match others.find(|read| matches!(read, Outcome::Event | Outcome::Undated)) {
+            Some(read) => read,
+            None if format.others.iter().any(|other| is_connection(other, line)) => Outcome::Skipped(Skip::Chatter),
+            None => own,
+        },
         _ => own,
     }
 }
@@ -207,6 +211,9 @@ fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
         return Outcome::Skipped(Skip::Blank);
     }
     let Layout::Json(map) = &format.layout else {
+        if is_connection(format, line) {
+            return Outcome::Skipped(Skip::Chatter);
+        }
         return match field(format, line, &Field::Time) {
             Ok(Some(_)) => Outcome::Event,
             Ok(None) => Outcome::Undated,
@@ -225,6 +232,13 @@ fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
         return Outcome::Skipped(Skip::Chatter);
     }
     if json_field(format, map, &object, &Field::Time).is_some() { Outcome::Event } else { Outcome::Undated }
+}
+
+/// Whether a line has neither a status nor a request, in a format that such lines of connections have too.
+fn is_connection(format: &Format, line: &[u8]) -> bool {
+    let of_connections = matches!(&format.layout, Layout::Delimited(template) if template.connections);
+    let text = |field: Field| super::naive::field(format, line, &field).ok().flatten();
+    of_connections && text(Field::Status).is_none() && text(Field::Named("request".into())).as_deref() == Some(b"- - - ")
 }
 
 /// The text of a field of a line: of common ones that are parts of others, the part.

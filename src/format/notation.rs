@@ -10,6 +10,7 @@
 //! | `request` `method` `target` `path` `query` `status` `bytes` `host` `agent` `client` | the common field |
 //! | `latency UNIT`, `part UNIT`, `elapsed UNIT` | the latency, a part of it, the time since creation |
 //! | `time TEXT`, `created TEXT`, `ended TEXT`, `when TEXT` | the event's time, that of its creation, its end where the time is its start, another time |
+//! | `request or connection` | a request; where it is `- - - `, and the status is absent, the line is that of a connection, and skipped |
 //! | `code`, `number`, `size`, `UNIT` | another status, a number, a count of bytes, a duration |
 //!
 //! An unquoted text ends at the first occurrence of what stands behind it; with `free` before its meaning it may hold that, and ends where the rest
@@ -28,7 +29,8 @@ use crate::record::Kind;
 pub(super) fn template(source: Source, declared: &[(String, String)], escape: Escape) -> Result<Template> {
     let mut pieces = pieces(source)?;
     declare::declare(source, &mut pieces, declared)?;
-    template::build(source, pieces, escape)
+    let connections = source.text.contains(": request or connection}");
+    Ok(Template { connections, ..template::build(source, pieces, escape)? })
 }
 
 /// As [`template()`], of a line that has no time.

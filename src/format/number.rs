@@ -61,7 +61,7 @@ fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// A status: `Some(None)` is a mark of no response (`000`, `0`, `-`, `-1`, empty), `None` is no status at all. A list
-/// (upstream tries) counts as its last element.
+/// (upstream tries) counts as its last element; the reason behind a code says nothing more.
 #[inline(always)]
 pub(super) fn status(text: &[u8]) -> Option<Option<u16>> {
     match text {
@@ -69,6 +69,8 @@ pub(super) fn status(text: &[u8]) -> Option<Option<u16>> {
             Some(Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')))
         }
         b"" | b"-" | b"0" | b"000" | b"-1" => Some(None),
+        // Python's servers write the reason with it: `404 Not Found`.
+        [a, b, c, b' ', b'A'..=b'Z', ..] => status(&[*a, *b, *c]),
         _ if text.len() > 3 => elements(text).last().filter(|last| last.len() <= 3).and_then(status),
         _ => None,
     }
@@ -231,6 +233,9 @@ mod tests {
             ("", Some(None)),
             ("502, 200", Some(Some(200))),
             ("502, 504 : -", Some(None)),
+            ("404 Not Found", Some(Some(404))),
+            ("200 ok", None),
+            ("ERR Not Found", None),
             ("abc", None),
             ("2000", None),
             ("20", None),

@@ -110,7 +110,7 @@ pub(super) fn build_any(source: Source, pieces: Vec<Piece>, escape: Escape) -> R
     check_line_breaks(source, &pieces)?;
     elect(fields_mut(&mut pieces));
     check_neighbours(source, &pieces)?;
-    Ok(Template { elements: elements(pieces), escape, open_ended: false })
+    Ok(Template { elements: elements(pieces), escape, open_ended: false, connections: false })
 }
 
 /// The fields among pieces.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, DictionaryArray, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringArray,
-    TimestampMicrosecondBuilder,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -42,6 +42,8 @@ enum Get {
     Int(Append<Int64Builder>),
     Float(Append<Float64Builder>),
     Bool(Append<BooleanBuilder>),
+    /// A text that is not known before its row is: no dictionary of all batches could hold it.
+    Rare(Append<StringBuilder>),
 }
 
 /// Appends a value of each row to a column.
@@ -122,7 +124,7 @@ const LEADING: [Column; 4] = [
 ];
 
 /// The columns after those of the dimensions.
-const TRAILING: [Column; 28] = [
+const TRAILING: [Column; 29] = [
     required("start_time", time!(|r| r.start_time)),
     required("end_time", time!(|r| r.end_time)),
     required("events", int!(|r| Some(r.events))),
@@ -157,6 +159,7 @@ const TRAILING: [Column; 28] = [
         "mode_reason",
         word(WordOf { all: |s| s.reasons.iter().map(|r| r.1.clone()).collect(), of: WindowRow::reason_number }),
     ),
+    nullable("exclusions", Get::Rare(|rows, cells| rows.iter().for_each(|r| cells.append_option(r.exclusions.as_deref())))),
 ];
 
 /// The table of a plan: its schema, the strings of its series, and the rows of the next batch.
@@ -186,6 +189,7 @@ enum Source {
     Int(Append<Int64Builder>, Int64Builder),
     Float(Append<Float64Builder>, Float64Builder),
     Bool(Append<BooleanBuilder>, BooleanBuilder),
+    Rare(Append<StringBuilder>, StringBuilder),
 }
 
 impl Table {
@@ -239,6 +243,7 @@ impl Source {
             Get::Int(append) => Source::Int(append, Int64Builder::new()),
             Get::Float(append) => Source::Float(append, Float64Builder::new()),
             Get::Bool(append) => Source::Bool(append, BooleanBuilder::new()),
+            Get::Rare(append) => Source::Rare(append, StringBuilder::new()),
         }
     }
 
@@ -272,6 +277,7 @@ impl Source {
             Source::Int(..) => DataType::Int64,
             Source::Float(..) => DataType::Float64,
             Source::Bool(..) => DataType::Boolean,
+            Source::Rare(..) => DataType::Utf8,
         }
     }
 
@@ -288,6 +294,7 @@ impl Source {
             Source::Int(append, cells) => append(rows, cells),
             Source::Float(append, cells) => append(rows, cells),
             Source::Bool(append, cells) => append(rows, cells),
+            Source::Rare(append, cells) => append(rows, cells),
         }
     }
 
@@ -301,6 +308,7 @@ impl Source {
             Source::Int(_, cells) => Arc::new(cells.finish()),
             Source::Float(_, cells) => Arc::new(cells.finish()),
             Source::Bool(_, cells) => Arc::new(cells.finish()),
+            Source::Rare(_, cells) => Arc::new(cells.finish()),
         })
     }
 }

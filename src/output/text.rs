@@ -1,7 +1,7 @@
 //! JSON, NDJSON and CSV of Arrow batches.
 //!
 //! The writers of `arrow-json` and `arrow-csv` look a formatter up for every cell; what a plan of a million rows needs is less:
-//! five types, strings that are the same for thousands of rows, and rows most of whose cells are those of the row above. Here
+//! six types, strings that are the same for thousands of rows, and rows most of whose cells are those of the row above. Here
 //! each dictionary is encoded once, integers and floats go through serde_json's formatters (shortest form that reads back as
 //! the same float), and neighbouring cells that have not changed are copied together.
 
@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray, RecordBatch,
-    TimestampMicrosecondArray,
+    Array, ArrayAccessor, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, PrimitiveArray, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
@@ -61,6 +61,8 @@ enum Lead {
 enum Cells<'a> {
     /// Keys, and every value as it is written.
     Text(&'a Int32Array, &'a [Vec<u8>]),
+    /// Texts that no dictionary holds: rare ones.
+    Rare(&'a StringArray),
     Time(&'a TimestampMicrosecondArray, Clock),
     Int(&'a Int64Array),
     Float(&'a Float64Array),
@@ -238,6 +240,7 @@ impl View<'_> {
         match &mut self.cells {
             cells if cells.is_null(row) => out.extend_from_slice(if json { b"null" } else { b"" }),
             Cells::Text(keys, texts) => out.extend_from_slice(&texts[keys.value(row) as usize]),
+            Cells::Rare(texts) => out.extend_from_slice(&if json { json_text } else { csv_text }(texts.value(row))),
             Cells::Time(times, clock) => clock.write(times.value(row), json, out)?,
             Cells::Int(a) => serde_json::to_writer(out, &a.value(row))?,
             Cells::Float(a) => serde_json::to_writer(out, &a.value(row))?,
@@ -251,6 +254,7 @@ impl<'a> Cells<'a> {
     fn of(column: &'a ArrayRef, dictionary: &'a Dictionary) -> Result<Self, ArrowError> {
         Ok(match column.data_type() {
             DataType::Dictionary(..) => Cells::Text(column.as_dictionary::<Int32Type>().keys(), &dictionary.texts),
+            DataType::Utf8 => Cells::Rare(column.as_string()),
             DataType::Timestamp(..) => Cells::Time(column.as_primitive::<TimestampMicrosecondType>(), Clock::default()),
             DataType::Int64 => Cells::Int(column.as_primitive::<Int64Type>()),
             DataType::Float64 => Cells::Float(column.as_primitive::<Float64Type>()),
@@ -262,12 +266,18 @@ impl<'a> Cells<'a> {
     fn is_null(&self, row: usize) -> bool {
         match self {
             Cells::Text(a, _) => a.is_null(row),
+            Cells::Rare(a) => a.is_null(row),
             Cells::Time(a, _) => a.is_null(row),
             Cells::Int(a) => a.is_null(row),
             Cells::Float(a) => a.is_null(row),
             Cells::Bool(a) => a.is_null(row),
         }
     }
+}
+
+/// A cell of any array; none if it is null.
+fn cell<A: ArrayAccessor>(array: A, row: usize) -> Option<A::Item> {
+    array.is_valid(row).then(|| array.value(row))
 }
 
 impl Unchanged {
@@ -281,10 +291,8 @@ impl Unchanged {
                 Cells::Int(a) => unchanged.mark(bit, a, |&n| n),
                 // 0 and -0 are equal, but not written alike.
                 Cells::Float(a) => unchanged.mark(bit, a, |x| x.to_bits()),
-                Cells::Bool(a) => {
-                    let cell = |row: usize| a.is_valid(row).then(|| a.value(row));
-                    unchanged.mark_each(bit, |row| cell(row) == cell(row - 1));
-                }
+                Cells::Rare(a) => unchanged.mark_each(bit, |row| cell(*a, row) == cell(*a, row - 1)),
+                Cells::Bool(a) => unchanged.mark_each(bit, |row| cell(*a, row) == cell(*a, row - 1)),
             }
         }
         unchanged
@@ -400,7 +408,8 @@ mod tests {
             let float: ArrayRef = Arc::new(rows.iter().map(|r| some(r.2).map(|n| [0.0, -0.0, 0.0, 0.1][n as usize])).collect::<Float64Array>());
             let time: ArrayRef = Arc::new(rows.iter().map(|r| some(r.3).map(|n| i64::from(n) * 61_000_000)).collect::<TimestampMicrosecondArray>());
             let bool: ArrayRef = Arc::new(rows.iter().map(|r| some(r.4).map(|n| n > 1)).collect::<BooleanArray>());
-            let cells = [text, int, float, time, bool];
+            let rare: ArrayRef = Arc::new(rows.iter().map(|r| some(r.0).map(|n| ["", "x,", "\n"][n as usize])).collect::<StringArray>());
+            let cells = [text, int, float, time, bool, rare];
             let columns = (0..columns).map(|i| (format!("c{i}"), Arc::clone(&cells[i % cells.len()])));
             let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap();
             for style in [Style::Json, Style::Ndjson, Style::Csv] {

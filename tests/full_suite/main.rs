@@ -10,8 +10,10 @@
 //! - `SLIX_KEEP`: a folder in which configurations, logs and outputs are kept; servers that give up root must be able to
 //!   reach it
 
+mod applications;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod loopback;
 mod notebooks;
 mod prometheus;
 mod proxies;

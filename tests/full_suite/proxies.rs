@@ -1,139 +1,56 @@
-//! HAProxy, Squid, lighttpd and gunicorn, started for the test on loopback with the logs they write by default: slix must tell what they are,
-//! and find what was sent.
+//! HAProxy, Squid, lighttpd, Caddy and Varnish with the logs they write by default, and with JSON: slix must tell what they are, and
+//! find what was sent.
 
-use crate::run::{Folder, count, rows, slix};
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use crate::loopback::{Answers, Line, Log, Server, aborted, compare, free_address, nameless, send, upstream};
+use crate::run::Folder;
+use std::process::Command;
 use std::time::Duration;
-
-/// What is sent: a path, how often, the answer, and whether it takes longer than the bound.
-const TRAFFIC: [(&str, u64, u16, bool); 4] =
-    [("/ok", 20, 200, false), ("/missing", 5, 404, false), ("/broken", 3, 500, false), ("/slow", 2, 200, true)];
-const SLOW: Duration = Duration::from_millis(450);
-const BOUND: &str = "99% <= 300ms";
-
-/// A server that is stopped when the test ends, well or not.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address")
-}
-
-/// A server behind the servers, which answers as [`TRAFFIC`] says.
-fn upstream() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    let address = listener.local_addr().expect("a bound socket has an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            std::thread::spawn(move || answer(stream));
-        }
-    });
-    address
-}
-
-fn answer(mut stream: TcpStream) {
-    let mut request = [0; 4096];
-    let Ok(length) = stream.read(&mut request) else { return };
-    let text = String::from_utf8_lossy(&request[..length]).into_owned();
-    let Some((path, _, status, is_slow)) = TRAFFIC.iter().find(|(path, ..)| text.contains(path)) else { return };
-    if *is_slow {
-        std::thread::sleep(SLOW);
-    }
-    let _ = write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{path}", path.len());
-}
-
-/// Sends the traffic and one line of garbage; `prefix` stands before each path.
-fn send(address: SocketAddr, prefix: &str, paths: &[&str]) {
-    for (path, times, ..) in TRAFFIC.iter().filter(|(path, ..)| paths.contains(path)) {
-        for _ in 0..*times {
-            ask(address, &format!("GET {prefix}{path} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n"));
-        }
-    }
-    ask(address, "\x16\x03\x01 junk\r\n\r\n");
-}
-
-fn ask(address: SocketAddr, request: &str) {
-    let mut stream = TcpStream::connect(address).expect("the server answers");
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout can be set");
-    stream.write_all(request.as_bytes()).expect("the server reads");
-    let _ = stream.read_to_end(&mut Vec::new());
-}
-
-/// Starts the server, sends the traffic, and stops it, so that its logs are whole.
-fn serve(mut command: Command, folder: &Folder, address: SocketAddr, prefix: &str, paths: &[&str]) {
-    let out = std::fs::File::create(folder.path.join("stdout.log")).expect("the folder is writable");
-    let spawned = command.current_dir(&folder.path).stdout(out).stderr(Stdio::null()).spawn();
-    let _server = Server(spawned.expect("the server is installed"));
-    for _ in 0..100 {
-        if TcpStream::connect(address).is_ok() {
-            send(address, prefix, paths);
-            std::thread::sleep(Duration::from_millis(300));
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("the server does not answer at {address}");
-}
-
-/// What slix must count: answers by status, those of `paths` and the garbage.
-fn check(folder: &Folder, log: &str, format: &str, paths: &[&str], has_latency: bool, junk: Option<u16>) {
-    let detected = String::from_utf8(slix(&folder.path, &["detect", "--tz", "UTC", log])).expect("it is text");
-    assert!(detected.contains(&format!("format       {format} ")), "{log}: {detected}");
-    let mut arguments = vec!["windows", "--tz", "UTC", "--availability", "99%", "--group-by", "status", "-o", "rows.ndjson"];
-    arguments.extend(has_latency.then_some(["--latency", BOUND]).into_iter().flatten());
-    arguments.push(log);
-    slix(&folder.path, &arguments);
-    let rows = rows(&folder.path.join("rows.ndjson"));
-    let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row["slo"] == "availability" && row["group_kind"] == "group") {
-        *statuses.entry(row["status"].as_str().unwrap_or("none").to_owned()).or_default() += count(row, "events");
-    }
-    statuses.retain(|_, events| *events > 0);
-    let mut want: BTreeMap<String, u64> = BTreeMap::new();
-    for (_, times, status, _) in TRAFFIC.iter().filter(|(path, ..)| paths.contains(path)) {
-        *want.entry(status.to_string()).or_default() += times;
-    }
-    if let Some(status) = junk {
-        *want.entry(status.to_string()).or_default() += 1;
-    }
-    // A connection that only asks whether the server is up may be logged without an answer.
-    statuses.remove("none");
-    assert_eq!(statuses, want, "{log}");
-    if has_latency {
-        let slow: u64 =
-            rows.iter().filter(|row| row["slo"] == "latency" && row["group_kind"] == "all").map(|row| count(row, "bad")).sum();
-        let want: u64 =
-            TRAFFIC.iter().filter(|(path, _, _, is_slow)| *is_slow && paths.contains(path)).map(|(_, times, ..)| times).sum();
-        assert_eq!(slow, want, "{log}: slow answers");
-    }
-}
-
-const ALL: [&str; 4] = ["/ok", "/missing", "/broken", "/slow"];
 
 #[test]
 #[ignore = "needs HAProxy; run by tests/full"]
 fn slix_counts_what_haproxy_was_sent() {
-    let (folder, address) = (Folder::new("haproxy"), free_address());
+    let folder = Folder::new("haproxy");
+    let (plain, json) = (free_address(), free_address());
     let configuration = format!(
-        "global\n  log stdout format raw local0\ndefaults\n  mode http\n  log global\n  option httplog\n  option dontlognull\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
-         frontend web\n  bind {address}\n  capture request header Host len 20\n  default_backend shop\nbackend shop\n  server app1 {}\n",
+        r#"global
+  log stdout format raw local0
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
+  option abortonclose
+frontend web
+  bind {plain}
+  log global
+  option httplog
+  option dontlognull
+  capture request header Host len 20
+  default_backend shop
+frontend web_json
+  bind {json}
+  log stderr format raw local0
+  option dontlognull
+  log-format '{{"accepted":%Ts.%ms,"status":%ST,"Ta":%Ta,"request":%{{+Q}}r,"state":"%ts"}}'
+  default_backend shop
+backend shop
+  server app1 {}
+"#,
         upstream()
     );
     folder.write("haproxy.cfg", &configuration);
     let mut command = Command::new("haproxy");
     command.args(["-db", "-f", "haproxy.cfg"]);
-    serve(command, &folder, address, "", &ALL);
-    check(&folder, "stdout.log", "haproxy", &ALL, true, Some(400));
+    let server = Server::start(command, &folder, "haproxy");
+    for address in [plain, json] {
+        server.wait(address);
+        send(address, "");
+    }
+    drop(server);
+    let answers = Answers { aborted: aborted(Some("400"), false), junk: nameless(Some("400")), empty: None };
+    compare(&folder, Log::detected("haproxy.out", "haproxy", true), answers);
+    let keys = "format: {json: {time: accepted s, status: status, latency: Ta ms, request: request}, clock: start, only_if: {state: ''}}";
+    compare(&folder, Log::declared("haproxy.err", keys), answers);
 }
 
 #[test]
@@ -142,49 +59,138 @@ fn slix_counts_what_squid_was_sent() {
     let (folder, address) = (Folder::new("squid"), free_address());
     let place = folder.path.display();
     let configuration = format!(
-        "http_port {address}\nhttp_access allow all\ncache deny all\naccess_log stdio:{place}/access.log squid\ncache_log {place}/cache.log\n\
-         pid_filename none\nshutdown_lifetime 0 seconds\n"
+        r#"http_port {address}
+http_access allow all
+cache deny all
+logformat keys {{"ended":%ts.%03tu,"took":%tr,"status":"%>Hs","method":"%rm","url":"%ru"}}
+access_log stdio:{place}/access.log squid
+access_log stdio:{place}/json.log keys
+cache_log {place}/cache.log
+pid_filename none
+shutdown_lifetime 0 seconds
+"#
     );
     folder.write("squid.conf", &configuration);
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&folder.path, std::fs::Permissions::from_mode(0o777)).expect("the folder is ours");
     let mut command = Command::new("squid");
     command.args(["-N", "-f", "squid.conf"]);
-    serve(command, &folder, address, &format!("http://{}", upstream()), &ALL);
-    check(&folder, "access.log", "squid", &ALL, true, Some(400));
+    let server = Server::start(command, &folder, "squid");
+    server.wait(address);
+    send(address, &format!("http://{}", upstream()));
+    drop(server);
+    // Where it has no URL it writes a word of its own there.
+    let word = |status, path| Some(Line { status, method: None, path: Some(path), slow: false });
+    let answers = Answers {
+        aborted: aborted(None, false),
+        junk: word(Some("400"), "error:invalid-request"),
+        empty: word(None, "error:transaction-end-before-headers"),
+    };
+    compare(&folder, Log::detected("access.log", "squid", true), answers);
+    let keys = "format: {json: {time: ended s, status: status, latency: took ms, method: method, target: url}}";
+    compare(&folder, Log::declared("json.log", keys), answers);
 }
 
 #[test]
 #[ignore = "needs lighttpd; run by tests/full"]
 fn slix_counts_what_lighttpd_was_sent() {
-    let (folder, address) = (Folder::new("lighttpd"), free_address());
-    let place = folder.path.display();
+    let folder = Folder::new("lighttpd");
+    let (plain, json) = (free_address(), free_address());
+    let upstream = upstream();
     let configuration = format!(
-        "server.modules = (\"mod_accesslog\")\nserver.document-root = \"{place}\"\nserver.bind = \"127.0.0.1\"\nserver.port = {}\naccesslog.filename = \"{place}/access.log\"\n",
-        address.port()
+        r#"server.modules = ("mod_accesslog", "mod_proxy")
+server.document-root = "{place}"
+server.bind = "127.0.0.1"
+server.port = {port}
+accesslog.filename = "{place}/access.log"
+proxy.server = ("" => (("host" => "{host}", "port" => {upstream_port})))
+$SERVER["socket"] == "{json}" {{
+    accesslog.filename = "{place}/json.log"
+    accesslog.format = "{{\"ended\":%{{end:msec}}t,\"took\":%D,\"status\":%s,\"request\":\"%r\",\"size\":%B}}"
+}}
+"#,
+        place = folder.path.display(),
+        port = plain.port(),
+        host = upstream.ip(),
+        upstream_port = upstream.port(),
     );
     folder.write("lighttpd.conf", &configuration);
-    folder.write("ok", "ok\n");
     let mut command = Command::new("lighttpd");
     command.args(["-D", "-f", "lighttpd.conf"]);
-    let paths = ["/ok", "/missing"];
-    serve(command, &folder, address, "", &paths);
-    check(&folder, "access.log", "combined", &paths, false, Some(400));
+    let server = Server::start(command, &folder, "lighttpd");
+    for address in [plain, json] {
+        server.wait(address);
+        send(address, "");
+    }
+    drop(server);
+    let answers = Answers { aborted: aborted(Some("200"), true), junk: nameless(Some("400")), empty: None };
+    compare(&folder, Log::detected("access.log", "combined", false), answers);
+    let keys = "format: {json: {time: ended ms, status: status, latency: took us, request: request}}";
+    compare(&folder, Log::declared("json.log", keys), answers);
 }
 
 #[test]
-#[ignore = "needs gunicorn; run by tests/full"]
-fn slix_counts_what_gunicorn_was_sent() {
-    let (folder, address) = (Folder::new("gunicorn"), free_address());
-    folder.write(
-        "app.py",
-        "import time\nANSWERS = {'/ok': '200 OK', '/missing': '404 Not Found', '/broken': '500 Oops', '/slow': '200 OK'}\n\
-         def app(environ, start_response):\n    path = environ['PATH_INFO']\n    if path == '/slow':\n        time.sleep(0.45)\n    start_response(ANSWERS[path], [])\n    return [b'x']\n",
+#[ignore = "needs Caddy; run by tests/full"]
+fn slix_counts_what_caddy_was_sent() {
+    let (folder, address) = (Folder::new("caddy"), free_address());
+    let configuration = format!(
+        r#"{{
+	admin off
+	auto_https off
+}}
+:{port} {{
+	bind 127.0.0.1
+	log {{
+		output file {place}/access.log
+	}}
+	reverse_proxy {upstream}
+}}
+"#,
+        port = address.port(),
+        place = folder.path.display(),
+        upstream = upstream(),
     );
-    let python = std::env::var("SLIX_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut command = Command::new(python);
-    command.args(["-m", "gunicorn", "--access-logfile", "-", "-b", &address.to_string(), "app:app"]);
-    serve(command, &folder, address, "", &ALL);
-    // It answers garbage without a word in its log.
-    check(&folder, "stdout.log", "combined", &ALL, false, None);
+    folder.write("Caddyfile", &configuration);
+    let mut command = Command::new("caddy");
+    command.args(["run", "--config", "Caddyfile", "--adapter", "caddyfile"]);
+    command.env("XDG_DATA_HOME", &folder.path).env("XDG_CONFIG_HOME", &folder.path);
+    let server = Server::start(command, &folder, "caddy");
+    server.wait(address);
+    send(address, "");
+    drop(server);
+    let answers = Answers { aborted: aborted(None, false), junk: None, empty: None };
+    compare(&folder, Log::detected("access.log", "caddy", true), answers);
+}
+
+#[test]
+#[ignore = "needs Varnish; run by tests/full"]
+fn slix_counts_what_varnish_was_sent() {
+    let (folder, address) = (Folder::new("varnish"), free_address());
+    let upstream = upstream();
+    folder.write(
+        "shop.vcl",
+        &format!(
+            "vcl 4.1;\nbackend shop {{ .host = \"{}\"; .port = \"{}\"; }}\nsub vcl_recv {{ return (pass); }}\n",
+            upstream.ip(),
+            upstream.port()
+        ),
+    );
+    let place = folder.path.display().to_string();
+    let varnish = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(["-n", &format!("{place}/work")]).args(arguments);
+        Server::start(command, &folder, arguments[0].trim_start_matches('-'))
+    };
+    let server = varnish("varnishd", &["-F", "-a", &address.to_string(), "-f", &format!("{place}/shop.vcl")]);
+    server.wait(address);
+    let keys = r#"{"begun":"%{%Y-%m-%dT%H:%M:%S%z}t","took":%D,"status":%s,"request":"%r","hitmiss":"%{Varnish:hitmiss}x"}"#;
+    let readers = [varnish("varnishncsa", &["-w", "access.log"]), varnish("varnishncsa", &["-F", keys, "-w", "json.log"])];
+    std::thread::sleep(Duration::from_secs(1));
+    send(address, "");
+    drop(readers);
+    drop(server);
+    let answers = Answers { aborted: aborted(Some("200"), true), junk: nameless(Some("400")), empty: None };
+    compare(&folder, Log::detected("access.log", "combined", false), answers);
+    let keys = "format: {json: {time: begun, status: status, latency: took us, request: request}, clock: start}";
+    compare(&folder, Log::declared("json.log", keys), answers);
 }

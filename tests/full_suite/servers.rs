@@ -51,7 +51,9 @@ LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combine
 LogFormat "%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" vhost_combined
 LogFormat "%h [%{%Y-%m-%dT%H:%M:%S}t.%{msec_frac}t %{%z}t] \"%r\" %>s %B %D \"%{User-Agent}i\"" timed
 LogFormat "%{begin:msec}t\t%v\t%m\t%U\t%q\t%H\t%>s\t%{ms}T" tabs
+LogFormat "{\"at\":\"%t\",\"took\":%D,\"status\":%>s,\"request\":\"%r\",\"agent\":\"%{User-Agent}i\"}" json
 CustomLog combined.log combined
+CustomLog json.log json
 CustomLog vhost.log vhost_combined
 CustomLog timed.log timed
 CustomLog tabs.log tabs
@@ -110,6 +112,11 @@ fn slix_counts_what_apache_was_sent() {
     compare(&folder, Log { name: "vhost", format: "apache.conf:vhost_combined", has_latency: false, ..APACHE_LOG }, &sent);
     compare(&folder, Log { name: "timed", format: "apache.conf:timed", ..APACHE_LOG }, &sent);
     compare(&folder, Log { name: "tabs", format: "apache.conf:tabs", has_names: false, ..APACHE_LOG }, &sent);
+    compare(&folder, Log { name: "json", format: "apache.conf:json", ..APACHE_LOG }, &sent);
+    // As JSON, too, though Apache's `\xhh` is none: only the values that are asked for are looked at.
+    let keys =
+        r#"{"json": {"time": "at clf", "latency": "took us", "status": "status", "request": "request"}, "clock": "start"}"#;
+    compare(&folder, Log { name: "json", flag: "--format", format: keys, ..APACHE_LOG }, &sent);
 }
 
 /// A server that is stopped when the test ends, well or not.

@@ -7,7 +7,8 @@
 //! be: "we recommend that you ignore any additional fields at the end of the entry that you were not expecting".
 //!
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html>: the classic load balancer's line has neither type nor
-//! creation. Its times have six decimals. A TCP listener writes `"- - - "` for the request and `-` for the statuses.
+//! creation. Its times have six decimals. A TCP listener writes `"- - - "` for the request and `-` for the statuses:
+//! such lines are skipped.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -52,7 +53,7 @@ macro_rules! elb {
         concat!(
             r#"{timestamp: time iso} {elb} {client:port: client} {backend:port} {request_processing_time: part s} "#,
             r#"{backend_processing_time: part s} {response_processing_time: part s} {elb_status_code: status} "#,
-            r#"{backend_status_code: code} {received_bytes: size} {sent_bytes: bytes} "{request: request}""# $(, $more)*
+            r#"{backend_status_code: code} {received_bytes: size} {sent_bytes: bytes} "{request: request or connection}""# $(, $more)*
         )
     };
 }
@@ -96,7 +97,7 @@ mod tests {
     use crate::format::detect::arrange;
     use crate::format::extract::Extractor;
     use crate::format::preset::Preset;
-    use crate::record::{Field, Kind, Need, Outcome, Slot};
+    use crate::record::{Field, Kind, Need, Outcome, Skip, Slot};
 
     /// Status, latency and elapsed in milliseconds, as they are read with the layout that fits the line first.
     fn read(name: &str, line: &str) -> (usize, [Option<i64>; 3]) {
@@ -175,5 +176,24 @@ mod tests {
         assert_eq!(read("elb", line).1, [Some(503), Some(10), None]);
         assert_eq!(read("elb", &format!("{line} \"curl/8.5.0\" - -")).1, [Some(503), Some(10), None]);
         assert_eq!(read("elb", &line.replace("503", "-")).1, [None, Some(10), None]);
+    }
+
+    #[test]
+    fn connections_of_a_tcp_listener_are_skipped() {
+        let format = Preset::named("elb").unwrap().family().unwrap();
+        let extractor = Extractor::bind(&format, &[], None).unwrap();
+        let mut reader = extractor.reader("");
+        let mut outcome = |line: &str| extractor.read(line.as_bytes(), &mut reader);
+        let head = "2026-11-01T10:00:05.500000Z shop 192.0.2.7:40112 10.0.0.3:80 0.001069 0.000028 0.000041";
+        for tail in ["", r#" "-" - -"#, r#" "-" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2"#, r#" "-" - - "more""#] {
+            assert_eq!(outcome(&format!(r#"{head} - - 82 305 "- - - "{tail}"#)), Outcome::Skipped(Skip::Chatter), "{tail}");
+            // A request that could not be read had an answer.
+            assert_eq!(outcome(&format!(r#"{head} 400 0 0 0 "- - - "{tail}"#)), Outcome::Event, "{tail}");
+            assert_eq!(
+                outcome(&format!(r#"{head} - - 0 0 "GET http://shop.example:80/ HTTP/1.1"{tail}"#)),
+                Outcome::Event,
+                "{tail}"
+            );
+        }
     }
 }

@@ -18,7 +18,7 @@ macro_rules! http {
             "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server} ",
             $host, "{TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
             $ahead, "{Ta: latency ms} {status: status} ", $ahead, "{bytes_read: bytes} {req_cookie} {res_cookie} {termination_state} ",
-            "{actconn}/{feconn}/{beconn}/{srv_conn}/{retries} {srv_queue}/{backend_queue}"
+            "{actconn: number}/{feconn: number}/{beconn: number}/{srv_conn: number}/{retries} {srv_queue: number}/{backend_queue: number}"
             $(, $more)*
         )
     };
@@ -45,3 +45,48 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
         Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}"#)),
     ],
 }];
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use crate::format::detect::arrange;
+    use crate::format::extract::Extractor;
+    use crate::format::preset::Preset;
+    use crate::record::{Field, Need, Outcome, Value};
+
+    /// Method and path of each line, as they are read with the layout that fits the lines.
+    fn read(lines: &[&str]) -> Vec<String> {
+        let bytes: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let format = arrange(Preset::named("haproxy").unwrap().family().unwrap(), &bytes).unwrap();
+        let needs = [Field::Method, Field::Path].map(|field| Need { kind: field.kind().unwrap(), field });
+        let extractor = Extractor::bind(&format, &needs, Some(&TimeZone::UTC)).unwrap();
+        let mut reader = extractor.reader("");
+        let mut texts = |line: &&[u8]| {
+            assert_eq!(extractor.read(line, &mut reader), Outcome::Event, "{}", String::from_utf8_lossy(line));
+            let record = reader.record(line);
+            let text = |i| match record.get(i) {
+                Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                _ => "-".to_owned(),
+            };
+            format!("{} {}", text(0), text(1))
+        };
+        bytes.iter().map(&mut texts).collect()
+    }
+
+    #[test]
+    fn captured_headers_requests_that_were_none_and_lines_cut_off_stand_side_by_side() {
+        const HEAD: &str = "192.0.2.7:40112 [01/Nov/2026:10:00:00.042] web";
+        let plain = format!(r#"{HEAD} shop/app1 0/0/1/40/42 200 512 - - ---- 3/3/1/1/0 0/0 "GET /cart HTTP/1.1""#);
+        let captured = plain.replace("0/0 \"", "0/0 {shop.example|} {} \"");
+        let none = format!(r#"{HEAD} web/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 3/3/0/0/0 0/0 "<BADREQ>""#);
+        let cut = plain.replace("cart HTTP/1.1\"", "cart/a/long/na");
+        let cut_captured = captured.replace("cart HTTP/1.1\"", "cart/a/long/na");
+        let lines = [&*plain, &*captured, &*none, &*cut, &*cut_captured];
+        let want = ["GET /cart", "GET /cart", "- -", "GET /cart/a/long/na", "GET /cart/a/long/na"];
+        for some in [&[0, 2][..], &[1, 2], &[0, 3], &[1, 4], &[2, 3], &[0, 1, 2, 3, 4]] {
+            let (lines, want): (Vec<_>, Vec<_>) = some.iter().map(|&i| (lines[i], want[i])).unzip();
+            assert_eq!(read(&lines), want);
+        }
+    }
+}
