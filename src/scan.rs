@@ -381,10 +381,21 @@ impl<'a> Window<'a> {
         let (start, positions) = (self.start, self.marks.positions());
         let newline = memchr::memchr(b'\n', &self.block[start..self.length]);
         let next = newline.map_or(self.length, |newline| start + newline + 1);
-        self.first += positions[self.first..].partition_point(|&mark| usize::from(mark) < next);
+        self.first += marks_before(&positions[self.first..], next);
         self.start = next;
         counter.count_careful(&self.block[start..next], self.offset + start as u64, odd);
     }
+}
+
+/// How many of the marks stand before `next`: few of many.
+fn marks_before(marks: &[Place], next: usize) -> usize {
+    let is_before = |&mark: &Place| usize::from(mark) < next;
+    let (mut from, mut stride) = (0, 16);
+    while marks.get(from + stride).is_some_and(is_before) {
+        from += stride;
+        stride *= 2;
+    }
+    from + marks[from..].iter().take(stride + 1).filter(|mark| is_before(mark)).count()
 }
 
 impl Counter<'_> {
