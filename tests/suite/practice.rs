@@ -313,3 +313,39 @@ fn the_gate_is_not_opened_by_looking_away() {
     assert!(ran.text().lines().next().is_some_and(|line| line.ends_with("(exit code 130)")), "{}", ran.text());
     drop(stdin);
 }
+
+/// Everything that a log can tell of people stands in it, and is asked for; nothing of it stands in a draft.
+#[test]
+fn drafts_of_postmortems_are_blameless() {
+    let work = Work::new();
+    let line = |minute: u64, status: u64| {
+        format!(
+            "198.51.100.7 - anna.berg [03/Nov/2026:10:{minute:02}:00 +0000] \"GET /users/anna@mail.example/17 HTTP/1.1\" {status} 9 \
+             \"https://forum.example/by/anna\" \"anna's phone\" 7f3a9c21d4e8b650 10.0.0.5:8080 /report/198.51.100.7\n"
+        )
+    };
+    let log: String =
+        (0..50).flat_map(|minute| (0..20).map(move |_| line(minute, if minute > 40 { 503 } else { 200 }))).collect();
+    work.file("access.log", log);
+    let format = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $req_id $upstream_addr $note"#;
+    let people = ["remote_addr", "$remote_user", "$req_id", "$http_referer", "user_agent"];
+    work.file(
+        "slos.yaml",
+        format!(
+            "format: '{format}'\nattribute: [{}, path, $upstream_addr, $note]\n\
+             slos: [{{name: a, target: 99%, window: 1d, good: status < 500, group_by: [path]}}]\n",
+            people.join(", ")
+        ),
+    );
+    work.run(&["incidents", "-q", "-c", "slos.yaml", "access.log", "--postmortem", "drafts"]).exits(0);
+    let drafts: Vec<_> = std::fs::read_dir(work.path("drafts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [draft] = &drafts[..] else { panic!("{drafts:?}") };
+    let draft = std::fs::read_to_string(draft).unwrap();
+    for told in ["anna", "berg", "mail.example", "198.51.100.7", "7f3a9c21d4e8b650", "forum.example", "phone"] {
+        assert!(!draft.contains(told), "`{told}` stands in the draft:\n{draft}");
+    }
+    for kept in ["`path=/users/(user)/{id}`", "`$upstream_addr=10.0.0.5:8080`", "`$note=/report/(address)`", "180 bad"] {
+        assert!(draft.contains(kept), "{kept} is missing:\n{draft}");
+    }
+    assert!(people.iter().all(|name| draft.contains(&format!("`{name}`"))), "what was left out is said:\n{draft}");
+}
