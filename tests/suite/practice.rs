@@ -349,3 +349,39 @@ fn drafts_of_postmortems_are_blameless() {
     }
     assert!(people.iter().all(|name| draft.contains(&format!("`{name}`"))), "what was left out is said:\n{draft}");
 }
+
+/// Whatever is warned about stands in the JSON as well: about the definitions, about reading, about SLOs.
+#[test]
+fn every_warning_is_in_the_json() {
+    let work = Work::new();
+    let mut requests = requests();
+    requests.truncate(300);
+    let mut log = log(&requests);
+    log.push_str(&log.lines().take(9).map(|line| line.replace(" 200 ", " 000 ") + "\n").collect::<String>());
+    log.push_str("this is no request of anybody's\n");
+    log.push_str(&log.lines().next().unwrap().replace("[03/Nov/2026:00:00:00 +0000]", "[-]").to_owned());
+    work.file("access.log", log);
+    work.file(
+        "slos.yaml",
+        "service: shop\nformat: '$remote_addr $host [$time_local] \"$request\" $status $body_bytes_sent $request_time'\n\
+         policy: {owner: ana, revisit: 2026-01-01}\nslos: [{name: a, target: 95%, window: 30m, good: status < 500}]\n",
+    );
+    for command in ["report", "gate"] {
+        let ran = work.run(&[command, "-c", "slos.yaml", "access.log", "--output-format", "json"]);
+        let json: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let warnings =
+            json["warnings"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>().join("\n");
+        let kinds =
+            ["a window of 30m is very short", "lines were rejected", "got no response", "to be looked at again on 2026-01-01"];
+        for kind in kinds {
+            assert!(warnings.contains(kind), "{command}: `{kind}` is missing of:\n{warnings}\n{}", ran.stderr);
+        }
+        // What stands on standard error stands there, whether it was silenced or not.
+        let said = ran.stderr.lines().filter_map(|line| line.strip_prefix("slix: warning: "));
+        for said in said {
+            assert!(warnings.contains(said.split("; if their times").next().unwrap()), "`{said}` is missing of:\n{warnings}");
+        }
+        let silent = work.run(&[command, "-qq", "-c", "slos.yaml", "access.log", "--output-format", "json"]);
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&silent.stdout).unwrap()["warnings"], json["warnings"]);
+    }
+}
