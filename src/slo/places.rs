@@ -58,7 +58,7 @@ mod tests {
         let text = "# role of roles\nslos:\n  - {name: role, target: 50%, good: roles != \"x\" and not role == \"toil\"}\n";
         let files = [DefinitionFile { name: "slos.yaml".to_owned(), text: text.to_owned() }];
         let error = Definitions::no_such_field(&files, "role", "no entry has `role`", &["roll", "minutes"]);
-        assert_eq!(error.to_string(), "slos.yaml:3:61: no entry has `role`");
+        assert_eq!(error.to_string(), "slos.yaml:3:58: no entry has `role`");
         assert_eq!(error.hint_text(), Some("did you mean `roll`?"));
         let error = Definitions::no_such_field(&files, "shift", "no entry has `shift`", &["roll", "minutes"]);
         assert_eq!((error.to_string().as_str(), error.hint_text()), ("no entry has `shift`", Some("there are: roll, minutes")));
