@@ -50,7 +50,7 @@ impl Burning<'_> {
 pub struct Armed {
     /// The tier.
     pub tier: Tier,
-    /// The burn rate to exceed.
+    /// The burn rate that its threshold is.
     pub factor: Ratio,
     long: i64,
     short: Option<i64>,
@@ -58,6 +58,11 @@ pub struct Armed {
 }
 
 impl Armed {
+    /// Slices of its long window.
+    pub fn long_slices(&self) -> i64 {
+        self.long
+    }
+
     /// Slices before it fired in which what made it fire still went on: its short window.
     pub fn evidence(&self) -> i64 {
         self.short.unwrap_or(self.long)
@@ -100,8 +105,9 @@ pub fn arm(slo: &Slo, period_seconds: i64, slices: Slices, unit: i64) -> (Vec<Ar
         if !tier.is_reachable(slo.target, period_seconds) {
             let most = slo.target.burn_rate(1, 1).unwrap_or_default();
             notes.push(format!(
-                "the tier `{}` is left out: it asks for a burn above {}, and at {} no burn exceeds {most}",
+                "the tier `{}` is left out: it asks for a burn {} {}, and at {} no burn exceeds {most}",
                 tier.name,
+                tier.relation(),
                 factor.to_f64(),
                 slo.target
             ));
@@ -226,7 +232,8 @@ impl<'a> Watch<'a> {
     }
 
     fn exceeds(&self, sum: &Counts, target: Target) -> bool {
-        target.burn(sum.bad, sum.good + sum.bad).is_some_and(|burn| burn > self.armed.factor)
+        let armed = self.armed;
+        target.burn(sum.bad, sum.good + sum.bad).is_some_and(|burn| armed.tier.is_fired_by(burn, armed.factor))
     }
 
     fn fire(&mut self, severity: Severity, heard: bool, target: Target, end: SliceNumber, whole: u64) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::Budget;
+use super::excluded::Excluded;
 use super::guard::Stance;
 use super::plan::Plan;
 use super::row::SeriesKey;
@@ -22,6 +23,8 @@ pub struct Verdict {
     pub budget: Option<Budget>,
     /// Its policy, and whether it gates.
     pub guard: Arc<Guard>,
+    /// What is excluded from the window.
+    pub excluded: Vec<Excluded>,
     /// What to know before believing it.
     pub warnings: Vec<Warning>,
 }
@@ -65,6 +68,7 @@ pub fn verdicts(plan: &Plan) -> Result<Vec<Verdict>> {
         stance: report.stance,
         budget: report.budget,
         guard,
+        excluded: report.excluded,
         warnings: report.warnings,
     };
     let first = plan.entries.iter().map(|entry| entry.is_first_window());

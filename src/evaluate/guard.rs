@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::alert::{self, Alert, Armed, Burning};
+use super::excluded::Excluded;
 use super::mode::{self, Modes, Reason, Watched};
 use super::plan::{Entry, Plan, Pooled};
 use super::row::SeriesKey;
@@ -65,6 +66,11 @@ impl Guarded<'_> {
     /// The SLO.
     pub fn slo(&self) -> &Slo {
         self.entry.asked.slo
+    }
+
+    /// What is excluded from what is evaluated.
+    pub fn excluded(&self) -> &[Excluded] {
+        &self.entry.scope.excluded
     }
 
     /// The roll-up's key: service, SLO, objective, target, window.
@@ -184,6 +190,8 @@ pub struct AlertRow {
     pub valid: u64,
     /// The share of the period's budget spent in that stretch.
     pub budget_spent: Option<f64>,
+    /// The exclusions that touch the alert or the period that ends with it, as they are declared; none where none does.
+    pub exclusions: Option<String>,
 }
 
 impl Guarded<'_> {
@@ -213,6 +221,7 @@ impl Guarded<'_> {
             bad: alert.counts.bad,
             valid: alert.counts.good + alert.counts.bad,
             budget_spent: alert.budget_spent,
+            exclusions: self.entry.scope.exclusions(alert.start - armed.long_slices(), alert.end),
         }
     }
 }

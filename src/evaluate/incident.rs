@@ -58,6 +58,8 @@ pub struct Incident {
     pub moments: Vec<(Instant, Moment)>,
     /// Who spent it, by dimension: those whose share of bad events rose most, first.
     pub spenders: Vec<Spenders>,
+    /// The exclusions that touch it or the period that ends with it, as they are declared; none where none does.
+    pub exclusions: Option<String>,
 }
 
 /// An alert of an incident.
@@ -204,6 +206,7 @@ impl Guarded<'_> {
             alerts: noticed,
             moments: self.moments(first, end)?,
             spenders: self.spenders(first, end)?,
+            exclusions: self.entry.scope.exclusions(first, end),
         })
     }
 

@@ -1,10 +1,9 @@
 //! Slices that exclusions take out of the count: whole ones, every slice that an exclusion touches.
 
+use super::excluded::Excluded;
 use super::window::Activity;
 use crate::aggregate::{Counts, Series};
-use crate::error::Result;
-use crate::slo::Exclusion;
-use crate::time::{SliceNumber, Slices};
+use crate::time::{Instant, SliceNumber, Slices};
 
 /// Sorted, disjoint stretches of slices that do not count.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -16,20 +15,14 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// The slices `first..end` that `exclusions` touch, widened to whole multiples of `factor` slices.
-    ///
-    /// # Errors
-    /// An exclusion that recurs too often.
-    pub fn new(exclusions: &[Exclusion], slices: Slices, factor: i64, (first, end): (SliceNumber, SliceNumber)) -> Result<Mask> {
-        let mut found = Vec::new();
-        for exclusion in exclusions {
-            for (start, after) in exclusion.occurrences(slices.start(first), slices.start(end))? {
-                let last = slices.number(crate::time::Instant::from_micros(after.micros() - 1));
-                let first = slices.number(start).div_euclid(factor) * factor;
-                found.push((first, (last.div_euclid(factor) + 1) * factor));
-            }
-        }
-        Ok(Mask::of(found))
+    /// The slices that exclusions touch, widened to whole multiples of `factor` slices.
+    pub fn new(excluded: &[Excluded], slices: Slices, factor: i64) -> Mask {
+        let stretch = |&(start, after): &(Instant, Instant)| {
+            let last = slices.number(Instant::from_micros(after.micros() - 1));
+            let first = slices.number(start).div_euclid(factor) * factor;
+            (first, (last.div_euclid(factor) + 1) * factor)
+        };
+        Mask::of(excluded.iter().flat_map(|one| one.stretches.iter().map(stretch)).collect())
     }
 
     fn of(mut found: Vec<(SliceNumber, SliceNumber)>) -> Mask {

@@ -20,6 +20,7 @@
 pub mod alert;
 pub mod budget;
 pub mod detail;
+pub mod excluded;
 pub mod gate;
 pub mod group;
 pub mod guard;

@@ -61,8 +61,7 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// The SLO's name, behind that of the service.
     pub fn name(&self) -> String {
-        let service = if self.service.is_empty() { String::new() } else { format!("{} / ", self.service) };
-        format!("{service}{}", self.asked.slo.name)
+        self.series[0].key.name()
     }
 
     /// Whether its window is the one that alerts and gates speak of.
@@ -352,7 +351,7 @@ impl<'a> Plan<'a> {
     }
 
     /// A bound on the rows that costs nothing: every slice of a group could be in a step of its own.
-    fn rows_at_most(&self) -> u128 {
+    pub fn rows_at_most(&self) -> u128 {
         self.count(|planned, steps| {
             let slices: usize = planned.sources.iter().map(|s| s.len()).sum();
             let dense = steps.last.abs_diff(steps.first) + 1;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::{Budget, Exhaustion};
+use super::excluded::Excluded;
 use super::guard::{AlertRow, Guarded, Stance};
 use super::incident::Incident;
 use super::plan::{Entry, Plan, Planned, Pooled};
@@ -17,7 +18,7 @@ use crate::aggregate::{Counts, Series};
 use crate::error::Result;
 use crate::ratio::Target;
 use crate::slo::budgeting::Score;
-use crate::slo::{Budgeting, Exclusion, Weight, Window};
+use crate::slo::{Budgeting, Weight, Window};
 use crate::time::{Instant, SliceNumber};
 
 /// Buckets of the spark line, at most.
@@ -78,30 +79,6 @@ pub struct Report {
     pub stance: Stance,
     /// What to know before believing it.
     pub warnings: Vec<Warning>,
-}
-
-/// An exclusion, and where in the window it took something out.
-#[derive(Clone, Debug)]
-pub struct Excluded {
-    /// The exclusion.
-    pub exclusion: Exclusion,
-    /// Its stretches in the window, as they are declared, ascending.
-    pub stretches: Vec<(Instant, Instant)>,
-}
-
-impl std::fmt::Display for Excluded {
-    /// `2026-11-01T02:00:00Z to 2026-11-01T04:00:00Z is excluded: database move (ana)`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Exclusion { reason, author, .. } = &self.exclusion;
-        match (self.stretches.first(), self.stretches.last()) {
-            (Some(first), Some(last)) if first != last => {
-                write!(f, "{} stretches between {} and {} are excluded", self.stretches.len(), first.0, last.1)?;
-            }
-            (Some((start, end)), _) => write!(f, "{start} to {end} is excluded")?,
-            (None, _) => f.write_str("nothing of the window is excluded")?,
-        }
-        write!(f, ": {reason} ({author})")
-    }
 }
 
 /// Counts of a stretch of time, with what follows from them.
@@ -222,6 +199,8 @@ pub struct Share {
     pub window_start: Instant,
     /// The instant after it.
     pub window_end: Instant,
+    /// What is excluded from the window.
+    pub excluded: Arc<[Excluded]>,
 }
 
 impl Plan<'_> {
@@ -233,31 +212,38 @@ impl Plan<'_> {
         let mut shares = Vec::new();
         for entry in &self.entries {
             let frame = Frame::of(entry);
+            let excluded: Arc<[Excluded]> = frame.excluded().into();
             for planned in &entry.series {
                 let counts = frame.count_both(&self.pooled_of(planned)?)?;
                 let (window_start, window_end) = (frame.instant(frame.window_first), frame.instant(frame.window_end));
-                shares.push(Share { key: Arc::clone(&planned.key), counts, window_start, window_end });
+                shares.push(Share {
+                    key: Arc::clone(&planned.key),
+                    counts,
+                    window_start,
+                    window_end,
+                    excluded: Arc::clone(&excluded),
+                });
             }
         }
         Ok(shares)
     }
 
-    /// What is excluded from the windows that now end, with the names of the SLOs, each once: something to say beside every answer.
-    ///
-    /// # Errors
-    /// An exclusion that recurs too often.
-    pub fn exclusions(&self) -> Result<Vec<(String, Excluded)>> {
-        let mut all: Vec<(String, Excluded)> = Vec::new();
+    /// What is excluded from what is evaluated, once for each SLO, by the key of its roll-up.
+    pub fn exclusions(&self) -> Vec<(Arc<SeriesKey>, Excluded)> {
+        let mut all: Vec<(Arc<SeriesKey>, Excluded)> = Vec::new();
         for entry in &self.entries {
-            let name = entry.name();
-            for excluded in Frame::of(entry).excluded(&entry.asked.slo.exclude)? {
-                let is_known = all.iter().any(|(known, other)| *known == name && other.to_string() == excluded.to_string());
-                if !excluded.stretches.is_empty() && !is_known {
-                    all.push((name.clone(), excluded));
+            let key = &entry.series[0].key;
+            for excluded in entry.scope.excluded.iter().filter(|excluded| !excluded.stretches.is_empty()) {
+                let is_same = |known: &SeriesKey| (&known.service, &known.slo) == (&key.service, &key.slo);
+                // Several windows of an SLO reach back differently; the longest one says all of it.
+                match all.iter_mut().find(|(known, other)| is_same(known) && other.exclusion == excluded.exclusion) {
+                    Some((_, known)) if known.stretches.len() < excluded.stretches.len() => known.clone_from(excluded),
+                    Some(_) => {}
+                    None => all.push((Arc::clone(key), excluded.clone())),
                 }
             }
         }
-        Ok(all)
+        all
     }
 
     /// One report per SLO and service, in their order.
@@ -325,7 +311,7 @@ impl Plan<'_> {
             budget,
             allowed_bad: slo.target.allowed_bad(frame.whole(spent)),
             exhaustion: frame.exhaustion(budget, &burns),
-            excluded: frame.excluded(&slo.exclude)?,
+            excluded: frame.excluded(),
             burns,
             spark: frame.spark(all)?,
             worst: self.worst(entry, &frame, spent)?,
@@ -433,11 +419,9 @@ impl<'a> Frame<'a> {
         Some(Exhaustion::of(budget?.remaining, rate, seconds.unsigned_abs()))
     }
 
-    fn excluded(&self, exclusions: &[Exclusion]) -> Result<Vec<Excluded>> {
+    fn excluded(&self) -> Vec<Excluded> {
         let (from, to) = (self.instant(self.window_first), self.instant(self.window_end));
-        let in_window =
-            |exclusion: &Exclusion| Ok(Excluded { exclusion: exclusion.clone(), stretches: exclusion.occurrences(from, to)? });
-        exclusions.iter().map(in_window).collect()
+        self.scope.excluded.iter().map(|excluded| excluded.within(from, to)).collect()
     }
 
     fn now(&self) -> SliceNumber {

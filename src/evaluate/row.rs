@@ -65,6 +65,13 @@ pub struct SeriesKey {
     pub reasons: Arc<[(Reason, String)]>,
 }
 
+impl SeriesKey {
+    /// The SLO with its service: `shop / availability`.
+    pub fn name(&self) -> String {
+        if self.service.is_empty() { self.slo.clone() } else { format!("{} / {}", self.service, self.slo) }
+    }
+}
+
 /// One row. Its columns are documented in `docs/semantics.md`; counts are at most 2^63 − 1.
 #[derive(Clone, Debug)]
 pub struct WindowRow {
@@ -116,6 +123,8 @@ pub struct WindowRow {
     pub window_spent: Counts,
     /// What the error-budget policy says of the SLO at `end_time`, and why: the columns `mode` and `mode_reason`.
     pub reason: Option<Reason>,
+    /// The exclusions that touch the step or its window, as they are declared; none where none does.
+    pub exclusions: Option<String>,
 }
 
 /// The sums of a step and its window, as the events that they are and as what the budget is counted in.
@@ -168,6 +177,7 @@ impl WindowRow {
             spent,
             window_spent: sums.spent.window,
             reason: None,
+            exclusions: scope.exclusions(step.first, step.end),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::excluded::{self, Excluded};
 use super::mask::Mask;
 use super::units::{Judged, Rule};
 use super::window::{self, Activity, Grid, Periods};
@@ -21,7 +22,9 @@ pub struct Scope<'a> {
     pub window: &'a Window,
     /// Where windows begin and end.
     pub periods: Periods,
-    /// What is excluded.
+    /// What is excluded from what is evaluated: as it is declared,
+    pub excluded: Vec<Excluded>,
+    /// and as slices.
     pub mask: Mask,
     /// Slices with events of the service, but for excluded ones.
     pub activity: Arc<Cow<'a, Activity>>,
@@ -47,9 +50,22 @@ impl<'a> Scope<'a> {
         };
         let begin = periods.window(first + 1).0.min(first).div_euclid(factor) * factor;
         let end = -(-periods.end(grid.now)).div_euclid(factor) * factor;
-        let mask = Mask::new(&slo.exclude, grid.slices, factor, (begin, end))?;
+        let excluded = Excluded::all(&slo.exclude, grid.slices.start(begin), grid.slices.start(end))?;
+        let mask = Mask::new(&excluded, grid.slices, factor);
         let activity = if mask.is_empty() { activity } else { Arc::new(Cow::Owned(mask.active(&activity))) };
-        Ok(Scope { grid, window, periods, mask, activity, first_event, rule })
+        Ok(Scope { grid, window, periods, excluded, mask, activity, first_event, rule })
+    }
+
+    /// The exclusions that change what is told of the slices from `first` on to the end of the window that ends at `end`, as they
+    /// are declared, in one text.
+    pub fn exclusions(&self, first: SliceNumber, end: SliceNumber) -> Option<String> {
+        if self.excluded.is_empty() {
+            return None;
+        }
+        let (window_first, window_end) = self.periods.window(end);
+        let end = if self.budgets_whole_period() { window_end } else { end };
+        let slices = self.grid.slices;
+        excluded::declared(&self.excluded, slices.start(first.min(window_first)), slices.start(end))
     }
 
     /// The length of the period that "now" is in, in seconds.

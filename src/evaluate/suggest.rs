@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::excluded::{self, Excluded};
 use super::guard::Guarded;
 use super::row::{SeriesKey, valid};
 use super::series::pooled;
@@ -38,6 +39,15 @@ pub struct Suggestion {
     pub bounds: Vec<Bound>,
     /// Quantiles of the latency in tenths of a percent, and an upper bound of each in ns, over all of history.
     pub quantiles: Vec<(u64, i64)>,
+    /// What is excluded from all of that.
+    pub excluded: Vec<Excluded>,
+}
+
+impl Suggestion {
+    /// The exclusions that took something out, as they are declared, in one text; none where none did.
+    pub fn exclusions(&self) -> Option<String> {
+        excluded::declared(&self.excluded, Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX))
+    }
 }
 
 /// A bound of the latency, and what it would have given.
@@ -74,6 +84,7 @@ impl Guarded<'_> {
             suggested: highest(&judged),
             bounds: self.bounds(&windows)?,
             quantiles: self.quantiles()?,
+            excluded: self.excluded().to_vec(),
         })
     }
 

@@ -223,6 +223,7 @@ mod tests {
             grid,
             window,
             periods,
+            excluded: Vec::new(),
             mask: Default::default(),
             activity: std::sync::Arc::new(activity.into()),
             first_event,

@@ -3,6 +3,7 @@
 use arrow::array::RecordBatch;
 
 use super::columns::Columns;
+use super::excluded;
 use super::number::{count, rate, share, span, spent, time};
 use super::terminal::{Ink, Look, title};
 use crate::error::Result;
@@ -35,6 +36,7 @@ pub fn batch(rows: &[AlertRow]) -> Result<RecordBatch> {
         .int("bad", |r| Some(r.bad))
         .int("valid", |r| Some(r.valid))
         .float("budget_spent", |r| r.budget_spent)
+        .text("exclusions", |r| r.exclusions.as_deref())
         .batch()
 }
 
@@ -51,6 +53,7 @@ fn block(guarded: &Guarded, look: Look) -> String {
     for note in &guarded.notes {
         out.push_str(&format!(" note: {}\n", look.clean(note)));
     }
+    out.push_str(&excluded::lines(guarded.excluded(), look));
     if guarded.alerts.is_empty() {
         out.push_str(" no alert fired\n");
         return out;
@@ -88,5 +91,5 @@ fn remarks(row: &AlertRow) -> String {
 fn tier_words(armed: &crate::evaluate::alert::Armed, look: Look) -> String {
     let tier = &armed.tier;
     let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
-    look.clean(&format!("{} above {} over {}{short}", tier.name, rate(armed.factor.to_f64()), tier.long))
+    look.clean(&format!("{} {} {} over {}{short}", tier.name, tier.relation(), rate(armed.factor.to_f64()), tier.long))
 }

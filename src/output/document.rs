@@ -6,12 +6,11 @@ use arrow::array::RecordBatch;
 
 use super::escape::escape;
 use super::windows::{Encoding, Metadata, write_batch};
-use super::{accounting, alerts, incidents};
+use super::{accounting, alerts, excluded, incidents};
 use crate::aggregate::receipt::Receipt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::budget::sli;
-use crate::evaluate::report::{Excluded, GroupReport, Report, Told};
-use crate::time::Instant;
+use crate::evaluate::report::{GroupReport, Report, Told};
 
 /// The reports and the accounting as one document: `{"slos": […], "accounting": {…}}`.
 ///
@@ -69,33 +68,20 @@ fn slo((r, told): &(Report, Told)) -> Result<Value> {
         "alerts": objects(&alerts)?,
         "alert_notes": told.notes,
         "incidents": objects(&incidents)?,
-        "exclusions": r.excluded.iter().map(excluded).collect::<Vec<_>>(),
+        "exclusions": r.excluded.iter().map(excluded::to_json).collect::<Vec<_>>(),
         "warnings": r.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     }))
 }
 
 /// The rows of a table as objects, without what the SLO around them says already.
 fn objects(batch: &RecordBatch) -> Result<Vec<Value>> {
-    const SAID: [&str; 5] = ["service", "slo", "objective", "target", "window_length"];
+    const SAID: [&str; 6] = ["service", "slo", "objective", "target", "window_length", "exclusions"];
     let mut bytes = Vec::new();
     write_batch(&mut bytes, Encoding::Json, batch, Metadata::default())?;
     let mut rows: Vec<Map<String, Value>> = serde_json::from_slice(&bytes)
         .map_err(|cause| Error::new(ErrorKind::Output, "a table cannot be read back as JSON").because(cause))?;
     rows.iter_mut().for_each(|row| SAID.iter().for_each(|name| drop(row.shift_remove(*name))));
     Ok(rows.into_iter().map(Value::Object).collect())
-}
-
-fn excluded(e: &Excluded) -> Value {
-    let stretch = |(start, end): &(Instant, Instant)| json!({ "start_time": start.to_string(), "end_time": end.to_string() });
-    json!({
-        "reason": e.exclusion.reason,
-        "author": e.exclusion.author,
-        "start_time": e.exclusion.start.to_string(),
-        "end_time": e.exclusion.end.to_string(),
-        "rrule": e.exclusion.recurrence.as_ref().map(|r| &r.rule),
-        "zone": e.exclusion.recurrence.as_ref().map(|r| &r.zone),
-        "in_window": e.stretches.iter().map(stretch).collect::<Vec<_>>(),
-    })
 }
 
 fn group(g: &GroupReport) -> Value {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::excluded;
 use super::number::{share, time};
 use super::terminal::{Ink, Look};
 use crate::evaluate::gate::{Gate, Verdict};
@@ -25,12 +26,14 @@ pub fn text(gate: &Gate, exit_code: u8, look: Look) -> String {
 
 fn one(verdict: &Verdict, look: Look) -> String {
     let (key, stance, policy) = (&verdict.series, &verdict.stance, &verdict.guard.policy);
-    let name = if key.service.is_empty() { key.slo.clone() } else { format!("{} / {}", key.service, key.slo) };
     let since = stance.since.map_or(String::new(), |since| format!(" since {} UTC", time(since)));
     let left = verdict.budget.map_or(String::new(), |b| format!(", {} of the budget left", share(b.remaining)));
     let aside = if verdict.guard.gate { "" } else { " (does not gate)" };
-    let mut out = format!(" {}{since}  {}{aside}\n", look.ink(ink(stance.mode), stance.mode.name()), look.clean(&name));
+    let mut out = format!(" {}{since}  {}{aside}\n", look.ink(ink(stance.mode), stance.mode.name()), look.clean(&key.name()));
     out.push_str(&format!("   why     {}{left}\n   policy  {}\n", look.clean(&stance.reason), look.clean(&stance.words)));
+    for words in excluded::told(&verdict.excluded) {
+        out.push_str(&format!("   without {}\n", look.clean(&words)));
+    }
     if let Some(owner) = &policy.owner {
         let approvers =
             if policy.approvers.is_empty() { String::new() } else { format!("; agreed by {}", policy.approvers.join(", ")) };
@@ -77,6 +80,7 @@ fn slo(verdict: &Verdict) -> Value {
         "mode_since": stance.since.map(|t| t.to_string()),
         "budget_remaining": verdict.budget.map(|b| b.remaining),
         "gate": verdict.guard.gate,
+        "exclusions": verdict.excluded.iter().map(excluded::to_json).collect::<Vec<_>>(),
         "owner": policy.owner,
         "approvers": policy.approvers,
         "revisit": policy.revisit.map(|t| t.to_string()),

@@ -5,6 +5,7 @@ use arrow::array::RecordBatch;
 use super::alerts::spent_or_share;
 use super::columns::Columns;
 use super::escape::escape;
+use super::excluded;
 use super::number::{count, rate, share, span, time};
 use super::terminal::{Ink, Look, title};
 use crate::error::Result;
@@ -54,6 +55,7 @@ pub fn batch(incidents: &[Incident]) -> Result<RecordBatch> {
         .float("budget_remaining_after", |r| r.0.incident.remaining_after)
         .bool("postmortem", |r| Some(r.0.incident.needs_postmortem))
         .text("spent_by", |r| Some(r.0.spent_by.as_str()).filter(|text| !text.is_empty()))
+        .text("exclusions", |r| r.0.incident.exclusions.as_deref())
         .batch()
 }
 
@@ -93,7 +95,8 @@ pub fn text(found: &[(&Guarded, Vec<Incident>)], look: Look) -> String {
         let title = title(&key.service, &key.slo, &key.objective, &key.target.to_string(), key.window.text(), look);
         let none = if incidents.is_empty() { " no incident\n" } else { "" };
         let incidents: String = incidents.iter().map(|incident| one(incident, look)).collect();
-        format!("{}\n{none}{incidents}", look.ink(Ink::Bold, &title))
+        let excluded = excluded::lines(guarded.excluded(), look);
+        format!("{}\n{excluded}{none}{incidents}", look.ink(Ink::Bold, &title))
     });
     blocks.collect::<Vec<_>>().join("\n")
 }

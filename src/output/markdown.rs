@@ -1,7 +1,8 @@
 //! The summary as a table in Markdown, for a pull request, an issue or a wiki.
 
+use super::excluded;
 use super::number::time;
-use super::summary::{Shown, Summary, mode_words};
+use super::summary::{Shown, Summary, clean, mode_words};
 use crate::evaluate::report::Report;
 use crate::slo::policy::Mode;
 
@@ -13,12 +14,21 @@ pub fn table(reports: &[Report]) -> String {
     let summaries: Vec<Summary> = reports.iter().map(Summary::of).collect();
     summaries.iter().for_each(|summary| out.push_str(&row(summary)));
     let told: Vec<&Summary> = summaries.iter().filter(|s| matches!(s.mode, Mode::Caution | Mode::Freeze)).collect();
-    if !told.is_empty() {
+    if !told.is_empty() || reports.iter().any(|report| report.excluded.iter().any(|one| !one.stretches.is_empty())) {
         out.push('\n');
     }
     for s in told {
         out.push_str(&format!("- **{}**, {}: {}\n", escaped(&s.name()), mode_words(s.mode), escaped(&s.reason)));
     }
+    let mut excluded: Vec<String> = Vec::new();
+    for report in reports {
+        let of = escaped(&Summary::of(report).name());
+        let told = excluded::told(&report.excluded).into_iter();
+        excluded.extend(told.map(|words| format!("- excluded from **{of}**: {}\n", escaped(&clean(&words)))));
+    }
+    // The windows of an SLO stand beside each other.
+    excluded.dedup();
+    out.extend(excluded);
     out
 }
 

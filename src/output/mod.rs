@@ -11,6 +11,7 @@ pub mod backlog;
 pub mod columns;
 pub mod document;
 pub mod escape;
+mod excluded;
 pub mod gate;
 pub mod incidents;
 pub mod markdown;

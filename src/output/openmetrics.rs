@@ -6,15 +6,21 @@
 //! (OpenMetrics 1.0, <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>.)
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::Write;
 use std::sync::Arc;
 
 use super::atomic::write_failed;
 use super::escape::escape;
 use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::excluded::Excluded;
 use crate::evaluate::plan::Plan;
 use crate::evaluate::row::{GroupKind, SeriesKey, WindowRow};
+use crate::time::{Instant, SliceNumber};
+
+/// Rows that are kept in memory (72 bytes each), so that all families come from one evaluation. Of more rows each family is
+/// an evaluation of its own.
+pub const ROWS_KEPT_MAX: u128 = 1_000_000;
 
 /// A family of metrics: its name, what it says, and the value.
 struct Family {
@@ -26,28 +32,56 @@ struct Family {
 /// What the samples of a family are.
 enum Value {
     /// A count of the slice: the same for every window of the SLO, and written once.
-    OfSlice(fn(&WindowRow) -> u64),
+    OfSlice(fn(&Sample) -> u64),
     /// The state of the window that ends with the slice; none where nothing was counted.
-    OfWindow(fn(&WindowRow) -> Option<f64>),
+    OfWindow(fn(&Sample) -> Option<f64>),
 }
 
 const FAMILIES: [Family; 6] = [
-    of_slice("slix_slice_events", "Events of the slice, whatever their verdict.", |row| row.events),
-    of_slice("slix_slice_good", "Good events of the slice.", |row| row.good),
-    of_slice("slix_slice_bad", "Bad events of the slice.", |row| row.bad),
-    of_slice("slix_slice_unknown", "Events of the slice that could not be judged.", |row| row.unknown),
-    of_window("slix_window_sli", "SLI of the window that ends with the slice.", |row| Some(row.budget?.sli)),
-    of_window("slix_window_budget_remaining", "Share of the error budget left at the end of the slice.", |row| {
-        Some(row.budget?.remaining)
+    of_slice("slix_slice_events", "Events of the slice, whatever their verdict.", |sample| sample.events),
+    of_slice("slix_slice_good", "Good events of the slice.", |sample| sample.good),
+    of_slice("slix_slice_bad", "Bad events of the slice.", |sample| sample.bad),
+    of_slice("slix_slice_unknown", "Events of the slice that could not be judged.", |sample| sample.unknown),
+    of_window("slix_window_sli", "SLI of the window that ends with the slice.", |sample| Some(sample.window?.0)),
+    of_window("slix_window_budget_remaining", "Share of the error budget left at the end of the slice.", |sample| {
+        Some(sample.window?.1)
     }),
 ];
 
-const fn of_slice(name: &'static str, help: &'static str, value: fn(&WindowRow) -> u64) -> Family {
+const fn of_slice(name: &'static str, help: &'static str, value: fn(&Sample) -> u64) -> Family {
     Family { name, help, value: Value::OfSlice(value) }
 }
 
-const fn of_window(name: &'static str, help: &'static str, value: fn(&WindowRow) -> Option<f64>) -> Family {
+const fn of_window(name: &'static str, help: &'static str, value: fn(&Sample) -> Option<f64>) -> Family {
     Family { name, help, value: Value::OfWindow(value) }
+}
+
+/// What the families need of a row.
+struct Sample {
+    /// The number of its series.
+    series: usize,
+    /// The middle of the slice.
+    stamp: Stamp,
+    events: u64,
+    good: u64,
+    bad: u64,
+    unknown: u64,
+    /// SLI and budget left of the window.
+    window: Option<(f64, f64)>,
+}
+
+impl Sample {
+    fn of(row: &WindowRow) -> Result<Sample> {
+        Ok(Sample {
+            series: row.series.number,
+            stamp: Stamp::between(row.start_time, row.end_time)?,
+            events: row.events,
+            good: row.good,
+            bad: row.bad,
+            unknown: row.unknown,
+            window: row.budget.map(|budget| (budget.sli, budget.remaining)),
+        })
+    }
 }
 
 /// Writes the slices of a plan whose steps are single slices.
@@ -56,24 +90,82 @@ const fn of_window(name: &'static str, help: &'static str, value: fn(&WindowRow)
 /// What writing gives, counts beyond the outputs' integers, a slice below 2 ms.
 pub fn write(plan: &Plan, out: &mut dyn Write) -> Result<()> {
     let labels: Vec<Labels> = Labels::of(plan.series());
-    let failed = |cause| write_failed("the metrics", cause);
-    for Family { name, help, value } in FAMILIES {
-        writeln!(out, "# TYPE {name} gauge\n# HELP {name} {help}").map_err(failed)?;
-        plan.rows(&mut |row| {
-            let stamp = stamp(&row)?;
-            let Some(Labels { series, window, is_first }) = labels.get(row.series.number) else { return Ok(()) };
-            match value {
-                Value::OfSlice(_) if !is_first => Ok(()),
-                Value::OfSlice(value) => writeln!(out, "{name}{{{series}}} {} {stamp}", value(&row)),
-                Value::OfWindow(value) => match value(&row) {
-                    Some(value) => writeln!(out, "{name}{{{series},window=\"{window}\"}} {value} {stamp}"),
-                    None => Ok(()),
-                },
-            }
-            .map_err(failed)
-        })?;
+    let kept = if plan.rows_at_most() <= ROWS_KEPT_MAX { Some(samples(plan)?) } else { None };
+    for family in FAMILIES {
+        write_head(out, family.name, "gauge", family.help)?;
+        let mut put = |sample: &Sample| write_sample(out, &family, sample, &labels);
+        match &kept {
+            Some(kept) => kept.iter().try_for_each(&mut put)?,
+            None => plan.rows(&mut |row| put(&Sample::of(&row)?))?,
+        }
     }
+    write_exclusions(plan, out)?;
     writeln!(out, "# EOF").map_err(failed)
+}
+
+fn samples(plan: &Plan) -> Result<Vec<Sample>> {
+    let mut kept = Vec::new();
+    plan.rows(&mut |row| {
+        kept.push(Sample::of(&row)?);
+        Ok(())
+    })?;
+    Ok(kept)
+}
+
+fn write_head(out: &mut dyn Write, name: &str, kind: &str, help: &str) -> Result<()> {
+    writeln!(out, "# TYPE {name} {kind}\n# HELP {name} {help}").map_err(failed)
+}
+
+fn write_sample(out: &mut dyn Write, Family { name, value, .. }: &Family, sample: &Sample, labels: &[Labels]) -> Result<()> {
+    let Some(Labels { series, window, is_first }) = labels.get(sample.series) else { return Ok(()) };
+    let stamp = sample.stamp;
+    match value {
+        Value::OfSlice(_) if !is_first => Ok(()),
+        Value::OfSlice(value) => writeln!(out, "{name}{{{series}}} {} {stamp}", value(sample)),
+        Value::OfWindow(value) => match value(sample) {
+            Some(value) => writeln!(out, "{name}{{{series},window=\"{window}\"}} {value} {stamp}"),
+            None => Ok(()),
+        },
+    }
+    .map_err(failed)
+}
+
+/// What was excluded: a sample in the first slice of each stretch that has begun.
+fn write_exclusions(plan: &Plan, out: &mut dyn Write) -> Result<()> {
+    let (exclusions, grid) = (plan.exclusions(), plan.grid());
+    if !exclusions.is_empty() {
+        write_head(out, "slix_exclusion", "info", "What was excluded, at the beginning of each stretch.")?;
+    }
+    for (key, Excluded { exclusion, stretches }) in &exclusions {
+        let (start, end) = (exclusion.start.to_string(), exclusion.end.to_string());
+        let (rule, zone) = exclusion.recurrence.as_ref().map_or(("", ""), |one| (&one.rule, &one.zone));
+        let pairs = [
+            ("service", key.service.as_str()),
+            ("slo", &key.slo),
+            ("reason", &exclusion.reason),
+            ("author", &exclusion.author),
+            ("start", &start),
+            ("end", &end),
+            ("rrule", rule),
+            ("zone", zone),
+        ];
+        // An absent value has no label: Prometheus cannot tell an empty one from it.
+        let said = pairs.iter().filter(|(name, value)| !value.is_empty() || *name == "service");
+        let labels: Vec<String> = said.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+        let mut slices: Vec<SliceNumber> = stretches.iter().map(|&(start, _)| grid.slices.number(start)).collect();
+        slices.retain(|&slice| slice < grid.now);
+        slices.dedup();
+        for slice in slices {
+            let stamp = Stamp::between(grid.slices.start(slice), grid.slices.end(slice))?;
+            writeln!(out, "slix_exclusion_info{{{}}} 1 {stamp}", labels.join(",")).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn failed(cause: std::io::Error) -> Error {
+    write_failed("the metrics", cause)
 }
 
 /// How the samples of a series are labelled.
@@ -96,16 +188,25 @@ impl Labels {
     }
 }
 
-/// The middle of the slice, in seconds since 1970 with three decimals: Prometheus keeps milliseconds.
-fn stamp(row: &WindowRow) -> Result<String> {
-    let middle = row.start_time.micros() + (row.end_time.micros() - row.start_time.micros()) / 2;
-    let millis = middle.div_euclid(1_000);
-    if millis < 0 {
-        let error =
-            Error::new(ErrorKind::Output, format!("{} lies before 1970, which these metrics cannot hold", row.start_time));
-        return Err(error.hint("an event is dated wrongly; see the warning about it"));
+/// The middle of a slice in milliseconds since 1970, which is what Prometheus keeps. Written in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stamp(i64);
+
+impl Stamp {
+    fn between(start: Instant, end: Instant) -> Result<Stamp> {
+        let millis = (start.micros() + (end.micros() - start.micros()) / 2).div_euclid(1_000);
+        if millis < 0 {
+            let error = Error::new(ErrorKind::Output, format!("{start} lies before 1970, which these metrics cannot hold"));
+            return Err(error.hint("an event is dated wrongly; see the warning about it"));
+        }
+        Ok(Stamp(millis))
     }
-    Ok(format!("{}.{:03}", millis / 1_000, millis % 1_000))
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1_000, self.0 % 1_000)
+    }
 }
 
 fn labels(key: &SeriesKey) -> String {
@@ -191,7 +292,10 @@ mod tests {
             let (labels, window) = (labels(&row.series), row.series.window.text());
             let budget = row.budget.unwrap();
             for (name, value) in [("sli", budget.sli), ("budget_remaining", budget.remaining)] {
-                let line = format!("slix_window_{name}{{{labels},window=\"{window}\"}} {value} {}\n", stamp(row).unwrap());
+                let line = format!(
+                    "slix_window_{name}{{{labels},window=\"{window}\"}} {value} {}\n",
+                    Stamp::between(row.start_time, row.end_time).unwrap()
+                );
                 assert!(text.contains(&line), "{line}");
             }
         }

@@ -10,9 +10,10 @@ use resvg::usvg::{Options, Tree, fontdb};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthChar;
 
+use super::excluded;
 use super::number::{count, time};
 use super::page::render;
-use super::summary::{Shown, Summary, mode_words};
+use super::summary::{Shown, Summary, clean, mode_words};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::report::Report;
 use crate::slo::policy::Mode;
@@ -27,6 +28,10 @@ const NAME_CHARS_MAX: usize = 38;
 /// Height of a line, and of what stands above and below the lines, in px.
 const ROW_PX: usize = 58;
 const EDGES_PX: usize = 92;
+/// Exclusions that a picture lists, the height of the line of each in px, and how many characters fit into it.
+const EXCLUDED_SHOWN_MAX: usize = 3;
+const EXCLUDED_PX: usize = 18;
+const LINE_CHARS_MAX: usize = 130;
 /// Height of the bars of the burn, in px.
 const SPARK_PX: f64 = 26.0;
 /// Dots of a PNG for each px: screens of phones and laptops have two.
@@ -40,15 +45,20 @@ pub fn to_svg(reports: &[Report]) -> Result<String> {
     let shown = reports.iter().take(SLOS_SHOWN_MAX);
     let rows: Vec<Value> = shown.enumerate().map(|(i, report)| row(i, &Summary::of(report))).collect();
     let more = reports.len().saturating_sub(SLOS_SHOWN_MAX);
-    let height = EDGES_PX + ROW_PX * rows.len().max(1);
+    let excluded = excluded(reports);
+    let below = EXCLUDED_PX * excluded.len();
+    let height = EDGES_PX + ROW_PX * rows.len().max(1) + below;
+    let line =
+        |(i, words): (usize, &String)| json!({ "y": height - 16 - below + EXCLUDED_PX * i, "words": cut(words, LINE_CHARS_MAX) });
     let at = reports.first().map(|report| time(report.at));
     let picture = json!({
         "height": height,
         "foot": height - 16,
         "at": at,
         "rows": rows,
+        "excluded": excluded.iter().enumerate().map(line).collect::<Vec<_>>(),
         "more": (more > 0).then(|| format!("and {} more", count(more as u64))),
-        "words": reports.iter().take(SLOS_SHOWN_MAX).map(|report| words(&Summary::of(report))).collect::<Vec<_>>().join("; "),
+        "words": reports.iter().take(SLOS_SHOWN_MAX).map(|report| words(&Summary::of(report))).chain(excluded.iter().cloned()).collect::<Vec<_>>().join("; "),
     });
     render("summary.svg", TEMPLATE, &picture)
 }
@@ -103,13 +113,28 @@ fn spark(trend: &[Option<f64>]) -> Vec<Value> {
     trend.iter().enumerate().filter_map(bar).collect()
 }
 
-/// As much of a text as fits.
+/// What the numbers lack: a line for each exclusion, of many the first ones and how many more there are.
+fn excluded(reports: &[Report]) -> Vec<String> {
+    let all = excluded::told(reports.iter().take(SLOS_SHOWN_MAX).flat_map(|report| &report.excluded));
+    let more = all.len().saturating_sub(EXCLUDED_SHOWN_MAX);
+    let mut lines: Vec<String> = all.iter().take(EXCLUDED_SHOWN_MAX).map(|words| format!("Excluded: {}", clean(words))).collect();
+    if let (Some(last), 1..) = (lines.last_mut(), more) {
+        last.push_str(&format!(", and {more} more"));
+    }
+    lines
+}
+
 fn short(text: &str) -> String {
+    cut(text, NAME_CHARS_MAX)
+}
+
+/// As much of a text as fits.
+fn cut(text: &str, chars_max: usize) -> String {
     let wide = |c: char| c.width().unwrap_or(0);
-    if text.chars().map(wide).sum::<usize>() <= NAME_CHARS_MAX {
+    if text.chars().map(wide).sum::<usize>() <= chars_max {
         return text.to_owned();
     }
-    let mut room = NAME_CHARS_MAX - 1;
+    let mut room = chars_max - 1;
     let kept = text.chars().take_while(|&c| {
         let fits = wide(c) <= room;
         room = room.saturating_sub(wide(c));

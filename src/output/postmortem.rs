@@ -73,16 +73,12 @@ fn code(text: &str) -> String {
     format!("`{}`", sanitize(text, true).replace(['`', '\n', '\r'], "'").replace('|', "\\|"))
 }
 
-fn name(i: &Incident) -> String {
-    if i.series.service.is_empty() { i.series.slo.clone() } else { format!("{} / {}", i.series.service, i.series.slo) }
-}
-
 fn utc(t: Instant) -> String {
     format!("{} UTC", time(t))
 }
 
 fn head(i: &Incident, policy: &Policy) -> String {
-    let mut out = format!("# Postmortem: {}, {}\n\n", code(&name(i)), utc(i.start));
+    let mut out = format!("# Postmortem: {}, {}\n\n", code(&i.series.name()), utc(i.start));
     out.push_str("Status: draft, made from the log. What stands in parentheses is for people to fill in. This is about systems, not about people.\n");
     if let Some(owner) = &policy.owner {
         out.push_str(&format!("\nPolicy owner: {}\n", code(owner)));
@@ -113,8 +109,9 @@ fn summary(i: &Incident) -> String {
 
 fn impact(i: &Incident) -> String {
     let left = |part: Option<f64>| part.map_or("unknown".to_owned(), share);
+    let excluded = i.exclusions.as_ref().map_or(String::new(), |what| format!("| Excluded from the budget | {} |\n", code(what)));
     format!(
-        "## Impact\n\n| | |\n|---|---|\n| Bad requests | {} of {} |\n| Peak burn (5 min) | {} at {} |\n| Budget spent | {} |\n| Budget left before | {} |\n| Budget left after | {} |\n\n(Who noticed it, and what could they not do?)\n",
+        "## Impact\n\n| | |\n|---|---|\n| Bad requests | {} of {} |\n| Peak burn (5 min) | {} at {} |\n| Budget spent | {} |\n| Budget left before | {} |\n| Budget left after | {} |\n{excluded}\n(Who noticed it, and what could they not do?)\n",
         count(i.counts.bad),
         count(i.counts.good + i.counts.bad),
         rate(i.peak.0),

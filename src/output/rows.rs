@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, Width};
 
+use super::excluded;
 use super::number::{count, percent, rate, share, time};
 use super::terminal::{Ink, Look, group_label, title};
 use crate::aggregate::Counts;
+use crate::evaluate::excluded::Excluded;
 use crate::evaluate::row::{SeriesKey, WindowRow};
 
 /// Rows that are kept for a terminal; of more, the number is said.
@@ -25,12 +27,20 @@ pub struct RowsTable {
     rows: Vec<WindowRow>,
     /// Rows beyond [`ROWS_SHOWN_MAX`].
     left_out: u64,
+    /// What the rows lack, and of which SLOs.
+    excluded: Vec<(Arc<SeriesKey>, Excluded)>,
 }
 
 impl RowsTable {
     /// An empty table.
     pub fn new(look: Look) -> Self {
-        RowsTable { look, rows: Vec::new(), left_out: 0 }
+        RowsTable { look, rows: Vec::new(), left_out: 0, excluded: Vec::new() }
+    }
+
+    /// Says below the table what was excluded.
+    #[must_use]
+    pub fn with_excluded(self, excluded: Vec<(Arc<SeriesKey>, Excluded)>) -> Self {
+        RowsTable { excluded, ..self }
     }
 
     /// Adds a row.
@@ -49,6 +59,16 @@ impl RowsTable {
         }
         if self.left_out > 0 {
             out.push_str(&format!("and {} more rows: write them to a file with -o\n", count(self.left_out)));
+        }
+        if !out.is_empty() && !self.excluded.is_empty() {
+            out.push('\n');
+        }
+        for (key, excluded) in &self.excluded {
+            out.push_str(&format!(
+                "excluded from {}: {}\n",
+                self.look.clean(&key.name()),
+                self.look.clean(&excluded::words(excluded))
+            ));
         }
         out
     }

@@ -61,6 +61,8 @@ enum Value {
     Int(fn(&WindowRow) -> Option<u64>),
     Float(fn(&WindowRow) -> Option<f64>),
     Bool(fn(&WindowRow) -> Option<bool>),
+    /// A text that is not known before its row is: no dictionary of all batches could hold it.
+    Text(fn(&WindowRow) -> Option<&str>),
 }
 
 const fn text(get: fn(&SeriesKey) -> Option<Cow<'_, str>>) -> Get {
@@ -104,7 +106,7 @@ const LEADING: [Column; 4] = [
 ];
 
 /// The columns after those of the dimensions.
-const TRAILING: [Column; 28] = [
+const TRAILING: [Column; 29] = [
     required("start_time", time(|r| r.start_time)),
     required("end_time", time(|r| r.end_time)),
     required("events", int(|r| Some(r.events))),
@@ -139,6 +141,7 @@ const TRAILING: [Column; 28] = [
         "mode_reason",
         word(WordOf { all: |s| s.reasons.iter().map(|r| r.1.clone()).collect(), of: WindowRow::mode_reason }),
     ),
+    nullable("exclusions", Get::Row(Value::Text(|r| r.exclusions.as_deref()))),
 ];
 
 /// The table of a plan: its schema, and the strings of its series.
@@ -248,6 +251,7 @@ impl Source {
             Source::Row(Value::Int(_)) => DataType::Int64,
             Source::Row(Value::Float(_)) => DataType::Float64,
             Source::Row(Value::Bool(_)) => DataType::Boolean,
+            Source::Row(Value::Text(_)) => DataType::Utf8,
         }
     }
 
@@ -270,6 +274,7 @@ impl Source {
             Source::Row(Value::Int(get)) => Arc::new(rows.map(|r| get(r).map(|n| n as i64)).collect::<Int64Array>()),
             Source::Row(Value::Float(get)) => Arc::new(rows.map(get).collect::<Float64Array>()),
             Source::Row(Value::Bool(get)) => Arc::new(rows.map(get).collect::<BooleanArray>()),
+            Source::Row(Value::Text(get)) => Arc::new(rows.map(get).collect::<StringArray>()),
         })
     }
 }

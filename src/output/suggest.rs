@@ -1,8 +1,11 @@
 //! What history suggests: as a table for programs, and as people look at it.
 
+use std::collections::HashMap;
+
 use arrow::array::RecordBatch;
 
 use super::columns::Columns;
+use super::excluded;
 use super::number::share;
 use super::terminal::{Ink, Look, title};
 use crate::error::Result;
@@ -41,6 +44,8 @@ pub fn batch(suggestions: &[Suggestion]) -> Result<RecordBatch> {
             bound: Some(b),
         }));
     }
+    let exclusions: HashMap<usize, String> =
+        suggestions.iter().filter_map(|of| Some((of.series.number, of.exclusions()?))).collect();
     Columns::of(&rows)
         .text("service", |r| Some(&r.of.series.service))
         .text("slo", |r| Some(&r.of.series.slo))
@@ -54,6 +59,7 @@ pub fn batch(suggestions: &[Suggestion]) -> Result<RecordBatch> {
         .int("latency_ns", |r| r.bound.map(|b| b.ns.unsigned_abs()))
         .float("worst_sli", |r| r.bound.map(|b| b.worst_sli))
         .float("sli_error", |r| r.bound.map(|b| b.error))
+        .text("exclusions", |r| exclusions.get(&r.of.series.number).map(String::as_str))
         .batch()
 }
 
@@ -71,7 +77,8 @@ fn block(s: &Suggestion, look: Look) -> String {
         (1, false) => format!(" over one window of {}\n", key.window.text()),
         (n, false) => format!(" over {n} windows of {}\n", key.window.text()),
     };
-    let mut out = format!("{}\n{over}", look.ink(Ink::Bold, &title));
+    let excluded = excluded::lines(&s.excluded, look);
+    let mut out = format!("{}\n{over}{excluded}", look.ink(Ink::Bold, &title));
     if s.windows == 0 {
         return out;
     }

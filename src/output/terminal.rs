@@ -9,13 +9,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::accounting::{self, Input};
 use super::escape::escape;
+use super::excluded;
 use super::number::{count, duration, minutes_of, percent, rate, share, span, spent, time};
 use super::sanitize::sanitize;
 use super::spark::{burn_bars, share_bar};
 use crate::aggregate::accounting::Accounting;
 use crate::aggregate::receipt::Receipt;
 use crate::error::Result;
-use crate::evaluate::report::{Burn, Excluded, Report};
+use crate::evaluate::report::{Burn, Report};
 use crate::evaluate::row::{GroupKind, SeriesKey};
 use crate::record::Reason;
 use crate::slo::Budgeting;
@@ -257,8 +258,7 @@ fn facts(r: &Report, look: Look) -> Vec<(&'static str, String)> {
         facts.push(("trend", format!("{bars}  burn per {each}, at most {}", times(top, look))));
     }
     facts.push(("window", format!("{} to {} UTC", time(r.window_start), time(r.window_end))));
-    let excluded = r.excluded.iter().filter(|e| !e.stretches.is_empty());
-    facts.extend(excluded.map(|e| ("without", excluded_text(e, look))));
+    facts.extend(excluded::told(&r.excluded).iter().map(|words| ("without", look.clean(words))));
     facts.extend(coverage(r).map(|text| ("input", text)));
     facts.extend(mode(r, look));
     facts
@@ -291,14 +291,6 @@ fn pace(r: &Report) -> Option<String> {
     let exhaustion = r.exhaustion.filter(|_| is_covered)?;
     let (whole, left) = (exhaustion.whole_seconds?, exhaustion.left_seconds.filter(|&left| left > 0.0)?);
     Some(format!("of the last day: spent in {}, a whole budget in {}", duration(left), duration(whole)))
-}
-
-/// `2 h: database move (ana)`.
-fn excluded_text(e: &Excluded, look: Look) -> String {
-    let first = e.stretches.first().map_or((e.exclusion.start, e.exclusion.end), |&stretch| stretch);
-    let times = if e.stretches.len() > 1 { format!("{} times ", e.stretches.len()) } else { String::new() };
-    let said = look.clean(&format!("{} ({})", e.exclusion.reason, e.exclusion.author));
-    format!("{times}{} from {}: {said}", span(first.0, first.1), time(first.0))
 }
 
 fn sli(r: &Report, look: Look) -> String {

@@ -8,7 +8,8 @@
 use std::io::{self, Write};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
@@ -37,6 +38,8 @@ pub(super) struct TextWriter<W> {
 enum View<'a> {
     /// Keys, and every value as it is written.
     Text(&'a Int32Array, Vec<Vec<u8>>),
+    /// Texts that no dictionary holds: rare ones.
+    Rare(&'a StringArray),
     Time(&'a TimestampMicrosecondArray, Memo),
     Int(&'a Int64Array),
     Float(&'a Float64Array),
@@ -126,6 +129,7 @@ impl<'a> View<'a> {
                 let values = dictionary.values().as_string::<i32>().iter().map(Option::unwrap_or_default);
                 View::Text(dictionary.keys(), values.map(if json { json_text } else { csv_text }).collect())
             }
+            DataType::Utf8 => View::Rare(array.as_string()),
             DataType::Timestamp(..) => View::Time(array.as_primitive::<TimestampMicrosecondType>(), Memo::default()),
             DataType::Int64 => View::Int(array.as_primitive::<Int64Type>()),
             DataType::Float64 => View::Float(array.as_primitive::<Float64Type>()),
@@ -139,6 +143,8 @@ impl<'a> View<'a> {
         match self {
             View::Text(keys, _) if keys.is_null(row) => out.extend_from_slice(null),
             View::Text(keys, values) => out.extend_from_slice(&values[keys.value(row) as usize]),
+            View::Rare(texts) if texts.is_null(row) => out.extend_from_slice(null),
+            View::Rare(texts) => out.extend_from_slice(&if json { json_text } else { csv_text }(texts.value(row))),
             View::Time(times, _) if times.is_null(row) => out.extend_from_slice(null),
             View::Time(times, memo) => memo.write(times.value(row), json, out)?,
             View::Int(a) if a.is_null(row) => out.extend_from_slice(null),

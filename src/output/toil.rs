@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::escape::escape;
+use super::excluded;
 use super::number::{count, percent, time};
 use super::terminal::{Look, group_label};
 use crate::evaluate::report::Share;
@@ -40,6 +41,7 @@ fn section(all: &Share, groups: &[&Share], look: Look) -> String {
     let (start, end) = (time(all.window_start), time(all.window_end));
     let title = look.clean(&all.key.slo);
     let mut out = format!("{title}  {start} to {end} UTC, at most {}\n", at_most(all));
+    out.push_str(&excluded::lines(all.excluded.iter(), look));
     let mut table = look.ruled_table(&[" who", ">toil", ">work", ">share", ""]);
     for (i, share) in std::iter::once(&all).chain(groups).enumerate() {
         let is_over = is_over(share);
@@ -83,6 +85,7 @@ pub fn to_json(shares: &[Share]) -> Value {
             "window_start_time": all.window_start.to_string(),
             "window_end_time": all.window_end.to_string(),
             "all": share(all),
+            "exclusions": all.excluded.iter().map(excluded::to_json).collect::<Vec<_>>(),
             "groups": groups.into_iter().map(share).collect::<Vec<_>>(),
         })
     };

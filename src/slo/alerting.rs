@@ -53,6 +53,8 @@ pub struct Tier {
     pub severity: Severity,
     /// When it fires.
     pub threshold: Threshold,
+    /// Whether it fires at the threshold already (OpenSLO's `op: gte`), not only above it.
+    pub at_threshold: bool,
     /// The window that says that it matters.
     pub long: Length,
     /// The window that says that it goes on; none: the long one alone decides.
@@ -67,7 +69,17 @@ impl Tier {
     /// A tier with what goes without saying.
     pub fn new(name: &str, severity: Severity, threshold: Threshold, long: Length, short: Option<Length>) -> Tier {
         let bad_above = if long.seconds() <= HOUR_SECONDS { BAD_IN_AN_HOUR } else { BAD_IN_LONGER };
-        Tier { name: name.to_owned(), severity, threshold, long, short, after: None, bad_above }
+        Tier { name: name.to_owned(), severity, threshold, at_threshold: false, long, short, after: None, bad_above }
+    }
+
+    /// How a burn rate relates to the threshold where it fires: `above`, or `at or above`.
+    pub fn relation(&self) -> &'static str {
+        if self.at_threshold { "at or above" } else { "above" }
+    }
+
+    /// Whether `burn` fires, given the burn rate that the threshold is.
+    pub fn is_fired_by(&self, burn: Ratio, factor: Ratio) -> bool {
+        burn > factor || self.at_threshold && burn == factor
     }
 
     /// The burn rate to exceed in a compliance period of `period_seconds`, exactly.
@@ -87,7 +99,7 @@ impl Tier {
 
     /// Whether it can ever fire: no burn exceeds 1 ÷ β.
     pub fn is_reachable(&self, target: Target, period_seconds: i64) -> bool {
-        target.burn(1, 1).is_none_or(|most| self.factor(period_seconds) < most)
+        target.burn(1, 1).is_none_or(|most| self.is_fired_by(most, self.factor(period_seconds)))
     }
 }
 
@@ -129,6 +141,7 @@ mod tests {
         assert!(!tier.is_reachable(Target::parse("90%").unwrap(), 28 * DAY));
         let ten = Tier { threshold: Threshold::Factor(10 * PARTS), ..tier.clone() };
         assert!(!ten.is_reachable(Target::parse("90%").unwrap(), DAY));
+        assert!(Tier { at_threshold: true, ..ten }.is_reachable(Target::parse("90%").unwrap(), DAY));
         let below = Tier { threshold: Threshold::Factor(10 * PARTS - 1), ..tier.clone() };
         assert!(below.is_reachable(Target::parse("90%").unwrap(), DAY));
     }

@@ -1,6 +1,8 @@
 //! What is meant: definitions resolved into SLOs over indicators, from a file, from flags or by default.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::document::{Content, Document, Node, Part, Written};
@@ -31,6 +33,9 @@ pub const NAME_BYTES_MAX: usize = 256;
 /// The compliance period where none is written.
 pub(super) const WINDOW_DEFAULT: &str = "28d";
 
+/// A window that is shorter than this was hardly meant.
+const WINDOW_SECONDS_SUSPICIOUS: i64 = 3_600;
+
 /// Width of a slice where none is written, in seconds.
 pub(super) const SLICE_SECONDS_DEFAULT: i64 = 60;
 
@@ -51,7 +56,7 @@ pub struct Definitions {
     pub attribute: Vec<Dimension>,
     /// The SLOs in the order written.
     pub slos: Vec<Slo>,
-    /// What OpenSLO forbids or slix doubts, as the errors that they are for the strict. Empty for the short form.
+    /// What OpenSLO forbids or slix doubts, as the errors that they are for the strict.
     pub doubts: Vec<Error>,
     /// What slix does not use of OpenSLO objects: file, line, column and path of each.
     pub unused: Vec<String>,
@@ -91,11 +96,11 @@ impl Definitions {
         if nodes.iter().any(openslo::is_openslo) {
             let openslo::Objects { root, said } = openslo::read(document, nodes)?;
             let mut definitions = Definitions::of(document, Spec::of(document, root)?, load)?;
-            definitions.doubts = said
-                .findings
-                .into_iter()
-                .map(|finding| document.error(&finding.span, finding.message, "here").hint(finding.hint))
-                .collect();
+            let found = said.findings.into_iter();
+            let found = found.map(|finding| document.error(&finding.span, finding.message, "here").hint(finding.hint));
+            definitions.doubts.extend(found);
+            let place = |doubt: &Error| doubt.excerpt().map(|excerpt| (excerpt.name.clone(), excerpt.offset));
+            definitions.doubts.sort_by_cached_key(place);
             definitions.unused =
                 said.unused.into_iter().map(|(span, path)| document.error(&span, path, "").to_string()).collect();
             return Ok(definitions);
@@ -138,7 +143,7 @@ impl Definitions {
         let slos = resolver.slos(spec.slos, common)?;
         let inputs = spec.inputs.into_iter().map(|input| resolver.input(input)).collect::<Result<_>>()?;
         let (format, routes, slice) = (spec.format, resolver.routes, resolver.slice);
-        let (doubts, unused) = (Vec::new(), Vec::new());
+        let (doubts, unused) = (resolver.doubts.into_inner(), Vec::new());
         Ok(Definitions { service, format, inputs, routes, slice, attribute, slos, doubts, unused })
     }
 }
@@ -247,13 +252,15 @@ pub(super) struct Resolver<'a> {
     pub routes: Arc<Routes>,
     /// Alerts, policy and gate of SLOs that say nothing else.
     pub guard: Arc<Guard>,
+    /// What was hardly meant, each once.
+    doubts: RefCell<Vec<Error>>,
     indicators: HashMap<(String, Vec<Dimension>), Arc<Indicator>>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn new(document: Document<'a>, slice: Option<Written>) -> Result<Self> {
-        let mut resolver =
-            Resolver { document, slice: None, routes: Arc::default(), guard: Arc::default(), indicators: HashMap::new() };
+        let (routes, guard, doubts, indicators) = Default::default();
+        let mut resolver = Resolver { document, slice: None, routes, guard, doubts, indicators };
         if let Some(slice) = slice {
             let length = resolver.length(&slice, "1m")?;
             if Slices::of_seconds(length.seconds()).is_none() {
@@ -311,11 +318,25 @@ impl<'a> Resolver<'a> {
 
     /// What watches over an SLO. Tiers that somebody wrote must be able to fire.
     fn guard(&self, spec: GuardSpec, written: &Written, target: Target, windows: &[Window]) -> Result<Arc<Guard>> {
+        let places = spec.places_of_long_windows();
         let guard = Arc::new(spec.resolve(self.document, &self.guard)?);
-        if let (Some(tiers), Some(window)) = (&guard.tiers, windows.first()) {
-            check_reachable(self.document, &written.node, tiers, target, window.seconds())?;
+        let (Some(tiers), Some(window)) = (&guard.tiers, windows.first()) else { return Ok(guard) };
+        check_reachable(self.document, &written.node, tiers, target, window.seconds())?;
+        for (i, tier) in tiers.iter().enumerate().filter(|(_, tier)| tier.long.seconds() > window.seconds()) {
+            let message =
+                format!("the tier `{}` looks back {}, further than the window of {}", tier.name, tier.long, window.text());
+            self.doubt(places.get(i).unwrap_or(&written.node.span), message, "let it look back a small part of the window");
         }
         Ok(guard)
+    }
+
+    /// Says that something was hardly meant.
+    pub(super) fn doubt(&self, place: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+        let doubt = self.document.error(place, message, "here").hint(hint);
+        let mut doubts = self.doubts.borrow_mut();
+        if !doubts.iter().any(|earlier| earlier.to_string() == doubt.to_string()) {
+            doubts.push(doubt);
+        }
     }
 
     /// The indicator that counts the same by the same dimensions, or this one.
@@ -361,6 +382,15 @@ impl<'a> Resolver<'a> {
                 .document
                 .error(&window.node.span, message, "window")
                 .hint("change the window, or the width under `slice:`"));
+        }
+        if length.seconds() < WINDOW_SECONDS_SUSPICIOUS {
+            let hint = match length.text().strip_suffix('m') {
+                Some(months @ ("1" | "2" | "3" | "4" | "6" | "12")) => {
+                    format!("`m` are minutes: write {months}M if months were meant")
+                }
+                _ => format!("days to months are usual: {WINDOW_DEFAULT}, say"),
+            };
+            self.doubt(&window.node.span, format!("a window of {length} is very short"), hint);
         }
         Ok(Window::Rolling(length))
     }
@@ -533,6 +563,20 @@ mod tests {
     }
 
     fn describe(definitions: &Definitions) -> String {
+        let mut text = understood(definitions);
+        for doubt in &definitions.doubts {
+            text += &format!("doubt: {}", render(doubt));
+        }
+        for unused in &definitions.unused {
+            text += &format!("unused: {unused}\n");
+        }
+        for note in definitions.check_notes() {
+            text += &format!("note: {} = {}\n", note.message, note.hint);
+        }
+        text
+    }
+
+    fn understood(definitions: &Definitions) -> String {
         let mut text = String::new();
         for slo in &definitions.slos {
             let window = slo.windows.iter().map(|window| window.text()).collect::<Vec<_>>().join(", ");
@@ -563,15 +607,6 @@ mod tests {
         if let Some(format) = &definitions.format {
             text += &format!("format {}\n", format.value());
         }
-        for doubt in &definitions.doubts {
-            text += &format!("doubt: {}", render(doubt));
-        }
-        for unused in &definitions.unused {
-            text += &format!("unused: {unused}\n");
-        }
-        for note in definitions.check_notes() {
-            text += &format!("note: {} = {}\n", note.message, note.hint);
-        }
         text
     }
 
@@ -587,9 +622,10 @@ mod tests {
                 let factor = tier.factor(slo.windows[0].seconds()).to_f64();
                 let short = tier.short.as_ref().map_or("-", Length::text);
                 text += &format!(
-                    "  {} {} factor={factor} long={} short={short} bad_above={}\n",
+                    "  {} {} {} factor={factor} long={} short={short} bad_above={}\n",
                     tier.name,
                     tier.severity.name(),
+                    tier.relation(),
                     tier.long,
                     tier.bad_above
                 );
@@ -603,17 +639,22 @@ mod tests {
     fn meaning(definitions: &Definitions) -> String {
         let guards: String = definitions.slos.iter().map(|slo| format!("{:?} {:?}\n", slo.guard, slo.indicator.weight)).collect();
         let routes: String = definitions.routes.canonical();
-        format!("{:?} {:?} {routes}\n{}{guards}", definitions.service, definitions.slice, describe(definitions))
+        format!("{:?} {:?} {routes}\n{}{guards}", definitions.service, definitions.slice, understood(definitions))
     }
 
-    /// Short form → OpenSLO → short form is the identity; and what slix writes is beyond doubt.
+    /// Short form → OpenSLO → short form is the identity; and what slix writes is no more in doubt than what it was made of.
     fn comes_back(text: &str) {
         let file = DefinitionFile { name: "slos.yaml".to_owned(), text: text.to_owned() };
         let first = Definitions::parse(&file.name, &file.text).unwrap_or_else(|error| panic!("{}\n{text}", render(&error)));
         let written = Definitions::to_openslo(&file, &no_files).unwrap_or_else(|error| panic!("{}\n{text}", render(&error)));
         let again = Definitions::parse("again.yaml", &written).unwrap_or_else(|error| panic!("{}\n{written}", render(&error)));
         assert_eq!(meaning(&again), meaning(&first), "{text}\n{written}");
-        assert!(again.doubts.is_empty() && again.unused.is_empty(), "{:?} {:?}\n{written}", again.doubts, again.unused);
+        // Where something stands differs, and so does the order.
+        let doubts = |definitions: &Definitions| {
+            definitions.doubts.iter().map(|doubt| doubt.message().to_owned()).collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(doubts(&again), doubts(&first), "{written}");
+        assert!(again.unused.is_empty(), "{:?}\n{written}", again.unused);
     }
 
     #[test]

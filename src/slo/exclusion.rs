@@ -3,6 +3,8 @@
 //! A recurring one follows RFC 5545: its first occurrence is `DTSTART` on the clock of its zone, its rule is an `RRULE`, and every
 //! occurrence is as long as the first.
 
+use std::fmt;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rrule::RRuleSet;
@@ -64,11 +66,48 @@ impl Recurrence {
         // Their message repeats itself line by line; the first says what it is.
         let set = set
             .map_err(|error| format!("`{rule}` is not a recurrence: {}", error.to_string().lines().next().unwrap_or_default()))?;
-        Ok(Recurrence { rule, zone: zone.to_owned(), set: set.limit() })
+        Recurrence { rule, zone: zone.to_owned(), set: set.limit() }.checked()
+    }
+
+    /// Refuses a rule that cannot be meant.
+    fn checked(self) -> std::result::Result<Self, String> {
+        let says = |part: &str| self.rule.split(';').any(|one| one.trim().eq_ignore_ascii_case(part));
+        if says("FREQ=SECONDLY") {
+            return Err(format!("`{}` recurs every second or so, which leaves nothing: whole slices are excluded", self.rule));
+        }
+        if self.first().is_none() {
+            return Err(format!("`{}` never occurs", self.rule));
+        }
+        Ok(self)
+    }
+
+    /// Its first occurrence.
+    pub fn first(&self) -> Option<Instant> {
+        self.set.into_iter().next().map(|date| instant_of(date.timestamp()))
+    }
+}
+
+impl fmt::Display for Exclusion {
+    /// `2026-11-01T02:00:00Z to 2026-11-01T04:00:00Z: database move (ana)`, and the rule where it recurs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}: {}", self.start, self.end, self.why())
+    }
+}
+
+impl fmt::Display for Recurrence {
+    /// `FREQ=WEEKLY;BYDAY=SU (Europe/Berlin)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.rule, self.zone)
     }
 }
 
 impl Exclusion {
+    /// Why, who says so, and when it comes again: `upkeep (night crew), FREQ=WEEKLY;BYDAY=SU (Europe/Berlin)`.
+    pub fn why(&self) -> String {
+        let rule = self.recurrence.as_ref().map_or(String::new(), |recurrence| format!(", {recurrence}"));
+        format!("{} ({}){rule}", self.reason, self.author)
+    }
+
     /// Every occurrence that overlaps `[from, to)`, ascending by start.
     ///
     /// # Errors
@@ -81,8 +120,7 @@ impl Exclusion {
         let length = self.end.micros() - self.start.micros();
         let mut found = Vec::new();
         for (seen, date) in recurrence.set.into_iter().enumerate() {
-            // The rule knows whole seconds.
-            let start = Instant::from_micros(date.timestamp().saturating_mul(MICROS_PER_SECOND));
+            let start = instant_of(date.timestamp());
             if start >= to {
                 break;
             }
@@ -99,6 +137,11 @@ impl Exclusion {
         let error = format!("the exclusion for `{}` recurs more than {OCCURRENCES_MAX} times", self.reason);
         Error::new(ErrorKind::Limit, error).hint("begin it later, or let it recur less often")
     }
+}
+
+/// An occurrence: a rule knows whole seconds.
+fn instant_of(seconds: i64) -> Instant {
+    Instant::from_micros(seconds.saturating_mul(MICROS_PER_SECOND))
 }
 
 /// Parses the time of an exclusion: RFC 3339, or a date and time by the clock of `zone`.
@@ -176,11 +219,18 @@ mod tests {
 
     #[test]
     fn a_rule_without_end_is_bounded() {
-        let every_second = exclusion("2026-01-01", 1, Some("FREQ=SECONDLY"), "UTC");
-        let error = every_second.occurrences(at("2026-06-01"), at("2026-06-02")).unwrap_err();
+        let every_minute = exclusion("2026-01-01", 1, Some("FREQ=MINUTELY"), "UTC");
+        let error = every_minute.occurrences(at("2026-06-01"), at("2026-06-02")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_meant_is_refused() {
+        let new = |rule| Recurrence::new(rule, at("2026-01-01"), "UTC").unwrap_err();
         // The 30th of February never comes.
-        let never = exclusion("2026-01-01", 1, Some("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), "UTC");
-        assert!(starts(&never, "2026-01-01", "2030-01-01").is_empty());
+        for never in ["FREQ=DAILY;COUNT=0", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"] {
+            assert_eq!(new(never), format!("`{never}` never occurs"));
+        }
+        assert!(new("FREQ=SECONDLY;COUNT=5").contains("leaves nothing"));
     }
 }

@@ -1,5 +1,7 @@
 //! `alerts`, `policy` and `gate` of the short form, as values.
 
+use std::ops::Range;
+
 use super::alerting::{PARTS, Severity, TIERS_MAX, Threshold, Tier};
 use super::document::{Content, Document, Fields, Node, Written};
 use super::literal::scaled;
@@ -20,6 +22,16 @@ impl GuardSpec {
     /// Takes the keys out of a mapping.
     pub fn take(fields: &mut Fields<'_>) -> Result<GuardSpec> {
         Ok(GuardSpec { alerts: fields.take("alerts"), policy: fields.take("policy"), gate: fields.text("gate")? })
+    }
+
+    /// Where the long window of each of its tiers stands.
+    pub fn places_of_long_windows(&self) -> Vec<Range<usize>> {
+        let Some(Node { content: Content::List(tiers), .. }) = &self.alerts else { return Vec::new() };
+        let place = |tier: &Node| match &tier.content {
+            Content::Map(entries) => entries.iter().find(|(key, _)| key.text == "long").map(|(_, long)| long.span.clone()),
+            _ => None,
+        };
+        tiers.iter().map(|tier| place(tier).unwrap_or(tier.span.clone())).collect()
     }
 
     /// What it means on top of `base`: each key that is written replaces the one above.
@@ -44,8 +56,9 @@ pub(crate) fn check_reachable(document: Document<'_>, place: &Node, tiers: &[Tie
     let Some(tier) = tiers.iter().find(|tier| !tier.is_reachable(target, period)) else { return Ok(()) };
     let (factor, most) = (tier.factor(period).to_f64(), target.burn_rate(1, 1).unwrap_or_default());
     let message = format!(
-        "the tier `{}` can never fire: it asks for a burn above {factor}, and at {target} no burn exceeds {most}",
-        tier.name
+        "the tier `{}` can never fire: it asks for a burn {} {factor}, and at {target} no burn exceeds {most}",
+        tier.name,
+        tier.relation()
     );
     Err(document
         .error(&place.span, message, "target")
@@ -85,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     fn tier(&self, node: Node, number: usize) -> Result<Tier> {
-        const KEYS: [&str; 8] = ["name", "severity", "budget", "burn_rate", "long", "short", "after", "bad_above"];
+        const KEYS: [&str; 9] = ["name", "severity", "budget", "burn_rate", "op", "long", "short", "after", "bad_above"];
         let mut fields = Fields::of(self.document, node, "a tier of alerts", &KEYS)?;
         let severity = self.severity(&self.document.text_of(fields.require("severity", "a tier of alerts")?, "`severity`")?)?;
         let long = self.length(&self.document.text_of(fields.require("long", "a tier of alerts")?, "`long`")?)?;
@@ -103,6 +116,7 @@ impl<'a> Reader<'a> {
             }
         };
         let mut tier = Tier::new(&name, severity, threshold, long, short);
+        tier.at_threshold = fields.text("op")?.map_or(Ok(false), |op| self.at_threshold(&op))?;
         tier.after = fields.text("after")?.map(|after| self.length(&after)).transpose()?;
         if let Some(count) = fields.text("bad_above")? {
             tier.bad_above = self.count(&count)?;
@@ -116,6 +130,17 @@ impl<'a> Reader<'a> {
             let message = format!("there is no severity `{}`", written.text);
             self.document.error(&written.node.span, message, "severity").hint("write page or ticket")
         })
+    }
+
+    fn at_threshold(&self, written: &Written) -> Result<bool> {
+        match written.text.as_str() {
+            "gt" => Ok(false),
+            "gte" => Ok(true),
+            other => {
+                let error = self.document.error(&written.node.span, format!("no alert fires at `{other}`"), "operator");
+                Err(error.hint("write gt, for burns above the threshold, or gte, for burns at it as well"))
+            }
+        }
     }
 
     fn shorter(&self, written: &Written, long: &Length) -> Result<Length> {

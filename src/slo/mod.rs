@@ -48,7 +48,7 @@ pub use weight::Weight;
 pub use window::Window;
 
 /// The columns of the windows table (DESIGN § 6), which no dimension may be named like: a stable list, in their order.
-pub const RESERVED_COLUMNS: [&str; 32] = [
+pub const RESERVED_COLUMNS: [&str; 33] = [
     "service",
     "slo",
     "objective",
@@ -81,6 +81,7 @@ pub const RESERVED_COLUMNS: [&str; 32] = [
     "budget_remaining_minutes",
     "mode",
     "mode_reason",
+    "exclusions",
 ];
 
 /// One objective over one indicator.

@@ -252,8 +252,15 @@ impl Resolver<'_> {
             let written = spec.end.as_ref().unwrap_or(&spec.start);
             return Err(self.wrong(written, "an exclusion ends after it starts", "end"));
         }
-        let recurrence = |rule: &Written| Recurrence::new(&rule.text, start, zone).map_err(|why| self.wrong(rule, why, "rule"));
+        let wrong = |rule: &Written, why| self.wrong(rule, why, "rule").hint("a rule is written like FREQ=WEEKLY;BYDAY=SU");
+        let recurrence = |rule: &Written| Recurrence::new(&rule.text, start, zone).map_err(|why: String| wrong(rule, why));
         let recurrence = spec.rrule.as_ref().map(recurrence).transpose()?;
+        if let (Some(rule), Some(first)) = (&spec.rrule, recurrence.as_ref().and_then(Recurrence::first))
+            && first != start
+        {
+            let message = format!("the rule does not hold at its start: the first stretch is excluded at {first}");
+            self.doubt(&rule.node.span, message, "begin it at the first occurrence, by the clock of its zone");
+        }
         let text = |written: &Written| self.name(written.clone());
         Ok(Exclusion { start, end, recurrence, reason: text(&spec.reason)?, author: text(&spec.author)? })
     }

@@ -18,7 +18,7 @@ COLUMNS = [
     *["service", "slo", "objective", "group_kind", "route", "method", "start_time", "end_time", *COUNTS, "sli", "target"],
     *["burn_rate", "window_length", "window_start_time", "window_partial", "window_coverage", "window_good", "window_bad"],
     *["window_unknown", "window_valid", "window_slices_good", "window_slices", "window_sli", "met", "budget_consumed"],
-    *["budget_remaining", "budget_remaining_minutes", "mode", "mode_reason"],
+    *["budget_remaining", "budget_remaining_minutes", "mode", "mode_reason", "exclusions"],
 ]
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 TRUTH = json.load(open("truth.json"))

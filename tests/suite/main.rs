@@ -5,6 +5,7 @@
 
 mod cases;
 mod cli;
+mod excluded;
 mod fuzz;
 mod help;
 mod house;

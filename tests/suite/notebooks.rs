@@ -34,6 +34,7 @@ fn the_page_lists_the_columns_of_the_table() {
 fn words(kind: &DataType) -> &'static str {
     match kind {
         DataType::Dictionary(_, value) if **value == DataType::Utf8 => "string",
+        DataType::Utf8 => "string",
         DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if **zone == *"UTC" => "timestamp[us, UTC]",
         DataType::Int64 => "int64",
         DataType::Float64 => "float64",

@@ -22,7 +22,7 @@ slos:
 "#;
 
 /// One request, as the test knows it.
-struct Request {
+pub(super) struct Request {
     second: u64,
     host: &'static str,
     path: &'static str,
@@ -45,7 +45,7 @@ impl Request {
 }
 
 /// Twelve hours with two incidents; an LCG with the constants of Knuth's MMIX decides.
-fn requests() -> Vec<Request> {
+pub(super) fn requests() -> Vec<Request> {
     let mut state = 77_u64;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -62,7 +62,7 @@ fn requests() -> Vec<Request> {
     (0..4_800).map(one).collect()
 }
 
-fn log(requests: &[Request]) -> String {
+pub(super) fn log(requests: &[Request]) -> String {
     let line = |r: &Request| {
         let (h, m, s) = (r.second / 3_600, r.second / 60 % 60, r.second % 60);
         let (host, path, status, millis) = (r.host, r.path, r.status, r.millis);

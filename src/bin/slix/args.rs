@@ -33,7 +33,7 @@ pub enum Command {
     Slices(SlicesArgs),
     /// List when burn-rate alerts would have fired, in event time
     #[command(long_about = ALERTS)]
-    Alerts(AlertsArgs),
+    Alerts(HistoryArgs),
     /// List when a budget burned, and who spent it; draft postmortems
     #[command(long_about = INCIDENTS)]
     Incidents(IncidentsArgs),
@@ -42,7 +42,7 @@ pub enum Command {
     Backlog(BacklogArgs),
     /// Propose targets and latency bounds that history would have met
     #[command(long_about = SUGGEST)]
-    Suggest(AlertsArgs),
+    Suggest(HistoryArgs),
     /// Say whether to release, as text and exit code
     #[command(long_about = GATE)]
     Gate(GateArgs),
@@ -60,10 +60,10 @@ pub enum Command {
     Formats(FormatsArgs),
     /// Say what logs are, and what can be asked of them
     #[command(long_about = DETECT)]
-    Detect(DetectArgs),
+    Detect(LogsArgs),
     /// Group rejected lines by shape, and propose what would read them
     #[command(long_about = REJECTS)]
-    Rejects(RejectsArgs),
+    Rejects(LogsArgs),
     /// Write a definition file fitted to a log
     #[command(long_about = INIT)]
     Init(InitArgs),
@@ -292,9 +292,9 @@ pub struct SlicesArgs {
     pub answer: AnswerArgs,
 }
 
-/// `slix alerts`.
+/// `slix alerts`, `slix suggest`, and a part of `slix incidents`: what history held.
 #[derive(Args, Debug)]
-pub struct AlertsArgs {
+pub struct HistoryArgs {
     /// What to read.
     #[command(flatten)]
     pub reading: ReadingArgs,
@@ -321,7 +321,7 @@ pub struct ToilArgs {
     /// Definition file: SLOs with a `weight`, such as minutes
     #[arg(short, long, value_name = "FILE", help_heading = ASKING)]
     pub config: PathBuf,
-    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    /// Make errors of what OpenSLO forbids or slix doubts in the definitions, instead of warnings
     #[arg(long, help_heading = ASKING)]
     pub strict: bool,
     /// A moment in the window that is asked about [default: the last entry]
@@ -338,24 +338,12 @@ pub struct ToilArgs {
 /// `slix incidents`.
 #[derive(Args, Debug)]
 pub struct IncidentsArgs {
-    /// What to read.
+    /// Of which history.
     #[command(flatten)]
-    pub reading: ReadingArgs,
-    /// What is asked.
-    #[command(flatten)]
-    pub asking: AskingArgs,
-    /// The end of time: later events have not happened [default: the end of the last slice with an event]
-    #[arg(long, value_name = "TIME", help_heading = ANSWERING)]
-    pub at: Option<String>,
+    pub history: HistoryArgs,
     /// Write a draft of a postmortem for each incident into this directory; what is there already stays
     #[arg(long, value_name = "DIR", help_heading = ANSWERING)]
     pub postmortem: Option<PathBuf>,
-    /// Where the answer goes.
-    #[command(flatten)]
-    pub answer: AnswerArgs,
-    /// text, parquet, arrow, json, ndjson or csv [default: text, or as the extension of -o says]
-    #[arg(long, value_name = "FORM", help_heading = ANSWERING)]
-    pub output_format: Option<String>,
 }
 
 /// `slix backlog`.
@@ -439,7 +427,7 @@ pub struct CheckArgs {
     /// The definition file, or a folder of OpenSLO objects
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Make errors of what OpenSLO forbids, instead of warnings
+    /// Make errors of what OpenSLO forbids or slix doubts, instead of warnings
     #[arg(long)]
     pub strict: bool,
     /// Print the definitions in another form
@@ -458,20 +446,9 @@ pub struct FormatsArgs {
     pub name: Option<String>,
 }
 
-/// `slix detect`.
+/// `slix detect` and `slix rejects`.
 #[derive(Args, Debug)]
-pub struct DetectArgs {
-    /// Logs: files, directories, 'globs', and - for standard input
-    #[arg(value_name = "INPUT", required = true)]
-    pub inputs: Vec<PathBuf>,
-    /// How lines are written.
-    #[command(flatten)]
-    pub format: FormatArgs,
-}
-
-/// `slix rejects`.
-#[derive(Args, Debug)]
-pub struct RejectsArgs {
+pub struct LogsArgs {
     /// Logs: files, directories, 'globs', and - for standard input
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
@@ -596,7 +573,7 @@ pub struct AskingArgs {
     #[arg(short, long, value_name = "FILE", help_heading = ASKING,
         conflicts_with_all = ["availability", "latency", "window", "group_by", "route"])]
     pub config: Option<PathBuf>,
-    /// Make errors of what OpenSLO forbids in the definitions, instead of warnings
+    /// Make errors of what OpenSLO forbids or slix doubts in the definitions, instead of warnings
     #[arg(long, requires = "config", help_heading = ASKING)]
     pub strict: bool,
     /// Target of `status < 500` over all requests [default without -c: 99.9%]

@@ -8,7 +8,7 @@ use slix::slo::budgeting::Score;
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
 use slix::slo::policy::{Guard, Mode};
-use slix::slo::{Budgeting, Exclusion, Slo, Window};
+use slix::slo::{Budgeting, Slo, Window};
 
 use super::Session;
 use super::args::{CheckArgs, DefinitionForm};
@@ -89,9 +89,7 @@ fn describe(text: &mut String, slo: &Slo) {
     slo.windows.iter().for_each(|window| describe_window(text, window));
     describe_budgeting(text, &slo.budgeting);
     for exclusion in slo.exclude.iter() {
-        let rule = exclusion.recurrence.as_ref().map_or(String::new(), |r| format!(", {} ({})", r.rule, r.zone));
-        let Exclusion { start, end, reason, author, .. } = exclusion;
-        let _ = writeln!(text, "  without {start} to {end}{rule}: {reason} ({author})");
+        let _ = writeln!(text, "  without {exclusion}");
     }
     if !slo.indicator.group_by.is_empty() {
         let _ = writeln!(text, "  by     {}", slo.indicator.dimensions().join(", "));
@@ -107,8 +105,14 @@ fn describe_guard(text: &mut String, slo: &Slo) {
         let short = tier.short.as_ref().map_or(String::new(), |short| format!(" and {short}"));
         let after = tier.after.as_ref().map_or(String::new(), |after| format!(" for {after}"));
         let factor = tier.factor(period).to_f64();
-        let _ =
-            writeln!(text, "  alert  {} ({}) above {factor} over {}{short}{after}", tier.name, tier.severity.name(), tier.long);
+        let _ = writeln!(
+            text,
+            "  alert  {} ({}) {} {factor} over {}{short}{after}",
+            tier.name,
+            tier.severity.name(),
+            tier.relation(),
+            tier.long
+        );
     }
     if slo.guard.tiers.as_ref().is_some_and(Vec::is_empty) {
         let _ = writeln!(text, "  alert  none");

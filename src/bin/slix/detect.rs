@@ -9,7 +9,7 @@ use slix::record::{Field, Outcome};
 use slix::time::Instant;
 
 use super::Session;
-use super::args::DetectArgs;
+use super::args::LogsArgs;
 use super::destination::Destination;
 use super::exit::Exit;
 use super::formats::Formats;
@@ -25,7 +25,7 @@ struct Seen {
 }
 
 /// Runs the command.
-pub fn run(args: &DetectArgs, session: &Session) -> Result<Exit> {
+pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
     let inputs = survey::resolve(&args.inputs)?;
     let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &|_| Vec::new())?;

@@ -53,7 +53,6 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
             Err(error) if is_closed_pipe(&error) => {}
             written => written?,
         }
-        session.words.excluded(&plan)?;
         session.words.far_dated(&counted.partial);
         gate.warnings.iter().for_each(|warning| session.words.warning(&warning.to_string()));
         Ok(exit)

@@ -6,8 +6,6 @@ use slix::aggregate::attribution;
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::guard::Guarded;
 use slix::evaluate::incident::Incident;
-use slix::evaluate::plan::Plan;
-use slix::output::windows::write_batch;
 use slix::output::{incidents, postmortem};
 
 use super::Session;
@@ -15,36 +13,20 @@ use super::args::IncidentsArgs;
 use super::count::Counted;
 use super::destination::Destination;
 use super::exit::Exit;
-use super::run::Evaluation;
-use super::table::{Form, metadata};
+use super::table::history;
 
 /// Runs the command.
 pub fn run(args: &IncidentsArgs, session: &Session) -> Result<Exit> {
-    let form = Form::new(args.output_format.as_deref(), args.answer.output.as_deref())?;
-    let evaluation = Evaluation::of_slos(args.at.as_deref())?;
-    let destination = Destination::new(args.answer.output.as_deref())?;
-    form.check(&destination)?;
-    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
-        let asked = counted.questions.asked();
-        let plan = Plan::new(&asked, &counted.partial, &evaluation.options(counted.partial.slices)?)?;
-        let guarded = plan.guarded()?;
-        let found = guarded.iter().map(|one| Ok((one, one.incidents()?))).collect::<Result<Vec<_>>>()?;
+    history(&args.history, session, |asked| {
+        let found = asked.guarded.iter().map(|one| Ok((one, one.incidents()?))).collect::<Result<Vec<_>>>()?;
         if let Some(directory) = &args.postmortem {
             write_drafts(directory, &found, session)?;
         }
-        match form {
-            Form::Text => destination.write_text(&incidents::text(&found, session.words.look_of(&destination)))?,
-            Form::Encoded(encoding) => {
-                let all: Vec<Incident> = found.iter().flat_map(|(_, incidents)| incidents.clone()).collect();
-                let (batch, metadata) = (incidents::batch(&all)?, metadata(counted)?);
-                destination.write(|out| write_batch(out, encoding, &batch, metadata))?;
-            }
-        }
-        if found.iter().any(|(_, incidents)| !incidents.is_empty()) && !is_attributed(counted) {
+        let all: Vec<Incident> = found.iter().flat_map(|(_, incidents)| incidents.clone()).collect();
+        asked.write(|look| incidents::text(&found, look), || incidents::batch(&all))?;
+        if !all.is_empty() && !is_attributed(asked.counted) {
             session.words.note(incidents::WITHOUT_ATTRIBUTION);
         }
-        session.words.excluded(&plan)?;
-        session.words.far_dated(&counted.partial);
         Ok(())
     })
 }

@@ -10,7 +10,7 @@ use slix::output::escape::escape;
 use slix::record::{Outcome, Reason};
 
 use super::Session;
-use super::args::RejectsArgs;
+use super::args::LogsArgs;
 use super::destination::Destination;
 use super::exit::Exit;
 use super::formats::Formats;
@@ -37,7 +37,7 @@ struct Group {
 }
 
 /// Runs the command.
-pub fn run(args: &RejectsArgs, session: &Session) -> Result<Exit> {
+pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
     let inputs = survey::resolve(&args.inputs)?;
     let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &|_| Vec::new())?;

@@ -4,10 +4,9 @@ use std::io::{IsTerminal, Write};
 
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::plan::Plan;
-use slix::output::accounting;
 use slix::output::rows::RowsTable;
 use slix::output::schema::Table;
-use slix::output::windows::{Encoding, Metadata, WindowsWriter};
+use slix::output::windows::{Encoding, WindowsWriter};
 
 use super::Session;
 use super::args::WindowsArgs;
@@ -16,6 +15,7 @@ use super::destination::Destination;
 use super::exit::Exit;
 use super::pager;
 use super::run::Evaluation;
+use super::table::metadata;
 
 /// How the rows are written.
 enum Form {
@@ -41,9 +41,11 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
         let plan = Plan::new(&asked, &counted.partial, &options)?;
         match form {
             Form::Table => write_table(&plan, &destination, args.no_pager, session)?,
-            Form::Encoded(encoding) => write_rows(&plan, counted, encoding, &destination)?,
+            Form::Encoded(encoding) => {
+                write_rows(&plan, counted, encoding, &destination)?;
+                session.words.excluded(&plan);
+            }
         }
-        session.words.excluded(&plan)?;
         plan.warnings()?.iter().for_each(|(name, warning)| session.words.warning(&format!("{name}: {warning}")));
         Ok(())
     })
@@ -64,7 +66,7 @@ fn form(args: &WindowsArgs) -> Result<Form> {
 }
 
 fn write_table(plan: &Plan, destination: &Destination, no_pager: bool, session: &Session) -> Result<()> {
-    let mut table = RowsTable::new(session.words.look_of(destination));
+    let mut table = RowsTable::new(session.words.look_of(destination)).with_excluded(plan.exclusions());
     plan.rows(&mut |row| {
         table.push(row);
         Ok(())
@@ -75,10 +77,7 @@ fn write_table(plan: &Plan, destination: &Destination, no_pager: bool, session: 
 }
 
 fn write_rows(plan: &Plan, counted: &Counted, encoding: Encoding, destination: &Destination) -> Result<()> {
-    let metadata = Metadata {
-        definitions: Some(counted.questions.to_json().to_string()),
-        accounting: Some(accounting::to_json(&counted.partial.receipts)?.to_string()),
-    };
+    let metadata = metadata(counted)?;
     let table = Table::new(plan.series())?;
     destination.write(|out: &mut (dyn Write + Send)| {
         let mut writer = WindowsWriter::new(out, encoding, table, metadata)?;

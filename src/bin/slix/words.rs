@@ -99,10 +99,9 @@ impl Words {
         }
     }
 
-    /// Says what was excluded, beside answers that do not list it themselves.
-    pub fn excluded(&self, plan: &Plan) -> Result<()> {
-        plan.exclusions()?.iter().for_each(|(slo, excluded)| self.note(&format!("{slo}: {excluded}")));
-        Ok(())
+    /// Says what was excluded, beside rows for programs: those who wait for them may not look into them.
+    pub fn excluded(&self, plan: &Plan) {
+        plan.exclusions().iter().for_each(|(key, excluded)| self.note(&format!("{}: {excluded}", key.name())));
     }
 
     /// Says which events are dated far from the rest: they move "now".

@@ -76,6 +76,17 @@ fn two_windows_detect_as_one_and_reset_with_the_short_one() {
     assert_eq!((found[0].peak_burn, found[0].end), (100.0, 100_000));
 }
 
+/// One event in ten fails, so at 90 % the burn is exactly 1 whenever ten are looked at.
+#[test]
+fn a_tier_may_fire_at_its_threshold() {
+    let series: Series = (0..100).map(|n| (n, Counts { events: 10, good: 9, bad: 1, unknown: 0 })).collect();
+    let above = alone(10, "10m", None);
+    let at = Tier { at_threshold: true, ..above.clone() };
+    let found = run("90%", &[above, at], Slices::of_seconds(60).unwrap(), 100, &series);
+    let seen: Vec<_> = found.iter().map(|alert| (alert.tier, alert.start, alert.end, alert.firing)).collect();
+    assert_eq!(seen, [(1, 1, 100, true)]);
+}
+
 /// 5 bad events in an hour are no page, 6 are one: the interval is split where it becomes one.
 #[test]
 fn few_bad_events_are_a_ticket() {
@@ -133,8 +144,9 @@ fn naive(
         let Threshold::Factor(parts) = tier.tier.threshold else { panic!() };
         let over = |window: i64| {
             let (bad, all) = within((end - window) * width, end * width);
-            // bad ÷ (all · budget ÷ of) > parts ÷ 10⁹
-            all > 0 && bad * of * u128::from(PARTS) > u128::from(parts) * all * budget
+            // bad ÷ (all · budget ÷ of) > parts ÷ 10⁹, or not below it
+            let (burned, allowed) = (bad * of * u128::from(PARTS), u128::from(parts) * all * budget);
+            all > 0 && (burned > allowed || tier.tier.at_threshold && burned == allowed)
         };
         let fires = over(tier.long) && tier.short.is_none_or(over);
         let few = within((end - tier.long) * width, end * width).0 <= u128::from(tier.tier.bad_above);
@@ -146,12 +158,19 @@ fn naive(
 }
 
 fn tier() -> impl Strategy<Value = Tier> {
-    (1_u64..200, 2_i64..40, any::<bool>(), any::<bool>(), 0_u64..4, 0_i64..5).prop_map(
-        |(factor, long, two, page, bad_above, after)| {
+    // Burns are often whole halves.
+    let factor = prop_oneof![1_u64..200, prop::sample::select(vec![50, 100, 125, 200, 250, 500])];
+    (factor, 2_i64..40, any::<bool>(), any::<bool>(), any::<bool>(), 0_u64..4, 0_i64..5).prop_map(
+        |(factor, long, two, page, at_threshold, bad_above, after)| {
             let severity = if page { Severity::Page } else { Severity::Ticket };
             let (long, short) = (length(&format!("{}m", long)), two.then(|| length(&format!("{}m", long / 2))));
             let after = (after > 1).then(|| length(&format!("{after}m")));
-            Tier { bad_above, after, ..Tier::new("t", severity, Threshold::Factor(factor * PARTS / 100), long, short) }
+            Tier {
+                bad_above,
+                after,
+                at_threshold,
+                ..Tier::new("t", severity, Threshold::Factor(factor * PARTS / 100), long, short)
+            }
         },
     )
 }

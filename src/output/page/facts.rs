@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::{Page, inputs, made};
 use crate::error::Result;
 use crate::evaluate::detail::{Detail, LatencyStretch, QUANTILES};
+use crate::evaluate::excluded::Excluded;
 use crate::evaluate::guard::AlertRow;
 use crate::evaluate::incident::{Incident, Spenders};
-use crate::evaluate::report::{Excluded, GroupReport, Report};
+use crate::evaluate::report::{GroupReport, Report};
 use crate::evaluate::row::GroupKind;
 use crate::output::incidents::label;
 use crate::output::number::{count, duration, percent, rate, share, span, spent, time};
@@ -251,7 +252,7 @@ fn excluded(e: &Excluded) -> Value {
     json!({
         "reason": clean(&e.exclusion.reason),
         "author": clean(&e.exclusion.author),
-        "rule": e.exclusion.recurrence.as_ref().map(|r| clean(&format!("{} ({})", r.rule, r.zone))),
+        "rule": e.exclusion.recurrence.as_ref().map(|r| clean(&r.to_string())),
         "stretches": shown,
         "more": e.stretches.len().saturating_sub(20),
     })

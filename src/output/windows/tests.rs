@@ -54,6 +54,7 @@ fn expected(row: &WindowRow) -> Vec<(&'static str, Value)> {
         ("budget_remaining_minutes", json!(b.map(|b| b.remaining_minutes))),
         ("mode", json!(row.reason.map(|r| r.mode().name()))),
         ("mode_reason", json!(row.mode_reason())),
+        ("exclusions", json!(row.exclusions)),
     ]
 }
 
@@ -190,7 +191,7 @@ fn an_empty_table_is_still_a_table() {
         assert_eq!(write(plan, Encoding::Ndjson), b"");
         assert_eq!(write(plan, Encoding::Csv).iter().filter(|&&b| b == b'\n').count(), 1);
         let parquet = file(&write(plan, Encoding::Parquet));
-        assert_eq!(ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap().schema().fields().len(), 33);
+        assert_eq!(ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap().schema().fields().len(), 34);
         let arrow = arrow::ipc::reader::FileReader::try_new(Cursor::new(write(plan, Encoding::Arrow)), None).unwrap();
         assert_eq!(arrow.count(), 0);
     });

@@ -46,13 +46,18 @@ pub fn indicator(document: Document<'_>, mut spec: Taken, sources: &mut Sources<
 
 fn ratio(document: Document<'_>, mut ratio: Taken, sources: &mut Sources<'_>, said: &mut Said) -> Result<Indicator> {
     let place = ratio.first_line(document);
-    let _ = (ratio.take("counter"), ratio.take("incremental"));
+    // A log always counts.
+    for key in ["counter", "incremental"] {
+        if ratio.is(key, "true") {
+            let _ = ratio.take(key);
+        }
+    }
     let mut metric = |key: &str| -> Result<Option<Metric>> {
         ratio.map(document, key)?.map(|metric| self::metric(document, metric, sources, said)).transpose()
     };
     let (good, bad, total, raw) = (metric("good")?, metric("bad")?, metric("total")?, metric("raw")?);
     let raw_type = ratio.text(document, "rawType")?;
-    ratio.finish(&[], said);
+    ratio.finish(&["counter", "incremental"], said);
     let wrong = |message: &str| document.error(&place, message, "this ratioMetric");
     let (numerator, total, is_bad) = match (good, bad, total, raw) {
         (Some(good), None, Some(total), None) => (good, Some(total), false),
@@ -181,13 +186,12 @@ fn metric(document: Document<'_>, mut metric: Taken, sources: &mut Sources<'_>, 
 fn alpha_metric(document: Document<'_>, mut metric: Taken, said: &mut Said) -> Result<Metric> {
     let place = metric.first_line(document);
     let source = metric.text(document, "source")?;
-    let _ = metric.take("queryType");
     match source {
         Some(source) if source.text != SOURCE_TYPE => Ok(Metric::Foreign(source.text, source.node.span)),
         _ => {
             let query = metric.text(document, "query")?.ok_or_else(|| no_filter(document, &place))?;
             let node = Node { content: Content::Text(query.text), span: query.node.span };
-            metric.finish(&["metadata"], said);
+            metric.finish(&["metadata", "queryType"], said);
             Taken::of(document, super::window::map(place, vec![("filter", node)]), "spec").map(Metric::Own)
         }
     }

@@ -4,11 +4,22 @@ use std::ops::Range;
 
 use super::indicator::{Indicator, indicator};
 use super::object::{Object, Said, Taken, foreign_words, is_openslo};
-use super::window::windows;
+use super::window::{no_seconds, windows};
 use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
 use crate::error::{Error, Result};
 use crate::slo::document::{Content, Document, Key, Node, Written};
 use crate::slo::nearest::suggestion;
+use crate::slo::parse;
+
+/// The method where none is written.
+const OCCURRENCES: &str = "Occurrences";
+
+/// What a policy may say that slix does not use.
+const POLICY: [&str; 6] =
+    ["description", "alertWhenNoData", "alertWhenResolved", "alertWhenBreaching", "conditions", "notificationTargets"];
+
+/// Severities, in lower case, at which somebody is called. All others are found in the morning.
+const PAGING: [&str; 11] = ["page", "sev0", "sev1", "sev-1", "p0", "p1", "critical", "high", "urgent", "emergency", "fatal"];
 
 /// What was read: the tree of a short form, and what there is to say.
 #[derive(Debug)]
@@ -80,7 +91,8 @@ pub fn read(document: Document<'_>, nodes: Vec<Node>) -> Result<Objects> {
     let (asked, mut others): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(|object| object.kind == "SLO");
     let mut slos = Vec::new();
     for object in asked {
-        Reading { document, sources: Sources { objects: &mut others }, said: &mut said }.slo(object, &mut slos)?;
+        let (is_alpha, sources) = (object.is_alpha, Sources { objects: &mut others });
+        Reading { document, is_alpha, sources, said: &mut said }.slo(object, &mut slos)?;
     }
     let mut entries = source_entries(document, &mut others, &mut said)?;
     for mut object in others {
@@ -209,12 +221,18 @@ fn leave_rest(object: Object, said: &mut Said) {
     let is_read = ["SLI", "AlertPolicy", "AlertCondition"].contains(&object.kind.as_str());
     named(object.metadata).finish(&["displayName", "labels", "annotations"], said);
     if !is_read {
-        named(object.spec).finish(&SPEC, said);
+        let mut spec = object.spec;
+        // A severity's name says nothing that the condition does not.
+        if object.kind == "AlertNotificationTarget" && ["page", "ticket"].iter().any(|severity| spec.is("target", severity)) {
+            let _ = spec.take("target");
+        }
+        named(spec).finish(&SPEC, said);
     }
 }
 
 struct Reading<'d, 'o, 's> {
     document: Document<'d>,
+    is_alpha: bool,
     sources: Sources<'o>,
     said: &'s mut Said,
 }
@@ -256,6 +274,9 @@ impl Reading<'_, '_, '_> {
         if let Some(service) = object.spec.text(document, "service")? {
             self.check_service(&service);
             entries.push(("service".to_owned(), text(service)));
+        } else {
+            let place = object.spec.first_line(document);
+            self.said.find(&place, "there is no service, which the standard requires", "add `service: shop`, say");
         }
         let annotations = annotations(document, &mut object.metadata, self.said)?;
         if annotations.iter().any(|(key, _)| key == "window") {
@@ -298,7 +319,7 @@ impl Reading<'_, '_, '_> {
         let (inline, reference) = (object.spec.map(document, "indicator")?, object.spec.text(document, "indicatorRef")?);
         let spec = match (inline, reference) {
             (Some(inline), None) => {
-                let Referred { metadata, spec, .. } = self.inline(inline)?;
+                let Referred { metadata, spec, .. } = self.inline(inline, "SLI")?;
                 self.leave_metadata(metadata);
                 spec
             }
@@ -318,12 +339,17 @@ impl Reading<'_, '_, '_> {
     }
 
     /// An object that is written in place; in v1alpha its spec is the mapping itself.
-    fn inline(&mut self, mut inline: Taken) -> Result<Referred> {
+    fn inline(&mut self, mut inline: Taken, kind: &str) -> Result<Referred> {
         let document = self.document;
         let Some(spec) = inline.map(document, "spec")? else {
             return Ok(Referred { name: None, metadata: Taken::default(), spec: inline });
         };
-        let _ = (inline.take("kind"), inline.take("apiVersion"));
+        for (key, meant) in [("kind", kind), ("apiVersion", "openslo/v1")] {
+            if let Some(written) = inline.text(document, key)?.filter(|written| written.text != meant) {
+                let message = format!("`{key}: {}` stands where {kind} is meant: it is taken for one", written.text);
+                self.said.find(&written.node.span, message, format!("write `{key}: {meant}`"));
+            }
+        }
         let mut metadata = inline.map(document, "metadata")?.unwrap_or_default();
         // An object in place needs no name.
         let name = metadata.text(document, "name")?;
@@ -381,14 +407,14 @@ impl Reading<'_, '_, '_> {
         match indicator {
             Some(Indicator::Ratio { valid, good }) => {
                 for key in ["op", "value"] {
-                    if let Some(node) =
-                        objective.take(key).filter(|node| !matches!(&node.content, Content::Number(_)) || key == "op")
-                    {
-                        self.said.find(
-                            &node.span,
-                            format!("`{key}` is for a thresholdMetric"),
-                            "leave it out: a ratio has nothing to compare",
-                        );
+                    // In v1alpha every objective has a value.
+                    if let Some(node) = objective.take(key) {
+                        let (what, hint) =
+                            (format!("`{key}` is for a thresholdMetric"), "leave it out: a ratio has nothing to compare");
+                        match self.is_alpha {
+                            true => self.said.unused.push((node.span, format!("{}.{key}", objective.path))),
+                            false => self.said.find(&node.span, what, hint),
+                        }
                     }
                 }
                 Ok(Some((valid, good)))
@@ -443,13 +469,12 @@ impl Reading<'_, '_, '_> {
     fn budgeting(&mut self, shared: &Shared, objective: &mut Taken, entries: &mut Vec<(String, Node)>) -> Result<()> {
         let document = self.document;
         let (target, width) = (objective.text(document, "timeSliceTarget")?, objective.text(document, "timeSliceWindow")?);
-        let Some(method) = &shared.method else { return Ok(()) };
-        if method.text == "Occurrences" {
+        let Some(method) = shared.method.as_ref().filter(|method| method.text != OCCURRENCES) else {
             for written in [target, width].into_iter().flatten() {
                 self.said.find(&written.node.span, "Occurrences have no time slices", "leave it out, or choose Timeslices");
             }
             return Ok(());
-        }
+        };
         entries.push(("budgeting_method".to_owned(), text(method.clone())));
         match (method.text.as_str(), target) {
             ("RatioTimeslices", Some(target)) => {
@@ -467,7 +492,10 @@ impl Reading<'_, '_, '_> {
             Some(Written { text, node }) if matches!(node.content, Content::Number(_)) => {
                 Written { text: format!("{text}m"), node }
             }
-            Some(width) => width,
+            Some(width) => {
+                no_seconds(&width, self.said);
+                width
+            }
             None if is_ours => return Ok(()),
             None => {
                 let place = objective.first_line(document);
@@ -479,7 +507,7 @@ impl Reading<'_, '_, '_> {
         Ok(())
     }
 
-    /// The conditions of the SLO's alert policies, as tiers.
+    /// The conditions of the SLO's alert policies, as tiers; none of them where every policy is silent.
     fn alerts(&mut self, spec: &mut Taken) -> Result<Option<Node>> {
         let (document, mut tiers) = (self.document, Vec::new());
         let policies = spec.list(document, "alertPolicies");
@@ -487,7 +515,7 @@ impl Reading<'_, '_, '_> {
         for node in policies {
             tiers.extend(self.policy(node)?);
         }
-        Ok(span.filter(|_| !tiers.is_empty()).map(|span| Node { content: Content::List(tiers), span }))
+        Ok(span.map(|span| Node { content: Content::List(tiers), span }))
     }
 
     /// The tiers of one policy: the standard allows one.
@@ -497,14 +525,28 @@ impl Reading<'_, '_, '_> {
         if is_inline {
             self.leave_metadata(metadata);
         }
-        for target in spec.list(document, "notificationTargets") {
+        let targets = spec.list(document, "notificationTargets");
+        let has_targets = !targets.is_empty();
+        for target in targets {
             let (Referred { metadata, spec, .. }, is_inline) = self.referred(target, "AlertNotificationTarget", "targetRef")?;
             if is_inline {
                 self.leave_metadata(metadata);
                 Taken { path: "AlertNotificationTarget: spec".to_owned(), ..spec }.finish(&["target", "description"], self.said);
             }
         }
+        let place = spec.first_line(document);
+        if !has_targets {
+            self.said.find(&place, "a policy notifies nobody: the standard requires notificationTargets", "add one");
+        }
+        if !self.is_breaching_told(&mut spec, &place)? {
+            // It asks for no word when a condition holds, so its conditions are no tiers.
+            Taken { path: "AlertPolicy: spec".to_owned(), ..spec }.finish(&POLICY, self.said);
+            return Ok(Vec::new());
+        }
         let conditions = spec.list(document, "conditions");
+        if conditions.is_empty() {
+            self.said.find(&place, "a policy has no condition", "add `conditions: [{conditionRef: fast-burn}]`, say");
+        }
         if let Some(second) = conditions.get(1) {
             self.said.find(&second.span, "the standard allows one condition of a policy", "make it a policy of its own");
         }
@@ -513,13 +555,30 @@ impl Reading<'_, '_, '_> {
             let (condition, is_inline) = self.referred(condition, "AlertCondition", "conditionRef")?;
             tiers.push(self.tier(condition, is_inline)?);
         }
-        // It is what slix does.
-        if spec.is("alertWhenBreaching", "true") {
-            let _ = spec.take("alertWhenBreaching");
-        }
-        let known = ["description", "alertWhenNoData", "alertWhenResolved", "alertWhenBreaching"];
-        Taken { path: "AlertPolicy: spec".to_owned(), ..spec }.finish(&known, self.said);
+        Taken { path: "AlertPolicy: spec".to_owned(), ..spec }.finish(&POLICY, self.said);
         Ok(tiers)
+    }
+
+    /// Whether a policy tells when a condition holds; and nothing else, which is what slix does.
+    fn is_breaching_told(&mut self, spec: &mut Taken, place: &Range<usize>) -> Result<bool> {
+        for key in ["alertWhenNoData", "alertWhenResolved"] {
+            if spec.is(key, "false") {
+                let _ = spec.take(key);
+            }
+        }
+        if spec.is("alertWhenBreaching", "false") {
+            return Ok(false);
+        }
+        match spec.text(self.document, "alertWhenBreaching")? {
+            Some(told) if told.text == "true" => {}
+            Some(told) => {
+                self.said.find(&told.node.span, "alertWhenBreaching is neither true nor false: true is taken", "write true")
+            }
+            None => {
+                self.said.find(place, "there is no alertWhenBreaching: true is taken", "add `alertWhenBreaching: true`");
+            }
+        }
+        Ok(true)
     }
 
     /// The object that is written in place, or referred to by `key` or by its bare name; and whether it is in place.
@@ -535,7 +594,7 @@ impl Reading<'_, '_, '_> {
                 taken.finish(&[], self.said);
                 Ok((self.sources.refer(document, kind, &name)?, false))
             }
-            None => Ok((self.inline(taken)?, true)),
+            None => Ok((self.inline(taken, kind)?, true)),
         }
     }
 
@@ -555,21 +614,22 @@ impl Reading<'_, '_, '_> {
         let threshold = condition.text(document, "threshold")?.ok_or_else(|| missing("condition.threshold"))?;
         let long = condition.text(document, "lookbackWindow")?.ok_or_else(|| missing("condition.lookbackWindow"))?;
         let is_some = |after: &Written| after.text.trim_end_matches(char::is_alphabetic) != "0";
-        let after = condition.text(document, "alertAfter")?.filter(is_some);
-        match condition.text(document, "op")? {
-            Some(op) if op.text == "gt" => {}
-            Some(op) => {
-                let message = format!("an alert fires while the burn is above the threshold, not at `{}`", op.text);
-                self.said.find(&op.node.span, message, "leave `op` out: the standard has none here, or write gt");
-            }
-            None => {}
+        let after = condition.text(document, "alertAfter")?;
+        if after.is_none() {
+            self.said.find(&place, "there is no alertAfter: 0m is taken", "add `alertAfter: 0m`");
         }
+        for length in [Some(&long), after.as_ref()].into_iter().flatten() {
+            no_seconds(length, self.said);
+        }
+        let after = after.filter(is_some);
+        let op = condition.text(document, "op")?.map(|op| self.operator(op)).transpose()?;
         condition.finish(&[], self.said);
         let mut tier: Vec<(String, Node)> = Vec::new();
         let mut put = |key: &str, node: Option<Node>| tier.extend(node.map(|node| (key.to_owned(), node)));
         put("name", name.map(text));
         put("severity", Some(self.severity(severity)));
         put("burn_rate", Some(text(threshold)));
+        put("op", op);
         put("long", Some(text(long)));
         put("after", after.map(text));
         // What another object says of itself is told with that object.
@@ -586,13 +646,32 @@ impl Reading<'_, '_, '_> {
         Ok(mapping(place, tier))
     }
 
+    /// The operator of a condition. Earlier texts of the standard have none, and some of its examples have the sides of it changed:
+    /// `lte`, where the alert is for a burn that exceeds the threshold.
+    fn operator(&mut self, written: Written) -> Result<Node> {
+        let taken = match written.text.as_str() {
+            "gt" | "lt" => "gt",
+            "gte" | "lte" => "gte",
+            other => {
+                let error =
+                    self.document.error(&written.node.span, format!("the standard knows no operator `{other}`"), "operator");
+                return Err(error.hint("operators are: lte, lt, gte, gt"));
+            }
+        };
+        if written.text != taken {
+            let message = format!("an alert at `{}` would fire while nothing burns: {taken} is taken", written.text);
+            self.said.find(&written.node.span, message, format!("write `op: {taken}`"));
+        }
+        Ok(Node { content: Content::Text(taken.to_owned()), span: written.node.span })
+    }
+
+    /// Whom an alert of this severity reaches: the standard allows any text.
     fn severity(&mut self, written: Written) -> Node {
         let word = written.text.to_lowercase();
-        let known = ["page", "ticket"].into_iter().find(|known| *known == word);
-        let taken = known.unwrap_or(if ["sev1", "critical", "high"].contains(&word.as_str()) { "page" } else { "ticket" });
-        if known.is_none() {
-            let message = format!("slix knows no severity `{}`: {taken} is taken", written.text);
-            self.said.find(&written.node.span, message, "write page or ticket");
+        let taken = if PAGING.contains(&word.as_str()) { "page" } else { "ticket" };
+        if !["page", "ticket"].contains(&word.as_str()) {
+            let span = written.node.span.clone();
+            self.said.unused.push((span, format!("AlertCondition: spec.severity `{}`, other than as a {taken}", written.text)));
         }
         Node { content: Content::Text(taken.to_owned()), span: written.node.span }
     }
@@ -612,8 +691,18 @@ fn comparison(document: Document<'_>, objective: &mut Taken, field: &Written, un
         let error = document.error(&op.node.span, format!("the standard knows no operator `{}`", op.text), "operator");
         return Err(error.hint("operators are: lte, lt, gte, gt"));
     };
-    let unit = unit.map_or("", |unit| unit.text.as_str());
-    let good = format!("{} {operator} {}{unit}", field.text, value.text);
+    let suffix = unit.map_or("", |unit| unit.text.as_str());
+    let good = format!("{} {operator} {}{suffix}", field.text, value.text);
+    if let Err(problem) = parse::expression(&good, None) {
+        let place = unit.map_or(&value.node.span, |unit| &unit.node.span);
+        let error = document.error(place, format!("`{good}` is no comparison: {}", problem.message), "here");
+        return Err(error.hint(match unit {
+            None => "the unit stands beside the field, in the spec of the metricSource: `unit: ms`, or `unit: KiB`",
+            Some(_) => {
+                "`spec.unit` is one of ns us ms s m h for durations, of B KB MB GB KiB MiB GiB for sizes, and absent for numbers"
+            }
+        }));
+    }
     Ok(Node { content: Content::Text(good), span: value.node.span })
 }
 

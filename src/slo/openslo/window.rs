@@ -3,7 +3,6 @@
 use super::object::{Said, Taken};
 use crate::error::Result;
 use crate::slo::document::{Content, Document, Key, Node, Written};
-use crate::time::Length;
 
 /// Units as v1alpha and hasty people spell them, and the short ones.
 const UNITS: [(&str, &str); 8] = [
@@ -16,8 +15,6 @@ const UNITS: [(&str, &str); 8] = [
     ("quarter", "Q"),
     ("year", "Y"),
 ];
-/// A window that is shorter than this was hardly meant.
-const SECONDS_SUSPICIOUS: i64 = 3_600;
 
 /// The windows of an SLO, as the short form writes them.
 pub fn windows(document: Document<'_>, spec: &mut Taken, said: &mut Said) -> Result<Option<Node>> {
@@ -46,16 +43,10 @@ fn window(document: Document<'_>, node: Node, said: &mut Said) -> Result<Node> {
         Some(duration) => named_unit(duration, said),
         None => counted_unit(document, &mut taken)?,
     };
+    no_seconds(&duration, said);
     let rolling = taken.text(document, "isRolling")?;
     let calendar = taken.map(document, "calendar")?;
     taken.finish(&[], said);
-    if let Ok(length) = Length::parse(&duration.text)
-        && length.seconds() < SECONDS_SUSPICIOUS
-    {
-        let hint =
-            format!("a month is `{}M`; write it so if that was meant", duration.text.trim_end_matches(char::is_alphabetic));
-        said.find(&duration.node.span, format!("a window of {length} is very short"), hint);
-    }
     let is_rolling = rolling.as_ref().map(|rolling| rolling.text == "true");
     let text = Node { content: Content::Text(duration.text), span: duration.node.span };
     match (is_rolling, calendar) {
@@ -72,7 +63,15 @@ fn window(document: Document<'_>, node: Node, said: &mut Said) -> Result<Node> {
             );
             Ok(map(span, vec![("calendar", text)]))
         }
-        (_, None) => Ok(text),
+        (None, None) => {
+            said.find(
+                &span,
+                "a time window has neither `isRolling` nor a calendar: a rolling one is taken",
+                "add `isRolling: true`",
+            );
+            Ok(text)
+        }
+        (Some(true), None) => Ok(text),
     }
 }
 
@@ -115,6 +114,14 @@ fn counted_unit(document: Document<'_>, taken: &mut Taken) -> Result<Written> {
             let error = document.error(&place, "a time window has no `duration`", "in this one");
             Err(error.hint("write `duration: 28d`; in v1alpha `unit: Day` and `count: 28`"))
         }
+    }
+}
+
+/// Doubts seconds, which the standard does not have.
+pub fn no_seconds(length: &Written, said: &mut Said) {
+    if length.text.strip_suffix('s').is_some_and(|digits| digits.parse::<u64>().is_ok()) {
+        let message = format!("the standard has no seconds: `{}`", length.text);
+        said.find(&length.node.span, message, "write it with one of m h d w M Q Y");
     }
 }
 

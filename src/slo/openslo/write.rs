@@ -6,9 +6,9 @@ use super::indicator::within_prefix;
 use super::{ANNOTATION, DETAILS, SOURCE_TYPE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Kind;
-use crate::slo::alerting::{PARTS, Threshold, Tier};
+use crate::slo::alerting::{PARTS, Severity, Threshold, Tier};
 use crate::slo::document::Node;
-use crate::slo::{Slo, literal};
+use crate::slo::{Slo, Window, literal};
 use crate::time::Length;
 
 const VERSION: &str = "openslo/v1";
@@ -46,9 +46,10 @@ pub fn write(root: &Node, meant: &[Slo]) -> Result<String> {
         if !policies.is_empty() {
             slo.shift_remove("alerts");
         }
-        objects.push(self::slo(slo, policies, service.as_ref(), &mut names));
+        objects.push(self::slo(slo, meant, policies, service.as_ref(), &mut names));
     }
     objects.extend(alerts);
+    objects.extend(targets(meant));
     let texts: Vec<String> = objects.iter().map(to_yaml).collect::<Result<_>>()?;
     Ok(texts.join("---\n"))
 }
@@ -77,7 +78,13 @@ fn metadata(name: &str, annotations: Map<String, Value>) -> Value {
     metadata
 }
 
-fn slo(mut slo: Map<String, Value>, policies: Vec<Value>, service: Option<&Value>, names: &mut Vec<String>) -> Value {
+fn slo(
+    mut slo: Map<String, Value>,
+    meant: &Slo,
+    policies: Vec<Value>,
+    service: Option<&Value>,
+    names: &mut Vec<String>,
+) -> Value {
     let mut notes = Map::new();
     let name = text(slo.shift_remove("name"));
     let written = unique(plain_name(&name), names);
@@ -91,7 +98,7 @@ fn slo(mut slo: Map<String, Value>, policies: Vec<Value>, service: Option<&Value
     let mut objective = objective(&mut slo, &mut notes);
     let method = slo.shift_remove("budgeting_method").map_or(METHOD_DEFAULT.to_owned(), |method| text(Some(method)));
     time_slices(&mut slo, &mut objective, &mut notes);
-    let window = time_window(slo.shift_remove("window"), &mut notes);
+    let window = time_window(slo.shift_remove("window"), meant.windows.first(), &mut notes);
     let good = text(slo.shift_remove("good"));
     let valid = slo.shift_remove("valid").map(|valid| text(Some(valid)));
     // Others count good and total each by itself, so good says what total says.
@@ -121,7 +128,13 @@ fn policies(slo: &Slo, names: &mut Vec<String>, objects: &mut Vec<Value>) -> Vec
         let name = unique(plain_name(&format!("{} {}", slo.name, tier.name)), names);
         let (condition, notes) = condition(tier, period);
         let spec = json!({ "severity": tier.severity.name(), "condition": condition });
-        let policy = json!({ "alertWhenBreaching": true, "conditions": [{ "conditionRef": name }], "notificationTargets": [] });
+        let policy = json!({
+            "alertWhenNoData": false,
+            "alertWhenResolved": false,
+            "alertWhenBreaching": true,
+            "conditions": [{ "conditionRef": name }],
+            "notificationTargets": [{ "targetRef": tier.severity.name() }],
+        });
         for (kind, metadata, spec) in
             [("AlertPolicy", json!({ "name": name }), policy), ("AlertCondition", metadata(&name, notes), spec)]
         {
@@ -130,6 +143,21 @@ fn policies(slo: &Slo, names: &mut Vec<String>, objects: &mut Vec<Value>) -> Vec
         json!({ "alertPolicyRef": name })
     };
     tiers.map(one).collect()
+}
+
+/// Whom the tiers that somebody wrote reach: the standard requires a target of each policy.
+fn targets(slos: &[Slo]) -> Vec<Value> {
+    let tiers = || slos.iter().flat_map(|slo| slo.guard.tiers.iter().flatten());
+    let is_used = |severity: &Severity| tiers().any(|tier| tier.severity == *severity);
+    let target = |severity: Severity| {
+        json!({
+            "apiVersion": VERSION,
+            "kind": "AlertNotificationTarget",
+            "metadata": { "name": severity.name() },
+            "spec": { "target": severity.name() },
+        })
+    };
+    [Severity::Page, Severity::Ticket].into_iter().filter(is_used).map(target).collect()
 }
 
 /// The condition of a tier, and what the standard has no word for.
@@ -160,6 +188,7 @@ fn condition(tier: &Tier, period_seconds: i64) -> (Value, Map<String, Value>) {
     note("bad_above", (tier.bad_above != usual).then(|| tier.bad_above.to_string()));
     let condition = json!({
         "kind": "burnrate",
+        "op": if tier.at_threshold { "gte" } else { "gt" },
         "threshold": threshold,
         "lookbackWindow": minutes(&tier.long),
         "alertAfter": tier.after.as_ref().map_or("0m".to_owned(), minutes),
@@ -226,7 +255,7 @@ fn share(target: &str) -> Option<f64> {
 }
 
 /// The (first) window. Several of them, seconds, and minutes, which a reader may doubt, stand in an annotation too.
-fn time_window(window: Option<Value>, notes: &mut Map<String, Value>) -> Value {
+fn time_window(window: Option<Value>, meant: Option<&Window>, notes: &mut Map<String, Value>) -> Value {
     let first = match &window {
         Some(Value::Array(list)) => list.first().cloned(),
         other => other.clone(),
@@ -237,15 +266,12 @@ fn time_window(window: Option<Value>, notes: &mut Map<String, Value>) -> Value {
     if let (true, Some(window)) = (is_beyond, window) {
         notes.insert("window".to_owned(), window);
     }
-    let Value::Object(mut calendar) = first else {
+    let Some(Window::Calendar(calendar)) = meant else {
         return json!({ "duration": first, "isRolling": true });
     };
-    let duration = calendar.shift_remove("calendar");
-    let mut aligned = Map::new();
-    aligned
-        .extend(calendar.shift_remove("start").map(|start| ("startTime".to_owned(), text(Some(start)).replace('T', " ").into())));
-    aligned.extend(calendar.shift_remove("zone").map(|zone| ("timeZone".to_owned(), zone)));
-    json!({ "duration": duration, "calendar": aligned, "isRolling": false })
+    // The standard requires both, whether somebody wrote them or not.
+    let aligned = json!({ "startTime": calendar.start().to_string().replace('T', " "), "timeZone": calendar.zone_name() });
+    json!({ "duration": calendar.length().text(), "calendar": aligned, "isRolling": false })
 }
 
 fn object(value: Value) -> Map<String, Value> {
