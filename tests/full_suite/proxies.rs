@@ -191,6 +191,7 @@ fn slix_counts_what_varnish_was_sent() {
     drop(server);
     let answers = Answers { aborted: aborted(Some("200"), true), junk: nameless(Some("400")), empty: None };
     compare(&folder, Log::detected("access.log", "combined", false), answers);
+    // Its own JSON (`-j`) leaves out the garbage, of which most is not known.
     let keys = "format: {json: {time: begun clf, status: status, latency: took us, request: request}, clock: start}";
-    compare(&folder, Log::declared("json.log", keys), answers);
+    compare(&folder, Log::declared("json.log", keys), Answers { junk: None, ..answers });
 }
