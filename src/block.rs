@@ -9,6 +9,9 @@ pub const BLOCK_BYTES_MAX: usize = PLACES - 128;
 /// Bytes of the array: any word of eight bytes that begins at a place lies in it.
 pub const ROOM_BYTES: usize = PLACES + 64;
 
+/// Bytes of a word.
+const WORD_BYTES: usize = 8;
+
 /// How many places there are.
 pub const PLACES: usize = 1 << 16;
 
@@ -37,6 +40,32 @@ pub(crate) fn boxed<T: Default + Copy, const N: usize>() -> Box<[T; N]> {
     match vec![T::default(); N].into_boxed_slice().try_into() {
         Ok(array) => array,
         Err(_) => unreachable!("the vector has N elements"),
+    }
+}
+
+/// The words that begin at each of these places.
+///
+/// A function of its own, which is not compiled for AVX-512: there the compiler would choose the instruction that gathers words,
+/// which is no faster than to load them one by one, and much slower where microcode guards it.
+#[inline(never)]
+pub fn words_at<const N: usize>(block: &Block, places: &[Place; N], words: &mut [u64; N]) {
+    for (to, &place) in words.iter_mut().zip(places) {
+        *to = word(block, place);
+    }
+}
+
+/// The words that begin so far behind each of these places.
+#[inline(never)]
+pub fn words_behind<const N: usize>(block: &Block, places: &[Place; N], offset: Place, words: &mut [u64; N]) {
+    // A block has some room behind its last place, so that these places need not be computed.
+    if let Some(block) = block.get(offset.into()..).and_then(|block| block.first_chunk::<{ PLACES + WORD_BYTES }>()) {
+        for (to, &place) in words.iter_mut().zip(places) {
+            *to = block[usize::from(place)..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        }
+    } else {
+        for (to, &place) in words.iter_mut().zip(places) {
+            *to = word(block, place.wrapping_add(offset));
+        }
     }
 }
 

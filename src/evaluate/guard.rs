@@ -7,6 +7,7 @@ use super::excluded::Excluded;
 use super::mode::{self, Modes, Reason, Watched};
 use super::plan::{Entry, Plan, Pooled};
 use super::row::SeriesKey;
+use super::window::gallop;
 use crate::aggregate::Counts;
 use crate::error::Result;
 use crate::slo::Slo;
@@ -235,9 +236,9 @@ impl StepModes {
         self.0.push((end, reason));
     }
 
-    /// The mode at the end of a step that the roll-up shows too.
-    pub fn at(&self, end: SliceNumber) -> Option<Reason> {
-        let found = self.0.binary_search_by_key(&end, |&(end, _)| end);
-        found.ok().map(|i| self.0[i].1)
+    /// The mode at the end of a step that the roll-up shows too. Searching begins at the `from`th mode, and leaves it at the one found.
+    pub fn at(&self, from: &mut usize, end: SliceNumber) -> Option<Reason> {
+        *from = gallop(&self.0, *from, end);
+        self.0.get(*from).filter(|&&(found, _)| found == end).map(|&(_, reason)| reason)
     }
 }

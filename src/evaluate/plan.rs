@@ -164,11 +164,12 @@ impl<'a> Plan<'a> {
         for planned in series {
             let is_roll_up = planned.key.group_kind == GroupKind::All;
             let pooled = if is_roll_up { guarded.pooled.clone() } else { self.pooled_of(planned)? };
+            let mut mode = 0;
             self.run(planned, &pooled, &mut |mut row, end| {
                 if is_roll_up {
                     modes.push(end, asked.at(end)?);
                 }
-                row.reason = modes.at(end);
+                row.reason = modes.at(&mut mode, end);
                 sink(row)
             })?;
         }

@@ -141,8 +141,13 @@ pub struct Sums {
 impl WindowRow {
     /// Why the policy says what it says, in words.
     pub fn mode_reason(&self) -> Option<&str> {
+        self.reason_number().map(|number| self.series.reasons[number].1.as_str())
+    }
+
+    /// Which of the series' reasons it has.
+    pub fn reason_number(&self) -> Option<usize> {
         let reason = self.reason?;
-        self.series.reasons.iter().find(|(known, _)| *known == reason).map(|(_, words)| words.as_str())
+        self.series.reasons.iter().position(|(known, _)| *known == reason)
     }
 
     /// The row of `series` at the end of `step`.

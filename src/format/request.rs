@@ -34,17 +34,60 @@ impl Usual {
         to.wrapping_sub(PROTOCOL_BYTES)
     }
 
-    /// 0 if it is usual. Then [`split_request`] and [`split_target`] give the same answer.
+    /// 0 if what is around its target is usual. If the target is, too, [`split_request`] and [`split_target`] give the same answer.
     #[inline(always)]
     pub(super) fn difference(self, from: Place, method_end: Place, to: Place) -> u64 {
         let is_blank = |byte: u64| u64::from(byte & 0xff == u64::from(b' '));
-        let slash = (self.behind_method ^ u64::from(u16::from_le_bytes(*b" /"))) & 0xffff;
         let protocol = (self.protocol & PROTOCOL_MASK) ^ PROTOCOL;
-        let blanks = is_blank(self.before_protocol) | (is_blank(self.before_protocol >> 8) ^ 1);
-        // The blank and the slash behind a method stand before the protocol's blank; the sum does not wrap.
+        let blanks =
+            is_blank(self.before_protocol) | (is_blank(self.before_protocol >> 8) ^ 1) | (is_blank(self.behind_method) ^ 1);
+        // The blank and the target's first byte stand before the protocol's blank; the sum does not wrap.
         let order =
             u64::from(method_end <= from) | u64::from(to < PROTOCOL_BYTES) | u64::from(method_end.saturating_add(11) > to);
-        slash | protocol | blanks | order
+        protocol | blanks | order
+    }
+
+    /// 0 if the target is a path.
+    #[inline(always)]
+    pub(super) fn not_path(self) -> u64 {
+        (self.behind_method >> 8 & 0xff) ^ u64::from(b'/')
+    }
+}
+
+/// What a target is looked at by to see whether it is an absolute form with a path, `https://host:443/path`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Absolute {
+    /// The word at its beginning.
+    pub(super) scheme: u64,
+    /// The words behind `http://`.
+    pub(super) authority: [u64; 4],
+}
+
+impl Absolute {
+    /// Where the words of the authority begin.
+    pub(super) const OFFSETS: [Place; 4] = [7, 15, 23, 31];
+
+    /// Where the path of the target `from..to` begins, and 0 if there is one and [`split_target`] says so, too. A longer name of a host,
+    /// another scheme, or no path are not looked for here.
+    #[inline(always)]
+    pub(super) fn path(self, from: Place, to: Place) -> (Place, u64) {
+        const HTTPS: u64 = u64::from_le_bytes(*b"https://");
+        const HTTP: u64 = u64::from_le_bytes(*b"http://\0");
+        let is_https = self.scheme == HTTPS;
+        let is_http = self.scheme << 8 == HTTP << 8;
+        // The first of the words begins with the second slash of `https://`.
+        let skipped = if is_https { 0xff } else { 0 };
+        let mut choice = (0, 0, 0);
+        for (word, offset) in self.authority.into_iter().zip(Absolute::OFFSETS).rev() {
+            let skipped = if offset == Absolute::OFFSETS[0] { skipped } else { 0 };
+            let slashes = words::equal(word, b'/') & !skipped;
+            let ends = slashes | words::equal(word, b'?') | words::equal(word, b'#');
+            choice = if ends != 0 { (ends, slashes, offset) } else { choice };
+        }
+        let (ends, slashes, offset) = choice;
+        let at = from.wrapping_add(offset).wrapping_add((ends.trailing_zeros() / 8) as Place);
+        let is_path = (is_http | is_https) & (ends & ends.wrapping_neg() & slashes != 0) & (at < to) & (at > from);
+        (at, u64::from(!is_path))
     }
 }
 
@@ -302,7 +345,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_usual_request_is_split_alike(line in "(GET|POST|get|G-T|[A-Z ]{0,9}) ?(/|//|http://h|x)[a-z?#/ ]{0,9} ?HTTP/[0-9][.][0-9] ?") {
+        fn the_usual_request_is_split_alike(line in "(GET|POST|get|G-T|[A-Z ]{0,9}) ?(/|//|https?://h?|ftp://|x)[a-z?#/ ]{0,9} ?HTTP/[0-9][.][0-9] ?") {
             let block = words::block_of(line.as_bytes());
             let to = line.len() as Place;
             let (method_end, target_end) = (Usual::method_end(word(&block, 0), 0), Usual::target_end(to));
@@ -311,15 +354,36 @@ mod tests {
                 before_protocol: word(&block, target_end.wrapping_sub(1)),
                 protocol: word(&block, target_end.wrapping_add(1)),
             };
+            let from = method_end.wrapping_add(1);
+            let absolute = Absolute { scheme: word(&block, from), authority: Absolute::OFFSETS.map(|offset| word(&block, from.wrapping_add(offset))) };
             if usual.difference(0, method_end, to) == 0 {
                 let (method, target) = split_request(line.as_bytes());
                 prop_assert_eq!(method, Some(&line.as_bytes()[..usize::from(method_end)]));
-                prop_assert_eq!(target, Some(&line.as_bytes()[usize::from(method_end) + 1..usize::from(target_end)]));
-                let path = target.map(|t| &t[..t.iter().position(|b| b"?#".contains(b)).unwrap_or(t.len())]);
-                prop_assert_eq!(split_target(target.unwrap()).path, path);
+                prop_assert_eq!(target, Some(&line.as_bytes()[usize::from(from)..usize::from(target_end)]));
+                let (path_from, difference) = absolute.path(from, target_end);
+                let path_from = match (usual.not_path(), difference) {
+                    (0, _) => from,
+                    (_, 0) => path_from,
+                    _ => return Ok(()),
+                };
+                let path = &line.as_bytes()[usize::from(path_from)..usize::from(target_end)];
+                let path = &path[..path.iter().position(|b| b"?#".contains(b)).unwrap_or(path.len())];
+                prop_assert_eq!(split_target(target.unwrap()).path, Some(path));
             }
         }
 
+        #[test]
+        fn absolute_forms_are_seen(scheme in "https?", authority in "[a-z@:0-9.\\[\\]]{0,36}", rest in "[/?#][a-z/?#]{0,9}|") {
+            let target = format!("{scheme}://{authority}{rest}");
+            let block = words::block_of(target.as_bytes());
+            let absolute = Absolute { scheme: word(&block, 0), authority: Absolute::OFFSETS.map(|offset| word(&block, offset)) };
+            let (from, difference) = absolute.path(0, target.len() as Place);
+            let is_seen = rest.starts_with('/') && scheme.len() + 3 + authority.len() < 39;
+            prop_assert_eq!(difference == 0, is_seen);
+            if is_seen {
+                prop_assert_eq!(usize::from(from), scheme.len() + 3 + authority.len());
+            }
+        }
 
         #[test]
         fn plain_requests_agree_with_words(line in "[A-Z]{1,7} {1,3}[/a-z?#:%]{1,12} {1,2}HTTP/[0-9.]{1,3}") {

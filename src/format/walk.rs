@@ -13,11 +13,11 @@ use std::cell::Cell;
 use super::clock::TimeReader;
 use super::json_read;
 use super::recent::Minute;
-use super::request::Usual;
+use super::request::{Absolute, Usual};
 use super::words::{self, Literal};
 use super::{Unit, number};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans, every_line};
-use crate::block::{Block, Place, Positions, word};
+use crate::block::{Block, Place, Positions, word, words_at, words_behind};
 use crate::marks::{Kernel, Marks};
 use crate::time::Instant;
 
@@ -164,7 +164,7 @@ pub(super) struct Desk {
     /// Not 0 if the field has to be read with care.
     care: Column<u64>,
     values: Column<i64>,
-    words: [Column<u64>; 5],
+    words: [Column<u64>; 6],
 }
 
 impl Desk {
@@ -176,34 +176,20 @@ impl Desk {
             behind: [0; BATCH_LINES],
             care: [0; BATCH_LINES],
             values: [ABSENT; BATCH_LINES],
-            words: [[0; BATCH_LINES]; 5],
+            words: [[0; BATCH_LINES]; 6],
         })
     }
 
     /// Looks at the word at every end.
     #[inline(always)]
     fn look_behind(&mut self, block: &Block) {
-        for i in every_line() {
-            self.behind[i] = word(block, self.ends[i]);
-        }
+        words_at(block, &self.ends, &mut self.behind);
     }
 
     /// Looks whether this literal stands so far behind each of these places.
     #[inline(always)]
     pub(super) fn differences(&mut self, block: &Block, literal: &Literal, places: &Column<Place>, offset: Place) {
-        match offset {
-            // Of most literals there is one word, at their place.
-            0 => {
-                for i in every_line() {
-                    self.behind[i] = word(block, places[i]);
-                }
-            }
-            _ => {
-                for i in every_line() {
-                    self.behind[i] = word(block, places[i].wrapping_add(offset));
-                }
-            }
-        }
+        words_behind(block, places, offset, &mut self.behind);
         for i in every_line() {
             self.odd[i] |= literal.difference(self.behind[i]);
         }
@@ -287,9 +273,7 @@ impl Walk<'_> {
             spans,
             #[inline(always)]
             move |desk| {
-                for i in every_line() {
-                    desk.words[0][i] = marks.aux_word(desk.at[i]);
-                }
+                marks.aux_words(&desk.at, &mut desk.words[0]);
                 for i in every_line() {
                     let (end, is_far) = Marks::next_in(desk.words[0][i], desk.at[i], limits[i]);
                     (desk.ends[i], desk.care[i]) = (end, u64::from(is_far));
@@ -356,15 +340,12 @@ impl Walk<'_> {
             #[inline(always)]
             move || {
                 let target_end = |i: usize| Usual::target_end(limits[i]);
+                words_at(block, &desk.at, &mut desk.words[0]);
                 for i in every_line() {
-                    desk.words[0][i] = word(block, desk.at[i]);
+                    desk.ends[i] = target_end(i).wrapping_sub(1);
                 }
-                for i in every_line() {
-                    desk.words[1][i] = word(block, target_end(i).wrapping_add(1));
-                }
-                for i in every_line() {
-                    desk.words[2][i] = word(block, target_end(i).wrapping_sub(1));
-                }
+                words_behind(block, &desk.ends, 2, &mut desk.words[1]);
+                words_at(block, &desk.ends, &mut desk.words[2]);
                 for i in every_line() {
                     desk.ends[i] = Usual::method_end(desk.words[0][i], desk.at[i]);
                 }
@@ -372,7 +353,20 @@ impl Walk<'_> {
                 for i in every_line() {
                     let [_, protocol, before_protocol]: [u64; 3] = std::array::from_fn(|word| desk.words[word][i]);
                     let usual = Usual { behind_method: desk.behind[i], before_protocol, protocol };
-                    desk.care[i] = usual.difference(desk.at[i], desk.ends[i], limits[i]);
+                    desk.words[0][i] = usual.difference(desk.at[i], desk.ends[i], limits[i]);
+                    desk.care[i] = desk.words[0][i] | usual.not_path();
+                }
+                if let Some(methods) = methods {
+                    for i in every_line() {
+                        methods[i] = (desk.at[i], desk.ends[i]);
+                    }
+                }
+                // From here on the ends are those of the blanks behind the methods: where targets begin, and then paths.
+                for i in every_line() {
+                    desk.ends[i] = desk.ends[i].wrapping_add(1);
+                }
+                if desk.needs_care() {
+                    desk.find_absolute(block, limits);
                 }
                 for i in every_line() {
                     unusual[i] = desk.care[i] != 0;
@@ -380,12 +374,7 @@ impl Walk<'_> {
                 for i in every_line() {
                     // An unusual one has an empty target here.
                     let mask = Place::from(desk.care[i] == 0).wrapping_neg();
-                    paths[i] = (desk.ends[i].wrapping_add(1) & mask, target_end(i) & mask);
-                }
-                if let Some(methods) = methods {
-                    for i in every_line() {
-                        methods[i] = (desk.at[i], desk.ends[i]);
-                    }
+                    paths[i] = (desk.ends[i] & mask, target_end(i) & mask);
                 }
             },
         );
@@ -463,9 +452,7 @@ impl Walk<'_> {
             spans,
             #[inline(always)]
             move |desk| {
-                for i in every_line() {
-                    desk.words[0][i] = word(block, desk.at[i]);
-                }
+                words_at(block, &desk.at, &mut desk.words[0]);
                 for i in every_line() {
                     desk.ends[i] = desk.at[i].wrapping_add(3);
                 }
@@ -527,9 +514,7 @@ impl Desk {
         to: End,
         visit: impl FnMut(&mut i64, words::Decimal) -> u64,
     ) {
-        for i in every_line() {
-            self.words[0][i] = word(block, self.at[i]);
-        }
+        words_at(block, &self.at, &mut self.words[0]);
         match to.literal {
             Some((_, first)) => self.measure_numbers(limits, Before(first), visit),
             None => self.measure_numbers(limits, AtLimit, visit),
@@ -559,13 +544,27 @@ impl Desk {
         }
     }
 
+    /// Finds where the paths of absolute forms begin: the targets begin at the ends, and those that are no paths need care.
+    #[inline(always)]
+    fn find_absolute(&mut self, block: &Block, limits: &Column<Place>) {
+        words_at(block, &self.ends, &mut self.words[1]);
+        for (words, offset) in self.words[2..].iter_mut().zip(Absolute::OFFSETS) {
+            words_behind(block, &self.ends, offset, words);
+        }
+        for i in every_line() {
+            let [difference, scheme, authority @ ..]: [u64; 6] = std::array::from_fn(|word| self.words[word][i]);
+            let (path, not_absolute) = Absolute { scheme, authority }.path(self.ends[i], Usual::target_end(limits[i]));
+            let is_found = (self.care[i] != 0) & (difference | not_absolute == 0);
+            self.ends[i] = if is_found { path } else { self.ends[i] };
+            self.care[i] = if is_found { 0 } else { self.care[i] };
+        }
+    }
+
     /// Finds times of a minute, into the values as microseconds, and where they end.
     #[inline(always)]
     fn find_times(&mut self, block: &Block, minute: &Minute) {
         for (words, offset) in self.words.iter_mut().zip(minute.offsets()) {
-            for i in every_line() {
-                words[i] = word(block, self.at[i].wrapping_add(offset));
-            }
+            words_behind(block, &self.at, offset, words);
         }
         for i in every_line() {
             let (time, difference) = minute.instant(std::array::from_fn(|word| self.words[word][i]));

@@ -106,6 +106,13 @@ pub(super) fn digits(word: u64, length: u64) -> (u64, u64) {
     (eight_digits(from_zero), not_digits(from_zero))
 }
 
+/// The high bit of each byte that is `byte`.
+#[inline(always)]
+pub(super) fn equal(word: u64, byte: u8) -> u64 {
+    let zeros = word ^ spread(byte);
+    !(((zeros & !HIGH_BITS) + !HIGH_BITS) | zeros) & HIGH_BITS
+}
+
 /// How far it is to a byte, 0 to 8.
 #[inline(always)]
 pub(super) fn distance(word: u64, byte: u8) -> u64 {

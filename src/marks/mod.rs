@@ -133,9 +133,17 @@ impl Marks {
         }
     }
 
+    /// The bits of the aux byte around each of these places. Like [`crate::block::words_at`], it must not be compiled for AVX-512.
+    #[inline(never)]
+    pub fn aux_words<const N: usize>(&self, places: &[Place; N], words: &mut [u64; N]) {
+        for (to, &place) in words.iter_mut().zip(places) {
+            *to = self.aux_word(place);
+        }
+    }
+
     /// The bits of the aux byte around a place, for [`Marks::next_in`].
     #[inline(always)]
-    pub fn aux_word(&self, at: Place) -> u64 {
+    fn aux_word(&self, at: Place) -> u64 {
         self.aux[usize::from(at) / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 

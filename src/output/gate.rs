@@ -51,8 +51,8 @@ fn ink(mode: Mode) -> Ink {
     }
 }
 
-/// The verdict as JSON.
-pub fn to_json(gate: &Gate, exit_code: u8) -> Value {
+/// The verdict as JSON, with every warning of the run.
+pub fn to_json(gate: &Gate, exit_code: u8, warnings: &[String]) -> Value {
     let decided = gate.decided_by.and_then(|i| gate.verdicts.get(i));
     json!({
         "mode": gate.mode.name(),
@@ -63,7 +63,7 @@ pub fn to_json(gate: &Gate, exit_code: u8) -> Value {
         "stale_after": gate.stale_after.as_ref().map(|length| length.text()),
         "override": gate.release.as_ref().map(|r| json!({ "exemption": r.exemption, "reason": r.reason })),
         "slos": gate.verdicts.iter().map(slo).collect::<Vec<_>>(),
-        "warnings": gate.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "warnings": warnings,
     })
 }
 

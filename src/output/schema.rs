@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, BooleanBuilder, DictionaryArray, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringArray,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -20,9 +20,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::row::{SeriesKey, WindowRow};
 use crate::slo::policy::Mode;
 use crate::time::Instant;
-
-/// Rows in a batch: enough for columns to compress well, few enough (some 20 MB) to be held at once.
-pub const BATCH_ROWS: usize = 65_536;
 
 /// The zone of every time.
 pub const ZONE: &str = "UTC";
@@ -41,28 +38,65 @@ enum Get {
     Series(fn(&SeriesKey) -> Option<Cow<'_, str>>),
     /// One of a few words, by row.
     Word(WordOf),
-    /// A value of each row.
-    Row(Value),
+    Time(Append<TimestampMicrosecondBuilder>),
+    Int(Append<Int64Builder>),
+    Float(Append<Float64Builder>),
+    Bool(Append<BooleanBuilder>),
+    /// A text that is not known before its row is: no dictionary of all batches could hold it.
+    Rare(Append<StringBuilder>),
 }
+
+/// Appends a value of each row to a column.
+type Append<B> = fn(&[WindowRow], &mut B);
 
 /// A word of each row.
 #[derive(Clone, Copy)]
 struct WordOf {
     /// Every word that a row of the series can have: dictionaries are the same in every batch.
     all: fn(&SeriesKey) -> Vec<String>,
-    /// That of a row.
-    of: fn(&WindowRow) -> Option<&str>,
+    /// Which of them a row has.
+    of: fn(&WindowRow) -> Option<usize>,
 }
 
-/// A value of a row.
-#[derive(Clone, Copy)]
-enum Value {
-    Time(fn(&WindowRow) -> Instant),
-    Int(fn(&WindowRow) -> Option<u64>),
-    Float(fn(&WindowRow) -> Option<f64>),
-    Bool(fn(&WindowRow) -> Option<bool>),
-    /// A text that is not known before its row is: no dictionary of all batches could hold it.
-    Text(fn(&WindowRow) -> Option<&str>),
+/// A value of each row. Macros, because a function that is given the getter would have to call it for every cell.
+macro_rules! each {
+    ($type:ident, $value:ty, $get:expr) => {
+        Get::$type(|rows, cells| {
+            const GET: fn(&WindowRow) -> Option<$value> = $get;
+            rows.iter().for_each(|row| cells.append_option(GET(row)));
+        })
+    };
+}
+
+macro_rules! time {
+    ($get:expr) => {
+        each!(Time, i64, |r| {
+            const GET: fn(&WindowRow) -> Instant = $get;
+            Some(GET(r).micros())
+        })
+    };
+}
+
+macro_rules! int {
+    ($get:expr) => {
+        each!(Int, i64, |r| {
+            const GET: fn(&WindowRow) -> Option<u64> = $get;
+            // Evaluation holds counts below 2^63.
+            GET(r).map(u64::cast_signed)
+        })
+    };
+}
+
+macro_rules! float {
+    ($get:expr) => {
+        each!(Float, f64, $get)
+    };
+}
+
+macro_rules! bool {
+    ($get:expr) => {
+        each!(Bool, bool, $get)
+    };
 }
 
 const fn text(get: fn(&SeriesKey) -> Option<Cow<'_, str>>) -> Get {
@@ -71,22 +105,6 @@ const fn text(get: fn(&SeriesKey) -> Option<Cow<'_, str>>) -> Get {
 
 const fn word(of: WordOf) -> Get {
     Get::Word(of)
-}
-
-const fn time(get: fn(&WindowRow) -> Instant) -> Get {
-    Get::Row(Value::Time(get))
-}
-
-const fn int(get: fn(&WindowRow) -> Option<u64>) -> Get {
-    Get::Row(Value::Int(get))
-}
-
-const fn float(get: fn(&WindowRow) -> Option<f64>) -> Get {
-    Get::Row(Value::Float(get))
-}
-
-const fn bool(get: fn(&WindowRow) -> Option<bool>) -> Get {
-    Get::Row(Value::Bool(get))
 }
 
 const fn required(name: &'static str, get: Get) -> Column {
@@ -107,60 +125,71 @@ const LEADING: [Column; 4] = [
 
 /// The columns after those of the dimensions.
 const TRAILING: [Column; 29] = [
-    required("start_time", time(|r| r.start_time)),
-    required("end_time", time(|r| r.end_time)),
-    required("events", int(|r| Some(r.events))),
-    required("good", int(|r| Some(r.good))),
-    required("bad", int(|r| Some(r.bad))),
-    required("unknown", int(|r| Some(r.unknown))),
-    required("excluded", int(|r| Some(r.excluded))),
-    required("valid", int(|r| Some(r.valid))),
-    nullable("sli", float(|r| r.sli)),
-    required("target", float(|r| Some(r.series.target.to_f64()))),
-    nullable("burn_rate", float(|r| r.burn_rate)),
+    required("start_time", time!(|r| r.start_time)),
+    required("end_time", time!(|r| r.end_time)),
+    required("events", int!(|r| Some(r.events))),
+    required("good", int!(|r| Some(r.good))),
+    required("bad", int!(|r| Some(r.bad))),
+    required("unknown", int!(|r| Some(r.unknown))),
+    required("excluded", int!(|r| Some(r.excluded))),
+    required("valid", int!(|r| Some(r.valid))),
+    nullable("sli", float!(|r| r.sli)),
+    required("target", float!(|r| Some(r.series.target.to_f64()))),
+    nullable("burn_rate", float!(|r| r.burn_rate)),
     required("window_length", text(|s| Some(s.window.text().into()))),
-    required("window_start_time", time(|r| r.window_start_time)),
-    required("window_partial", bool(|r| Some(r.window_partial))),
-    required("window_coverage", float(|r| Some(r.window_coverage))),
-    required("window_good", int(|r| Some(r.window_good))),
-    required("window_bad", int(|r| Some(r.window_bad))),
-    required("window_unknown", int(|r| Some(r.window_unknown))),
-    required("window_valid", int(|r| Some(r.window_valid))),
-    nullable("window_slices_good", int(|r| r.window_slices_good)),
-    nullable("window_slices", int(|r| r.window_slices)),
-    nullable("window_sli", float(|r| r.budget.map(|b| b.sli))),
-    nullable("met", bool(|r| r.budget.map(|b| b.met))),
-    nullable("budget_consumed", float(|r| r.budget.map(|b| b.consumed))),
-    nullable("budget_remaining", float(|r| r.budget.map(|b| b.remaining))),
-    nullable("budget_remaining_minutes", float(|r| r.budget.map(|b| b.remaining_minutes))),
+    required("window_start_time", time!(|r| r.window_start_time)),
+    required("window_partial", bool!(|r| Some(r.window_partial))),
+    required("window_coverage", float!(|r| Some(r.window_coverage))),
+    required("window_good", int!(|r| Some(r.window_good))),
+    required("window_bad", int!(|r| Some(r.window_bad))),
+    required("window_unknown", int!(|r| Some(r.window_unknown))),
+    required("window_valid", int!(|r| Some(r.window_valid))),
+    nullable("window_slices_good", int!(|r| r.window_slices_good)),
+    nullable("window_slices", int!(|r| r.window_slices)),
+    nullable("window_sli", float!(|r| r.budget.map(|b| b.sli))),
+    nullable("met", bool!(|r| r.budget.map(|b| b.met))),
+    nullable("budget_consumed", float!(|r| r.budget.map(|b| b.consumed))),
+    nullable("budget_remaining", float!(|r| r.budget.map(|b| b.remaining))),
+    nullable("budget_remaining_minutes", float!(|r| r.budget.map(|b| b.remaining_minutes))),
     nullable(
         "mode",
-        word(WordOf { all: |_| Mode::ALL.map(|m| m.name().to_owned()).into(), of: |r| Some(r.reason?.mode().name()) }),
+        word(WordOf { all: |_| Mode::ALL.map(|m| m.name().to_owned()).into(), of: |r| Some(r.reason?.mode() as usize) }),
     ),
     nullable(
         "mode_reason",
-        word(WordOf { all: |s| s.reasons.iter().map(|r| r.1.clone()).collect(), of: WindowRow::mode_reason }),
+        word(WordOf { all: |s| s.reasons.iter().map(|r| r.1.clone()).collect(), of: WindowRow::reason_number }),
     ),
-    nullable("exclusions", Get::Row(Value::Text(|r| r.exclusions.as_deref()))),
+    nullable("exclusions", Get::Rare(|rows, cells| rows.iter().for_each(|r| cells.append_option(r.exclusions.as_deref())))),
 ];
 
-/// The table of a plan: its schema, and the strings of its series.
-#[derive(Clone, Debug)]
+/// The table of a plan: its schema, the strings of its series, and the rows of the next batch.
+#[derive(Debug)]
 pub struct Table {
     schema: SchemaRef,
     /// Columns in the order of the schema.
     columns: Vec<Source>,
 }
 
-/// Where a column of a batch comes from.
-#[derive(Clone)]
+/// Where a column of a batch comes from, and its cells so far.
 enum Source {
     /// A dictionary, and the key that each series has in it.
-    Text { dictionary: ArrayRef, keys: Vec<Option<i32>> },
-    /// A dictionary, its words as keys, and the word of each row.
-    Word { dictionary: ArrayRef, numbers: HashMap<String, i32>, of: fn(&WindowRow) -> Option<&str> },
-    /// Every row has a value of its own.
-    Row(Value),
+    Text {
+        dictionary: ArrayRef,
+        keys: Vec<Option<i32>>,
+        cells: Int32Builder,
+    },
+    /// A dictionary, the keys that the words of each series have in it, and which of those words a row has.
+    Word {
+        dictionary: ArrayRef,
+        keys: Vec<Arc<[i32]>>,
+        of: fn(&WindowRow) -> Option<usize>,
+        cells: Int32Builder,
+    },
+    Time(Append<TimestampMicrosecondBuilder>, TimestampMicrosecondBuilder),
+    Int(Append<Int64Builder>, Int64Builder),
+    Float(Append<Float64Builder>, Float64Builder),
+    Bool(Append<BooleanBuilder>, BooleanBuilder),
+    Rare(Append<StringBuilder>, StringBuilder),
 }
 
 impl Table {
@@ -189,12 +218,18 @@ impl Table {
         Arc::clone(&self.schema)
     }
 
-    /// A batch of rows, whose series are those of the table.
+    /// Adds rows, whose series are those of the table, to the next batch. Rows are wide: they are best given a few at a time,
+    /// while the caches hold them.
+    pub fn push(&mut self, rows: &[WindowRow]) {
+        self.columns.iter_mut().for_each(|column| column.push(rows));
+    }
+
+    /// The rows that were added since the last batch, as a batch.
     ///
     /// # Errors
     /// None for rows of the table's own plan.
-    pub fn batch(&self, rows: &[WindowRow]) -> Result<RecordBatch, ArrowError> {
-        let columns = self.columns.iter().map(|c| c.array(rows)).collect::<Result<_, _>>()?;
+    pub fn batch(&mut self) -> Result<RecordBatch, ArrowError> {
+        let columns = self.columns.iter_mut().map(Source::take).collect::<Result<_, _>>()?;
         RecordBatch::try_new(self.schema(), columns)
     }
 }
@@ -204,42 +239,33 @@ impl Source {
         match get {
             Get::Series(get) => Source::text(series.iter().map(|s| get(s))),
             Get::Word(word) => Source::words(word, series),
-            Get::Row(value) => Source::Row(value),
+            Get::Time(append) => Source::Time(append, TimestampMicrosecondBuilder::new().with_timezone(ZONE)),
+            Get::Int(append) => Source::Int(append, Int64Builder::new()),
+            Get::Float(append) => Source::Float(append, Float64Builder::new()),
+            Get::Bool(append) => Source::Bool(append, BooleanBuilder::new()),
+            Get::Rare(append) => Source::Rare(append, StringBuilder::new()),
         }
     }
 
     /// Distinct values in the order of their first series.
     fn text<'a>(values: impl Iterator<Item = Option<Cow<'a, str>>>) -> Self {
-        let mut distinct = Vec::new();
-        let mut numbers = HashMap::new();
-        let mut number = |value: Cow<'a, str>| {
-            *numbers.entry(value.clone()).or_insert_with(|| {
-                distinct.push(value);
-                distinct.len() as i32 - 1
-            })
-        };
-        let keys = values.map(|v| v.map(&mut number)).collect();
-        Source::Text { dictionary: Arc::new(StringArray::from_iter_values(distinct)), keys }
+        let mut distinct = Distinct::default();
+        let keys = values.map(|v| v.map(|v| distinct.number(v))).collect();
+        Source::Text { dictionary: distinct.dictionary(), keys, cells: Int32Builder::new() }
     }
 
     /// Every word that some series can have, in the order of their first series.
     fn words(word: WordOf, series: &[Arc<SeriesKey>]) -> Self {
-        let (mut distinct, mut numbers) = (Vec::new(), HashMap::new());
+        let mut distinct = Distinct::default();
+        let mut keys = Vec::<Arc<[i32]>>::with_capacity(series.len());
         let mut last: Option<&Arc<SeriesKey>> = None;
         for key in series {
-            // The groups of an SLO share its reasons.
-            if last.is_some_and(|last| Arc::ptr_eq(&last.reasons, &key.reasons)) {
-                continue;
-            }
-            for text in (word.all)(key) {
-                numbers.entry(text).or_insert_with_key(|text| {
-                    distinct.push(text.clone());
-                    distinct.len() as i32 - 1
-                });
-            }
+            // The groups of an SLO share its reasons, and so their words.
+            let shared = last.filter(|last| Arc::ptr_eq(&last.reasons, &key.reasons)).and(keys.last().cloned());
+            keys.push(shared.unwrap_or_else(|| (word.all)(key).into_iter().map(|text| distinct.number(text.into())).collect()));
             last = Some(key);
         }
-        Source::Word { dictionary: Arc::new(StringArray::from_iter_values(distinct)), numbers, of: word.of }
+        Source::Word { dictionary: distinct.dictionary(), keys, of: word.of, cells: Int32Builder::new() }
     }
 
     fn data_type(&self) -> DataType {
@@ -247,35 +273,63 @@ impl Source {
             Source::Text { .. } | Source::Word { .. } => {
                 DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
             }
-            Source::Row(Value::Time(_)) => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
-            Source::Row(Value::Int(_)) => DataType::Int64,
-            Source::Row(Value::Float(_)) => DataType::Float64,
-            Source::Row(Value::Bool(_)) => DataType::Boolean,
-            Source::Row(Value::Text(_)) => DataType::Utf8,
+            Source::Time(..) => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
+            Source::Int(..) => DataType::Int64,
+            Source::Float(..) => DataType::Float64,
+            Source::Bool(..) => DataType::Boolean,
+            Source::Rare(..) => DataType::Utf8,
         }
     }
 
-    fn array(&self, rows: &[WindowRow]) -> Result<ArrayRef, ArrowError> {
-        let rows = rows.iter();
+    fn push(&mut self, rows: &[WindowRow]) {
+        match self {
+            Source::Text { keys, cells, .. } => {
+                rows.iter().for_each(|r| cells.append_option(keys.get(r.series.number).copied().flatten()));
+            }
+            Source::Word { keys, of, cells, .. } => {
+                let key = |r: &WindowRow| keys.get(r.series.number)?.get(of(r)?).copied();
+                rows.iter().for_each(|r| cells.append_option(key(r)));
+            }
+            Source::Time(append, cells) => append(rows, cells),
+            Source::Int(append, cells) => append(rows, cells),
+            Source::Float(append, cells) => append(rows, cells),
+            Source::Bool(append, cells) => append(rows, cells),
+            Source::Rare(append, cells) => append(rows, cells),
+        }
+    }
+
+    /// The cells so far.
+    fn take(&mut self) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
-            Source::Text { dictionary, keys } => {
-                let keys: Int32Array = rows.map(|r| keys.get(r.series.number).copied().flatten()).collect();
-                Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(dictionary))?)
+            Source::Text { dictionary, cells, .. } | Source::Word { dictionary, cells, .. } => {
+                Arc::new(DictionaryArray::<Int32Type>::try_new(cells.finish(), Arc::clone(dictionary))?)
             }
-            Source::Word { dictionary, numbers, of } => {
-                let keys: Int32Array = rows.map(|r| of(r).and_then(|text| numbers.get(text).copied())).collect();
-                Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(dictionary))?)
-            }
-            Source::Row(Value::Time(get)) => {
-                let times = TimestampMicrosecondArray::from_iter_values(rows.map(|r| get(r).micros()));
-                Arc::new(times.with_timezone(ZONE))
-            }
-            // Evaluation holds counts below 2^63.
-            Source::Row(Value::Int(get)) => Arc::new(rows.map(|r| get(r).map(|n| n as i64)).collect::<Int64Array>()),
-            Source::Row(Value::Float(get)) => Arc::new(rows.map(get).collect::<Float64Array>()),
-            Source::Row(Value::Bool(get)) => Arc::new(rows.map(get).collect::<BooleanArray>()),
-            Source::Row(Value::Text(get)) => Arc::new(rows.map(get).collect::<StringArray>()),
+            Source::Time(_, cells) => Arc::new(cells.finish()),
+            Source::Int(_, cells) => Arc::new(cells.finish()),
+            Source::Float(_, cells) => Arc::new(cells.finish()),
+            Source::Bool(_, cells) => Arc::new(cells.finish()),
+            Source::Rare(_, cells) => Arc::new(cells.finish()),
         })
+    }
+}
+
+/// Strings by the order in which they were first seen.
+#[derive(Default)]
+struct Distinct<'a> {
+    texts: Vec<Cow<'a, str>>,
+    numbers: HashMap<Cow<'a, str>, i32>,
+}
+
+impl<'a> Distinct<'a> {
+    fn number(&mut self, text: Cow<'a, str>) -> i32 {
+        *self.numbers.entry(text.clone()).or_insert_with(|| {
+            self.texts.push(text);
+            self.texts.len() as i32 - 1
+        })
+    }
+
+    fn dictionary(self) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(self.texts))
     }
 }
 

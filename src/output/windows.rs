@@ -4,20 +4,26 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 pub use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding as ParquetEncoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
-use super::schema::{BATCH_ROWS, Table};
+use super::schema::Table;
 use super::text::{Style, TextWriter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::row::WindowRow;
+
+/// Rows that are turned into columns at once, and those of a batch: few enough for the caches to hold them until they are written,
+/// enough for what a batch costs to be of no account.
+const ROWS_AT_ONCE: usize = 512;
+const BATCH_ROWS: usize = 8 * ROWS_AT_ONCE;
 
 /// How the table is written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -97,7 +103,10 @@ impl Metadata {
 /// Writes rows in one encoding, a batch at a time.
 pub struct WindowsWriter<W: Write + Send> {
     table: Table,
+    /// Rows that are not in the table yet.
     rows: Vec<WindowRow>,
+    /// How many are in the table.
+    batched: usize,
     encoder: Encoder<W>,
 }
 
@@ -114,7 +123,8 @@ impl<W: Write + Send> WindowsWriter<W> {
     /// What writing to `out` gives.
     pub fn new(out: W, encoding: Encoding, table: Table, metadata: Metadata) -> Result<Self> {
         let encoder = Encoder::new(out, encoding, &table.schema(), metadata)?;
-        Ok(WindowsWriter { table, rows: Vec::new(), encoder })
+        let rows = Vec::with_capacity(ROWS_AT_ONCE);
+        Ok(WindowsWriter { table, rows, batched: 0, encoder })
     }
 
     /// Adds a row of one of the table's series.
@@ -123,7 +133,11 @@ impl<W: Write + Send> WindowsWriter<W> {
     /// What writing a full batch gives.
     pub fn push(&mut self, row: WindowRow) -> Result<()> {
         self.rows.push(row);
-        if self.rows.len() < BATCH_ROWS { Ok(()) } else { self.flush() }
+        if self.rows.len() < ROWS_AT_ONCE {
+            return Ok(());
+        }
+        self.fill();
+        if self.batched < BATCH_ROWS { Ok(()) } else { self.flush() }
     }
 
     /// Writes the rest and hands the destination back.
@@ -131,16 +145,24 @@ impl<W: Write + Send> WindowsWriter<W> {
     /// # Errors
     /// What writing gives.
     pub fn finish(mut self) -> Result<W> {
+        self.fill();
         self.flush()?;
         self.encoder.finish()
     }
 
+    /// Turns the rows into columns.
+    fn fill(&mut self) {
+        self.table.push(&self.rows);
+        self.batched += self.rows.len();
+        self.rows.clear();
+    }
+
     fn flush(&mut self) -> Result<()> {
-        if self.rows.is_empty() {
+        if self.batched == 0 {
             return Ok(());
         }
-        let batch: RecordBatch = self.table.batch(&self.rows).map_err(arrow_failed)?;
-        self.rows.clear();
+        self.batched = 0;
+        let batch: RecordBatch = self.table.batch().map_err(arrow_failed)?;
         self.encoder.write(&batch)
     }
 }
@@ -186,14 +208,20 @@ impl<W: Write + Send> Encoder<W> {
 }
 
 fn parquet<W: Write + Send>(out: W, schema: &SchemaRef, metadata: Metadata) -> Result<Encoder<W>, ParquetError> {
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(true)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_created_by(concat!("slix ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(metadata.pairs().map(|(key, value)| KeyValue::new(key, value)).collect()))
-        .build();
-    Ok(Encoder::Parquet(Box::new(ArrowWriter::try_new(out, Arc::clone(schema), Some(properties))?)))
+        .set_key_value_metadata(Some(metadata.pairs().map(|(key, value)| KeyValue::new(key, value)).collect()));
+    // Most times and counts differ from row to row, and a dictionary of them is found to be useless only once it is large.
+    for field in schema.fields().iter().filter(|f| matches!(f.data_type(), DataType::Int64 | DataType::Timestamp(..))) {
+        let column = ColumnPath::from(vec![field.name().clone()]);
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, ParquetEncoding::DELTA_BINARY_PACKED);
+    }
+    Ok(Encoder::Parquet(Box::new(ArrowWriter::try_new(out, Arc::clone(schema), Some(properties.build()))?)))
 }
 
 fn arrow<W: Write + Send>(out: W, schema: &SchemaRef, metadata: Metadata) -> Result<Encoder<W>, ArrowError> {
