@@ -164,9 +164,26 @@ impl<'a> Binding<'a> {
     #[cold]
     fn missing(&self, name: &str) -> Error {
         let names: Vec<&str> = self.format.names().into_iter().map(|(name, _)| name).collect();
-        Error::new(ErrorKind::Definition, format!("the format {} has no `{name}`", self.format.name))
-            .hint(format!("its fields are {}; ask for one of them, or name another format with --format", names.join(" ")))
+        let error = Error::new(ErrorKind::Definition, format!("the format {} has no `{name}`", self.format.name));
+        error.hint(match like(name, &names) {
+            Some(known) => format!("did you mean `{known}`? A field of the log goes by the name that it has there"),
+            None => format!("its fields are {}; ask for one of them, or name another format with --format", names.join(" ")),
+        })
     }
+}
+
+/// The name that is most like `name` but for the signs of its notation, if one is.
+fn like<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+    let plain = |name: &str| undecorated(name).to_ascii_lowercase();
+    let distance = |known: &&str| strsim::damerau_levenshtein(&plain(name), &plain(known));
+    let near = names.iter().copied().min_by_key(distance)?;
+    (distance(&near) <= plain(name).len() / 5).then_some(near)
+}
+
+/// A name without the signs of its notation: `remote_user` of `$remote_user`, `X-Cache` of `%{X-Cache}o`.
+fn undecorated(name: &str) -> &str {
+    let name = name.trim_start_matches(['$', '%', '{']);
+    name.split_once('}').map_or(name, |(inner, _)| inner)
 }
 
 fn words(kind: Kind) -> &'static str {

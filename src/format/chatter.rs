@@ -18,6 +18,7 @@ fn is_chatter(line: &[u8]) -> bool {
         || is_apache_error(line)
         || is_levelled(line)
         || is_haproxy_other(line)
+        || is_http_server_error(line)
         || is_start_up(line)
         || is_trace(line)
 }
@@ -134,6 +135,11 @@ fn is_trace(line: &[u8]) -> bool {
     WORDS.iter().any(|word| line.starts_with(word))
 }
 
+/// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.
+fn is_http_server_error(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b"] code ").is_some_and(|at| has_pattern(&line[at..], b"] code 000, message "))
+}
+
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
 /// three timers and no request, and what it says of itself and of its servers.
 fn is_haproxy_other(line: &[u8]) -> bool {
@@ -208,6 +214,7 @@ mod tests {
             "  File \"app.py\", line 12, in cart",
             "    raise ValueError(name)",
             "\tat java.base/java.lang.Thread.run(Thread.java:840)",
+            "192.0.2.7 - - [05/Mar/2024 23:59:58] code 404, message File not found",
             "Proxy web started.",
             "Connect from 192.0.2.7:40112 to 192.0.2.1:80 (web/HTTP)",
         ] {

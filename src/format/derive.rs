@@ -264,8 +264,19 @@ fn address(text: &[u8]) -> &[u8] {
     }
     match memchr::memchr(b':', text) {
         Some(colon) if colon > 0 && is_port(&text[colon + 1..]) => &text[..colon],
-        _ => text,
+        Some(_) => without_port(text),
+        None => text,
     }
+}
+
+/// An IPv6 address that has no brackets and perhaps a port (HAProxy, load balancers). RFC 4291, 2.2: eight groups of four digits at most, so five
+/// digits are a port, and so is a ninth group; anything else may be the end of the address.
+fn without_port(text: &[u8]) -> &[u8] {
+    let Some(last) = memchr::memrchr(b':', text) else { return text };
+    let (address, port) = (&text[..last], &text[last + 1..]);
+    let is_ninth = || memchr::memchr_iter(b':', text).count() == 8 && memchr::memmem::find(text, b"::").is_none();
+    let is_port = port.iter().all(u8::is_ascii_digit) && (port.len() == 5 || is_ninth());
+    if is_port { address } else { text }
 }
 
 /// The nanoseconds from one instant to another; none when the second one is earlier.
@@ -314,6 +325,11 @@ mod tests {
             ("[2001:db8::7]:40112", "2001:db8::7"),
             ("[2001:db8::7]", "2001:db8::7"),
             ("2001:db8::7", "2001:db8::7"),
+            ("2001:db8::7:40112", "2001:db8::7"),
+            ("2001:db8::7:4011", "2001:db8::7:4011"),
+            ("2001:db8:0:0:0:0:0:7:80", "2001:db8:0:0:0:0:0:7"),
+            ("fe80::1%eth0", "fe80::1%eth0"),
+            ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
             ("client.example:80", "client.example"),
             ("unix:", "unix:"),
             (":80", ":80"),

@@ -347,17 +347,35 @@ impl Plan {
             let slashes = line[from..quote].iter().rev().take_while(|&&b| b == b'\\').count();
             self.escape == Escape::Backslash && slashes % 2 == 1
         };
-        // Most quotes of a line of quotes are not followed by what the format has there: one byte tells.
+        // Most quotes are not followed by what the format has there: one byte tells.
         let behind = match self.steps.get(next) {
             Some(Step::Literal { text, .. }) => text.first(),
             _ => None,
         };
-        memchr_iter(b'"', &line[from..])
-            .map(|place| from + place)
-            .filter(|&quote| behind.is_none_or(|first| line.get(quote + 1) == Some(first)))
-            .find(|&quote| !is_escaped(quote) && self.goes_on(next, line, quote + 1, readers))
+        let mut ends = |quote: &usize| !is_escaped(*quote) && self.goes_on(next, line, quote + 1, readers);
+        let mut quotes = memchr_iter(b'"', &line[from..]).map(|place| from + place);
+        let mut last = from;
+        for quote in quotes.by_ref().take(QUOTES_USUAL) {
+            if behind.is_none_or(|first| line.get(quote + 1) == Some(first)) && ends(&quote) {
+                return Some(quote);
+            }
+            last = quote + 1;
+        }
+        match behind {
+            None if next >= self.steps.len() && !self.open_ended => {
+                (line.ends_with(b"\"") && line.len() > last).then(|| line.len() - 1).filter(ends)
+            }
+            // The two bytes are searched for at once. They cannot overlap.
+            Some(&first) if first != b'"' => {
+                memmem::find_iter(&line[last..], &[b'"', first]).map(|place| last + place).find(ends)
+            }
+            _ => quotes.find(ends),
+        }
     }
 }
+
+/// Quotes that a quoted field is usually tried with. A line that has more may be nothing but quotes, and those are passed by the vector.
+const QUOTES_USUAL: usize = 4;
 
 /// How many blanks a text begins with.
 fn blanks(text: &[u8]) -> usize {

@@ -110,7 +110,7 @@ pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     let Some(first) = memchr(b' ', line) else { return (None, None) };
     let (method, rest) = line.split_at(first);
     if !is_method(method) {
-        return (None, None);
+        return unpainted(line).map_or((None, None), split_request);
     }
     // The first space is one, so there is a last.
     let last = memrchr(b' ', line).unwrap_or(first);
@@ -123,6 +123,18 @@ pub fn split_request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
         return (Some(method), Some(target));
     }
     (None, None)
+}
+
+/// A request without the one or two styles in which werkzeug writes those that did not succeed (ECMA-48, 8.3.117: `ESC [ … m`).
+#[cold]
+fn unpainted(line: &[u8]) -> Option<&[u8]> {
+    let behind_style = |text: &'_ [u8]| text.strip_prefix(b"\x1b[").and_then(|style| Some(memchr(b'm', style)? + 3));
+    let mut rest = &line[behind_style(line)?..];
+    if let Some(length) = behind_style(rest) {
+        rest = &rest[length..];
+    }
+    // No third one: what calls this calls itself again.
+    (rest.first() != Some(&b'\x1b')).then(|| rest.strip_suffix(b"\x1b[0m").unwrap_or(rest))
 }
 
 /// The parts of a request target; each is absent when it is not there or empty.

@@ -219,6 +219,22 @@ fn damage_is_told_with_its_member_and_its_byte() {
     let told = read[1].2.as_ref().unwrap();
     assert!(told.contains("a.zip:b.log") && told.contains("deflate data is damaged at byte"), "{told}");
 
+    // What is not compressed is held against its sum too, also under a compression of its own.
+    let packed = gzip(&b);
+    for (name, bytes) in [("b.log", &b), ("b.log.gz", &packed)] {
+        let mut bad = zip_of(&[("a.log", &a, CompressionMethod::Stored), (name, bytes, CompressionMethod::Stored)]);
+        // The time of a gzip file is in no sum of its own.
+        let at = bad.windows(bytes.len()).position(|window| window == bytes).unwrap() + 5;
+        bad[at] ^= 1;
+        let path = write(&directory, "stored.zip", &bad);
+        let inputs = resolve(&[&path]).complete().unwrap();
+        assert_eq!(inputs.inputs()[0].packing(), ["zip"]);
+        let read = read_members(&inputs, 1);
+        assert!(read[0].1 == a && read[0].2.is_none() && read[1].1.len() == b.len(), "{name}");
+        let told = read[1].2.as_ref().unwrap().to_string();
+        assert!(told.contains(&format!("stored.zip:{name}")) && told.contains("stored data is damaged at byte"), "{told}");
+    }
+
     // Without its directory a zip archive is read by the headers of its members.
     let path = write(&directory, "cut.zip", &whole[..at]);
     let inputs = resolve(&[&path]).complete().unwrap();

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::deflate::{Deflate, Sums};
 use super::gzip::Gzip;
 use super::raw::RawRead;
+use super::stored::Stored;
 use super::streamed::Streamed;
 use super::zstandard::Zstandard;
 
@@ -36,6 +37,8 @@ pub(super) enum Compression {
     Lz4,
     /// Without a frame, as members of zip archives are.
     Deflate(Sums),
+    /// Not at all, but with a sum (CRC-32): other members of zip archives.
+    Stored(u32),
 }
 
 impl Compression {
@@ -45,6 +48,7 @@ impl Compression {
         let input = Compressed::new(raw, size, from);
         Ok(match self {
             Compression::Deflate(sums) => Box::new(Deflate::new(input, sums)),
+            Compression::Stored(sum) => Box::new(Stored::new(input, sum)),
             Compression::Gzip => Box::new(Gzip::new(input)),
             Compression::Zstd => Box::new(Zstandard::new(input)?),
             Compression::Bzip2 => Box::new(Streamed::bzip2(input)),
@@ -62,6 +66,7 @@ impl Compression {
             Compression::Xz => "xz",
             Compression::Lz4 => "lz4",
             Compression::Deflate(_) => "deflate",
+            Compression::Stored(_) => "stored",
         }
     }
 }

@@ -45,6 +45,7 @@ mod raw;
 mod decode;
 mod deflate;
 mod gzip;
+mod stored;
 mod streamed;
 mod zstandard;
 

@@ -309,7 +309,8 @@ impl Input {
     pub fn packing(&self) -> Vec<&'static str> {
         let of_archive =
             self.member.iter().flat_map(|member| member.around.iter().map(|layer| layer.name()).chain([member.archive.name()]));
-        of_archive.chain(self.layers.iter().map(|layer| layer.name())).collect()
+        let layers = self.layers.iter().filter(|layer| !matches!(layer, Compression::Stored(_)));
+        of_archive.chain(layers.map(|layer| layer.name())).collect()
     }
 
     /// When it was last written, in seconds since 1970: as the archive says of a member, as the file system says of a file. None for what
@@ -594,7 +595,7 @@ fn kind_of(compression: Compression) -> Kind {
         Compression::Bzip2 => Kind::Bzip2,
         Compression::Xz => Kind::Xz,
         Compression::Lz4 => Kind::Lz4,
-        Compression::Deflate(_) => Kind::Member,
+        Compression::Deflate(_) | Compression::Stored(_) => Kind::Member,
     }
 }
 

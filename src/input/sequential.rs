@@ -316,7 +316,7 @@ fn damage_hint(compression: Compression, why: &str, name: &str) -> String {
         return format!("it was made with a long window; unpack it on the way: zstd -dc --long=31 {name} | slix …");
     }
     match compression {
-        Compression::Deflate(_) => "copy the archive again; `unzip -t` checks it".to_owned(),
+        Compression::Deflate(_) | Compression::Stored(_) => "copy the archive again; `unzip -t` checks it".to_owned(),
         _ => format!("copy the file again; `{} -t` checks it", compression.name()),
     }
 }

@@ -3,6 +3,8 @@
 //! Each entry becomes a line of JSON whose `time` is the entry's date by the clock of a zone (its midnight, where it is only a date);
 //! every column keeps its name. From there on it is a log like any other.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
@@ -15,26 +17,36 @@ pub const WORKLOG_BYTES_MAX: usize = 64 * 1024 * 1024;
 const DATE: &str = "date";
 const TIME: &str = "time";
 
-/// The entries of a work log as JSON lines. `name` is the file's name, for messages; `zone` is an IANA name.
+/// A work log as it is read.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct WorkLog {
+    /// Its entries as JSON lines.
+    pub lines: Vec<u8>,
+    /// The names of its columns, or of everything that some entry has.
+    pub names: BTreeSet<String>,
+}
+
+/// Reads a work log. `name` is the file's name, for messages; `zone` is an IANA name.
 ///
 /// # Errors
 /// An entry that is none, with its line: no date, or one that is no date, broken CSV or JSON. More than [`WORKLOG_BYTES_MAX`].
-pub fn json_lines(name: &str, bytes: &[u8], zone: &str) -> Result<Vec<u8>> {
+pub fn read(name: &str, bytes: &[u8], zone: &str) -> Result<WorkLog> {
     if bytes.len() > WORKLOG_BYTES_MAX {
         let message = format!("{name} has {} bytes, more than {WORKLOG_BYTES_MAX}", bytes.len());
         return Err(Error::new(ErrorKind::Limit, message).hint("split the work log"));
     }
     let clock = TimeZone::get(zone).map_err(|_| Error::new(ErrorKind::Usage, format!("there is no time zone `{zone}`")))?;
     let is_json = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-    let entries = if is_json { json_entries(name, bytes)? } else { csv_entries(name, bytes)? };
+    let (entries, mut names) = if is_json { (json_entries(name, bytes)?, BTreeSet::new()) } else { csv_entries(name, bytes)? };
     let mut lines = Vec::with_capacity(bytes.len() * 2);
     for (line, mut entry) in entries {
+        names.extend(entry.keys().filter(|_| is_json).cloned());
         let time = time(&entry, &clock).map_err(|what| wrong(name, line, what))?;
         entry.insert(TIME.to_owned(), Value::from(time));
         lines.extend_from_slice(Value::Object(entry).to_string().as_bytes());
         lines.push(b'\n');
     }
-    Ok(lines)
+    Ok(WorkLog { lines, names })
 }
 
 /// An entry and the line that it begins in.
@@ -50,7 +62,8 @@ fn json_entries(name: &str, bytes: &[u8]) -> Result<Vec<Entry>> {
     lines.map(entry).collect()
 }
 
-fn csv_entries(name: &str, bytes: &[u8]) -> Result<Vec<Entry>> {
+/// The entries, and the names of the columns.
+fn csv_entries(name: &str, bytes: &[u8]) -> Result<(Vec<Entry>, BTreeSet<String>)> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
@@ -65,7 +78,7 @@ fn csv_entries(name: &str, bytes: &[u8]) -> Result<Vec<Entry>> {
         let fields = header.iter().zip(&record).filter(|(_, value)| !value.is_empty());
         entries.push((line, fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect()));
     }
-    Ok(entries)
+    Ok((entries, header.iter().map(str::to_owned).collect()))
 }
 
 /// When an entry is, as RFC 3339.
@@ -90,7 +103,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str, zone: &str) -> String {
-        String::from_utf8(json_lines("work.csv", text.as_bytes(), zone).unwrap()).unwrap()
+        String::from_utf8(read("work.csv", text.as_bytes(), zone).unwrap().lines).unwrap()
     }
 
     #[test]
@@ -101,6 +114,10 @@ mod tests {
         let first = "{\"date\":\"2026-11-02\",\"role\":\"sre, on call\",\"minutes\":\"45\",\"time\":\"2026-11-02T05:00:00Z\"}\n";
         assert!(lines(csv, "America/New_York").starts_with(first));
         assert_eq!(lines("", "UTC"), "");
+        let names =
+            |text: &str| read("work.csv", text.as_bytes(), "UTC").unwrap().names.into_iter().collect::<Vec<_>>().join(" ");
+        assert_eq!((names(csv), names(json)), ("date minutes role".to_owned(), "date minutes role".to_owned()));
+        assert_eq!((names("date,role\n"), names("")), ("date role".to_owned(), String::new()));
     }
 
     #[test]
@@ -112,9 +129,9 @@ mod tests {
             ("{\"date\":\"2026-11-02\"}\n{\"date\":\n", "work.csv:2: this is not JSON: "),
             ("{\"date\":\"2026-11-02\"}\n[1]\n", "work.csv:2: this is no JSON object"),
         ] {
-            let error = json_lines("work.csv", text.as_bytes(), "UTC").unwrap_err().to_string();
+            let error = read("work.csv", text.as_bytes(), "UTC").unwrap_err().to_string();
             assert!(error.starts_with(want), "{error}");
         }
-        assert!(json_lines("w", b"", "Mars/Olympus").unwrap_err().to_string().contains("no time zone"));
+        assert!(read("w", b"", "Mars/Olympus").unwrap_err().to_string().contains("no time zone"));
     }
 }

@@ -141,7 +141,7 @@ impl Scan<'_> {
         }
         let sums = Sums { known: has_sums.then_some((local.crc, local.bytes)) };
         let layers = match local.method {
-            0 => Vec::new(),
+            0 => sums.known.map(|(sum, _)| Compression::Stored(sum)).into_iter().collect(),
             8 => vec![Compression::Deflate(sums)],
             12 => vec![Compression::Bzip2],
             93 => vec![Compression::Zstd],

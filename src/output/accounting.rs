@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::aggregate::accounting::{Accounting, Tally};
 use crate::aggregate::receipt::Receipt;
 use crate::error::Result;
+use crate::record::Reason;
 
 /// The outcomes of the lines of one input, whatever pieces it was read in.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,6 +94,41 @@ fn outcomes(accounting: &Accounting) -> Map<String, Value> {
 }
 
 /// Makes receipts for tests of outputs.
+/// What to know of the reading before believing the numbers: lines that were rejected or have no time, times that do not say which
+/// instant they are.
+///
+/// # Errors
+/// More lines or bytes than 2^64.
+pub fn warnings(receipts: &[Receipt]) -> Result<Vec<String>> {
+    let total = total(receipts)?;
+    let all = rejected_warning(&total).into_iter().chain(undated_warning(&total));
+    Ok(all.chain(ambiguous_warnings(&total)).collect())
+}
+
+/// How many lines did not parse, by reason.
+pub fn rejected_warning(total: &Accounting) -> Option<String> {
+    let rejected = total.rejected_total().lines;
+    let by_reason = Reason::ALL.iter().zip(total.rejected).filter(|(_, tally)| tally.lines > 0);
+    let by_reason: Vec<String> = by_reason.map(|((_, name), tally)| format!("{} {name}", tally.lines)).collect();
+    (rejected > 0).then(|| format!("{rejected} of {} lines were rejected ({})", total.total().lines, by_reason.join(", ")))
+}
+
+/// How many lines have no usable time.
+pub fn undated_warning(total: &Accounting) -> Option<String> {
+    let lines = total.undated.lines;
+    (lines > 0).then(|| format!("{lines} of {} lines have no usable time and are not counted", total.total().lines))
+}
+
+/// How many requests have a local time that does not say which instant it is.
+pub fn ambiguous_warnings(total: &Accounting) -> Vec<String> {
+    let hint = "times with their offset or in UTC would tell";
+    let fold = "in an hour that comes twice, as summer time ends, and count in the first one";
+    let gap = "in an hour that is left out, as summer time begins, and count as if it had not begun; is --tz right?";
+    let cases = [(total.time_folds, format!("{fold};")), (total.time_gaps, gap.to_owned())];
+    let of = total.events.lines;
+    cases.iter().filter(|(n, _)| *n > 0).map(|(n, when)| format!("{n} of {of} requests are {when} {hint}")).collect()
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

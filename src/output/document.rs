@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use arrow::array::RecordBatch;
 
 use super::escape::escape;
+use super::summary::Summary;
 use super::windows::{Encoding, Metadata, write_batch};
 use super::{accounting, alerts, excluded, incidents};
 use crate::aggregate::receipt::Receipt;
@@ -12,13 +13,25 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::budget::sli;
 use crate::evaluate::report::{GroupReport, Report, Told};
 
-/// The reports and the accounting as one document: `{"slos": […], "accounting": {…}}`.
+/// The reports and the accounting as one document: `{"slos": […], "accounting": {…}, "warnings": […]}`. `warnings` are
+/// those about the definitions (`doubts`), about reading, and about SLOs.
 ///
 /// # Errors
 /// More lines or bytes than 2^64.
-pub fn to_json(reports: &[(Report, Told)], receipts: &[Receipt]) -> Result<Value> {
+pub fn to_json(reports: &[(Report, Told)], receipts: &[Receipt], doubts: Vec<String>) -> Result<Value> {
     let slos: Vec<Value> = reports.iter().map(slo).collect::<Result<_>>()?;
-    Ok(json!({ "slos": slos, "accounting": accounting::to_json(receipts)? }))
+    let mut warnings = doubts;
+    warnings.extend(accounting::warnings(receipts)?);
+    for (report, _) in reports {
+        let name = Summary::of(report).name();
+        for warning in report.warnings.iter().map(|warning| format!("{name}: {warning}")) {
+            // The windows of an SLO stand beside each other.
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    Ok(json!({ "slos": slos, "accounting": accounting::to_json(receipts)?, "warnings": warnings }))
 }
 
 fn slo((r, told): &(Report, Told)) -> Result<Value> {
@@ -105,7 +118,7 @@ mod tests {
 
     fn document(days: i64) -> Value {
         let partial = sample::partial(days);
-        sample::with_plan(&partial, "1h", |plan| to_json(&plan.told_reports().unwrap(), &partial.receipts).unwrap())
+        sample::with_plan(&partial, "1h", |plan| to_json(&plan.told_reports().unwrap(), &partial.receipts, Vec::new()).unwrap())
     }
 
     #[test]

@@ -34,10 +34,12 @@ fn one(verdict: &Verdict, look: Look) -> String {
     for words in excluded::told(&verdict.excluded) {
         out.push_str(&format!("   without {}\n", look.clean(&words)));
     }
-    if let Some(owner) = &policy.owner {
-        let approvers =
-            if policy.approvers.is_empty() { String::new() } else { format!("; agreed by {}", policy.approvers.join(", ")) };
-        out.push_str(&format!("   owner   {}\n", look.clean(&format!("{owner}{approvers}"))));
+    let approvers = policy.approvers.join(", ");
+    match (&policy.owner, approvers.is_empty()) {
+        (Some(owner), true) => out.push_str(&format!("   owner   {}\n", look.clean(owner))),
+        (Some(owner), false) => out.push_str(&format!("   owner   {}\n", look.clean(&format!("{owner}; agreed by {approvers}")))),
+        (None, false) => out.push_str(&format!("   agreed  by {}\n", look.clean(&approvers))),
+        (None, true) => {}
     }
     out
 }
@@ -51,8 +53,8 @@ fn ink(mode: Mode) -> Ink {
     }
 }
 
-/// The verdict as JSON.
-pub fn to_json(gate: &Gate, exit_code: u8) -> Value {
+/// The verdict as JSON, with every warning of the run.
+pub fn to_json(gate: &Gate, exit_code: u8, warnings: &[String]) -> Value {
     let decided = gate.decided_by.and_then(|i| gate.verdicts.get(i));
     json!({
         "mode": gate.mode.name(),
@@ -63,7 +65,7 @@ pub fn to_json(gate: &Gate, exit_code: u8) -> Value {
         "stale_after": gate.stale_after.as_ref().map(|length| length.text()),
         "override": gate.release.as_ref().map(|r| json!({ "exemption": r.exemption, "reason": r.reason })),
         "slos": gate.verdicts.iter().map(slo).collect::<Vec<_>>(),
-        "warnings": gate.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "warnings": warnings,
     })
 }
 

@@ -79,11 +79,16 @@ fn before(spender: &Spender) -> String {
 
 /// The values of a spender with the names of their dimensions.
 pub(super) fn label(dimensions: &[String], spender: &Spender) -> String {
+    label_with(dimensions, spender, |_, value| value.to_owned())
+}
+
+/// The same, with each value as `shown` gives it.
+pub(super) fn label_with(dimensions: &[String], spender: &Spender, shown: impl Fn(&str, &str) -> String) -> String {
     let Some(values) = &spender.values else { return "(other)".to_owned() };
     let one = |(name, value): (&String, &Option<Box<[u8]>>)| match value.as_deref() {
         None => format!("{name}=(none)"),
         Some(b"") => format!("{name}=(empty)"),
-        Some(value) => format!("{name}={}", escape(value)),
+        Some(value) => format!("{name}={}", shown(name, &escape(value))),
     };
     dimensions.iter().zip(values).map(one).collect::<Vec<_>>().join(" ")
 }

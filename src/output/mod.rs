@@ -8,6 +8,7 @@ pub mod accounting;
 pub mod alerts;
 pub mod atomic;
 pub mod backlog;
+mod blameless;
 pub mod columns;
 pub mod document;
 pub mod escape;

@@ -5,33 +5,13 @@
 
 use super::alerts::spent_or_share;
 use super::backlog;
-use super::incidents::{label, moment_words};
+use super::blameless::{is_personal, redacted};
+use super::incidents::{label_with, moment_words};
 use super::number::{count, rate, share, span, time};
 use super::sanitize::sanitize;
-use crate::evaluate::incident::{Incident, Spenders};
+use crate::evaluate::incident::{Incident, Spender, Spenders};
 use crate::slo::policy::Policy;
 use crate::time::Instant;
-
-/// Parts of the names of fields that tell of people.
-const PERSONAL: [&str; 15] = [
-    "remote_addr",
-    "remote_ip",
-    "real_ip",
-    "c-ip",
-    "client",
-    "user",
-    "login",
-    "account",
-    "requester",
-    "forwarded",
-    "cookie",
-    "auth",
-    "mail",
-    "session",
-    "token",
-];
-/// Names that tell of people as a whole: addresses and users in the letters of Apache, HAProxy and Squid, and what people asked for.
-const PERSONAL_NAMES: [&str; 8] = ["%u", "%l", "%h", "%a", "%ci", "%>a", "%un", "query"];
 
 /// A draft: its file name, and its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -157,9 +137,20 @@ fn timeline(i: &Incident) -> String {
 fn factors(i: &Incident) -> String {
     let mut out = "## Contributing factors\n\n".to_owned();
     let mut told = false;
-    for spenders in i.spenders.iter().filter(|spenders| !spenders.dimensions.iter().any(|name| is_personal(name))) {
-        told |= !spenders.list.is_empty();
-        out.push_str(&candidates(spenders));
+    let mut left_out: Vec<&str> = Vec::new();
+    for spenders in &i.spenders {
+        let personal: Vec<&str> = spenders.dimensions.iter().map(String::as_str).filter(|name| is_personal(name)).collect();
+        if personal.is_empty() {
+            told |= !spenders.list.is_empty();
+            out.push_str(&candidates(spenders));
+        }
+        left_out.extend(personal);
+    }
+    left_out.sort_unstable();
+    left_out.dedup();
+    if !left_out.is_empty() {
+        let names: Vec<String> = left_out.into_iter().map(code).collect();
+        out.push_str(&format!("- Left out, since it tells of people: {}\n", names.join(", ")));
     }
     if !told {
         out.push_str(
@@ -170,26 +161,32 @@ fn factors(i: &Incident) -> String {
     out
 }
 
+/// Who may have spent it, without what tells of people; those that then read alike are one.
 fn candidates(spenders: &Spenders) -> String {
     let hourly = if spenders.hourly { " (counted by whole hours)" } else { "" };
-    let one = |spender| {
-        let before = |part: f64| format!("{} of those in the 7 days before", share(part));
-        let spender: &crate::evaluate::incident::Spender = spender;
+    let mut seen: Vec<(String, Spender)> = Vec::new();
+    for spender in &spenders.list {
+        let label = label_with(&spenders.dimensions, spender, |name, value| redacted(name, value).into_owned());
+        match seen.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, sum)) => {
+                sum.bad += spender.bad;
+                sum.share += spender.share;
+                sum.share_before = sum.share_before.zip(spender.share_before).map(|(a, b)| a + b);
+            }
+            None => seen.push((label, spender.clone())),
+        }
+    }
+    let before = |part: f64| format!("{} of those in the 7 days before", share(part));
+    let one = |(label, spender): &(String, Spender)| {
         format!(
             "- {}: {} bad, {} of all{hourly}; {}\n",
-            code(&label(&spenders.dimensions, spender)),
+            code(label),
             count(spender.bad),
             share(spender.share),
             spender.share_before.map_or("there were none in the 7 days before".to_owned(), before)
         )
     };
-    spenders.list.iter().map(one).collect()
-}
-
-/// Whether a dimension tells of clients or users.
-fn is_personal(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    PERSONAL_NAMES.contains(&name.as_str()) || PERSONAL.iter().any(|part| name.contains(part))
+    seen.iter().map(one).collect()
 }
 
 fn blanks() -> String {
@@ -209,27 +206,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_and_users_are_known_by_many_names() {
-        let people =
-            ["remote_addr", "%u", "$http_x_forwarded_for", "request.remote_ip", "c-ip", "cs-username", "%{X-Session}i", "query"];
-        assert!(people.into_iter().all(is_personal));
-        let systems = ["route", "host", "status", "method", "$upstream_addr", "status_class", "path", "%{X-Cache}o", "%D"];
-        assert!(!systems.into_iter().any(is_personal));
-    }
-
-    #[test]
     fn what_others_wrote_does_not_act() {
         assert_eq!(code("/a`<b>|\n# x\u{1b}[2J").matches('`').count(), 2);
         assert!(!code("a\nb").contains('\n') && code("a|b") == "`a\\|b`");
-    }
-
-    #[test]
-    fn dimensions_that_tell_of_people_are_left_out() {
-        for name in ["remote_addr", "user_agent", "$remote_user", "$http_x_forwarded_for", "$cookie_id", "client_ip"] {
-            assert!(is_personal(name), "{name}");
-        }
-        for name in ["status", "host", "route", "method", "$upstream_addr"] {
-            assert!(!is_personal(name), "{name}");
-        }
     }
 }

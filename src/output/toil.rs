@@ -10,6 +10,7 @@ use super::number::{count, percent, time};
 use super::terminal::{Look, group_label};
 use crate::evaluate::report::Share;
 use crate::evaluate::row::GroupKind;
+use crate::time::Instant;
 
 /// The shares of one SLO: all together, then its groups by share of bad, most first.
 fn sections(shares: &[Share]) -> Vec<(&Share, Vec<&Share>)> {
@@ -31,17 +32,22 @@ fn sections(shares: &[Share]) -> Vec<(&Share, Vec<&Share>)> {
     sections
 }
 
-/// The shares as people read them.
-pub fn report(shares: &[Share], look: Look) -> String {
-    let texts: Vec<String> = sections(shares).into_iter().map(|(all, groups)| section(all, &groups, look)).collect();
+/// The shares as people read them. Where nothing is dated, no window is known.
+pub fn report(shares: &[Share], is_dated: bool, look: Look) -> String {
+    let section = |(all, groups): (&Share, Vec<&Share>)| section(all, &groups, is_dated, look);
+    let texts: Vec<String> = sections(shares).into_iter().map(section).collect();
     texts.join("\n")
 }
 
-fn section(all: &Share, groups: &[&Share], look: Look) -> String {
+fn section(all: &Share, groups: &[&Share], is_dated: bool, look: Look) -> String {
     let (start, end) = (time(all.window_start), time(all.window_end));
     let title = look.clean(&all.key.slo);
-    let mut out = format!("{title}  {start} to {end} UTC, at most {}\n", at_most(all));
+    let when = if is_dated { format!("{start} to {end} UTC, ") } else { String::new() };
+    let mut out = format!("{title}  {when}at most {}\n", at_most(all));
     out.push_str(&excluded::lines(all.excluded.iter(), look));
+    if all.counts.events == 0 {
+        return format!("{out} no work is logged\n");
+    }
     let mut table = look.ruled_table(&[" who", ">toil", ">work", ">share", ""]);
     for (i, share) in std::iter::once(&all).chain(groups).enumerate() {
         let is_over = is_over(share);
@@ -75,15 +81,16 @@ fn is_over(share: &Share) -> bool {
     share.key.target.met(share.counts.good, share.counts.valid) == Some(false)
 }
 
-/// The shares for programs: `{"slos": [{"slo": …, "all": {…}, "groups": [{…}]}]}`.
-pub fn to_json(shares: &[Share]) -> Value {
+/// The shares for programs: `{"slos": [{"slo": …, "all": {…}, "groups": [{…}]}]}`. Where nothing is dated, no window is known.
+pub fn to_json(shares: &[Share], is_dated: bool) -> Value {
+    let known = |time: Instant| is_dated.then(|| time.to_string());
     let slo = |(all, groups): (&Share, Vec<&Share>)| {
         json!({
             "service": all.key.service,
             "slo": all.key.slo,
             "target": all.key.target.to_f64(),
-            "window_start_time": all.window_start.to_string(),
-            "window_end_time": all.window_end.to_string(),
+            "window_start_time": known(all.window_start),
+            "window_end_time": known(all.window_end),
             "all": share(all),
             "exclusions": all.excluded.iter().map(excluded::to_json).collect::<Vec<_>>(),
             "groups": groups.into_iter().map(share).collect::<Vec<_>>(),

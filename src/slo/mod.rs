@@ -27,6 +27,7 @@ pub mod openapi;
 mod openslo;
 pub mod parse;
 mod period;
+mod places;
 pub mod policy;
 mod prefixes;
 pub mod route;

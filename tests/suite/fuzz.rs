@@ -95,9 +95,9 @@ fn time_grows_with_the_length_of_a_line() {
     }
 }
 
-/// 10 MB of a byte, in lines of 50 KB, take no more than ten times as long as 10 MB of usual lines.
+/// So many bytes of one kind, in lines of 50 KB, take no more than ten times as long as as many of usual lines. As above, the machine may
+/// be busy; ten times is far from what any of them takes.
 #[test]
-#[ignore = "measures time; run it in release on a quiet machine"]
 fn no_line_takes_quadratic_time() {
     use jiff::tz::TimeZone;
     use slix::format::extract::Extractor;
@@ -107,16 +107,16 @@ fn no_line_takes_quadratic_time() {
             let mut reader = extractor.reader("");
             let bytes: usize = lines.iter().map(Vec::len).sum();
             let begin = std::time::Instant::now();
-            for _ in 0..10_000_000 / bytes {
+            for _ in 0..(1_000_000 / bytes).max(1) {
                 lines.iter().for_each(|line| _ = extractor.read(line, &mut reader));
             }
-            begin.elapsed()
+            begin.elapsed().as_secs_f64()
         };
-        let usual = time(&[preset.example.lines().last().unwrap().as_bytes().to_vec()]);
+        let usual = [preset.example.lines().last().unwrap().as_bytes().to_vec()];
         for byte in ENDLESS {
-            let took = time(&endless(preset, byte, 50_000));
-            let ratio = took.as_secs_f64() / usual.as_secs_f64();
-            assert!(ratio < 10.0, "{}: {:?} takes {ratio:.1} times as long", preset.name, byte as char);
+            let odd = endless(preset, byte, 50_000);
+            let ratios: Vec<f64> = (0..10).map(|_| time(&odd) / time(&usual)).take_while(|&ratio| ratio >= 10.0).collect();
+            assert!(ratios.len() < 10, "{}: {:?} takes {ratios:.1?} times as long", preset.name, byte as char);
         }
     }
 }

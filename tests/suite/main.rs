@@ -13,6 +13,7 @@ mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
 mod notebooks;
+mod odd_lines;
 mod picture;
 mod practice;
 mod published;

@@ -313,3 +313,75 @@ fn the_gate_is_not_opened_by_looking_away() {
     assert!(ran.text().lines().next().is_some_and(|line| line.ends_with("(exit code 130)")), "{}", ran.text());
     drop(stdin);
 }
+
+/// Everything that a log can tell of people stands in it, and is asked for; nothing of it stands in a draft.
+#[test]
+fn drafts_of_postmortems_are_blameless() {
+    let work = Work::new();
+    let line = |minute: u64, status: u64| {
+        format!(
+            "198.51.100.7 - anna.berg [03/Nov/2026:10:{minute:02}:00 +0000] \"GET /users/anna@mail.example/17 HTTP/1.1\" {status} 9 \
+             \"https://forum.example/by/anna\" \"anna's phone\" 7f3a9c21d4e8b650 10.0.0.5:8080 /report/198.51.100.7\n"
+        )
+    };
+    let log: String =
+        (0..50).flat_map(|minute| (0..20).map(move |_| line(minute, if minute > 40 { 503 } else { 200 }))).collect();
+    work.file("access.log", log);
+    let format = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $req_id $upstream_addr $note"#;
+    let people = ["remote_addr", "$remote_user", "$req_id", "$http_referer", "user_agent"];
+    work.file(
+        "slos.yaml",
+        format!(
+            "format: '{format}'\nattribute: [{}, path, $upstream_addr, $note]\n\
+             slos: [{{name: a, target: 99%, window: 1d, good: status < 500, group_by: [path]}}]\n",
+            people.join(", ")
+        ),
+    );
+    work.run(&["incidents", "-q", "-c", "slos.yaml", "access.log", "--postmortem", "drafts"]).exits(0);
+    let drafts: Vec<_> = std::fs::read_dir(work.path("drafts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [draft] = &drafts[..] else { panic!("{drafts:?}") };
+    let draft = std::fs::read_to_string(draft).unwrap();
+    for told in ["anna", "berg", "mail.example", "198.51.100.7", "7f3a9c21d4e8b650", "forum.example", "phone"] {
+        assert!(!draft.contains(told), "`{told}` stands in the draft:\n{draft}");
+    }
+    for kept in ["`path=/users/(user)/{id}`", "`$upstream_addr=10.0.0.5:8080`", "`$note=/report/(address)`", "180 bad"] {
+        assert!(draft.contains(kept), "{kept} is missing:\n{draft}");
+    }
+    assert!(people.iter().all(|name| draft.contains(&format!("`{name}`"))), "what was left out is said:\n{draft}");
+}
+
+/// Whatever is warned about stands in the JSON as well: about the definitions, about reading, about SLOs.
+#[test]
+fn every_warning_is_in_the_json() {
+    let work = Work::new();
+    let mut requests = requests();
+    requests.truncate(300);
+    let mut log = log(&requests);
+    log.push_str(&log.lines().take(9).map(|line| line.replace(" 200 ", " 000 ") + "\n").collect::<String>());
+    log.push_str("this is no request of anybody's\n");
+    log.push_str(&log.lines().next().unwrap().replace("[03/Nov/2026:00:00:00 +0000]", "[-]").to_owned());
+    work.file("access.log", log);
+    work.file(
+        "slos.yaml",
+        "service: shop\nformat: '$remote_addr $host [$time_local] \"$request\" $status $body_bytes_sent $request_time'\n\
+         policy: {owner: ana, revisit: 2026-01-01}\nslos: [{name: a, target: 95%, window: 30m, good: status < 500}]\n",
+    );
+    for command in ["report", "gate"] {
+        let ran = work.run(&[command, "-c", "slos.yaml", "access.log", "--output-format", "json"]);
+        let json: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let warnings =
+            json["warnings"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>().join("\n");
+        let kinds =
+            ["a window of 30m is very short", "lines were rejected", "got no response", "to be looked at again on 2026-01-01"];
+        for kind in kinds {
+            assert!(warnings.contains(kind), "{command}: `{kind}` is missing of:\n{warnings}\n{}", ran.stderr);
+        }
+        // What stands on standard error stands there, whether it was silenced or not.
+        let said = ran.stderr.lines().filter_map(|line| line.strip_prefix("slix: warning: "));
+        for said in said {
+            assert!(warnings.contains(said.split("; if their times").next().unwrap()), "`{said}` is missing of:\n{warnings}");
+        }
+        let silent = work.run(&[command, "-qq", "-c", "slos.yaml", "access.log", "--output-format", "json"]);
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&silent.stdout).unwrap()["warnings"], json["warnings"]);
+    }
+}

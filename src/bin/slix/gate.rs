@@ -6,12 +6,13 @@ use slix::aggregate::Partial;
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::gate::{self, Gate, Release};
 use slix::evaluate::plan::Plan;
-use slix::output::gate as words;
+use slix::output::{accounting, gate as words};
 use slix::slo::policy::Mode;
 use slix::time::{Instant, Length, MICROS_PER_SECOND};
 
 use super::Session;
 use super::args::{FailOn, GateArgs, ReportForm};
+use super::count::Counted;
 use super::destination::Destination;
 use super::exit::{Exit, is_closed_pipe};
 use super::run::Evaluation;
@@ -44,19 +45,31 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
             () if counted.failed => Exit::Failure,
             () => exit(&gate, args),
         };
+        session.words.far_dated(&counted.partial);
+        gate.warnings.iter().for_each(|warning| session.words.warning(&warning.to_string()));
         let text = match form {
             ReportForm::Text => words::text(&gate, exit as u8, session.words.look_of(&destination)),
-            ReportForm::Json => format!("{:#}\n", words::to_json(&gate, exit as u8)),
+            ReportForm::Json => format!("{:#}\n", words::to_json(&gate, exit as u8, &warnings(&gate, counted, session)?)),
         };
         // A reader who has seen enough of the words does not open the gate.
         match destination.write_text(&text) {
             Err(error) if is_closed_pipe(&error) => {}
             written => written?,
         }
-        session.words.far_dated(&counted.partial);
-        gate.warnings.iter().for_each(|warning| session.words.warning(&warning.to_string()));
         Ok(exit)
     })
+}
+
+/// Every warning, each once: about the definitions, about reading, about SLOs.
+fn warnings(gate: &Gate, counted: &Counted, session: &Session) -> Result<Vec<String>> {
+    let mut warnings = session.words.doubts();
+    warnings.extend(accounting::warnings(&counted.partial.receipts)?);
+    for warning in gate.verdicts.iter().flat_map(|verdict| &verdict.warnings).map(ToString::to_string) {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    Ok(warnings)
 }
 
 /// How the gate ends, without an override.

@@ -86,7 +86,7 @@ pub fn read_definitions(path: &Path, strict: bool, words: &Words) -> Result<Defi
     }
     for doubt in &definitions.doubts {
         let hint = doubt.hint_text().map_or(String::new(), |hint| format!("; {hint}"));
-        words.warning(&format!("{doubt}{hint}"));
+        words.doubt(format!("{doubt}{hint}"));
     }
     Ok(definitions)
 }

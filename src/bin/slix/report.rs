@@ -56,7 +56,10 @@ pub fn write(
         ReportOutput::Svg => with_plan(evaluation, counted, |plan| picture::to_svg(&plan.reports()?))?,
         ReportOutput::Markdown => with_plan(evaluation, counted, |plan| Ok(markdown::table(&plan.reports()?)))?,
         ReportOutput::Json => {
-            with_plan(evaluation, counted, |plan| Ok(format!("{:#}\n", document::to_json(&plan.told_reports()?, receipts)?)))?
+            let doubts = session.words.doubts();
+            with_plan(evaluation, counted, |plan| {
+                Ok(format!("{:#}\n", document::to_json(&plan.told_reports()?, receipts, doubts)?))
+            })?
         }
         ReportOutput::Html => page(counted, evaluation)?,
         ReportOutput::Text => text(evaluation, counted, session.words.look_of(destination))?,

@@ -17,7 +17,6 @@ use slix::evaluate::warning::far_dated;
 use slix::output::accounting;
 use slix::output::sanitize::sanitize;
 use slix::output::terminal::Look;
-use slix::record::Reason;
 
 use super::args::{Color, ReportForm, WordOptions};
 use super::destination::Destination;
@@ -35,6 +34,8 @@ pub struct Words {
     stderr: Look,
     /// Takes errors in place of standard error.
     kept: Option<Kept>,
+    /// What was doubted of the definitions.
+    doubts: Rc<RefCell<Vec<String>>>,
 }
 
 /// The last error that was kept, until it is taken.
@@ -58,6 +59,7 @@ impl Words {
             stdout: look(stdout, options.color, terminal_size::terminal_size_of(std::io::stdout())),
             stderr: look(stderr, options.color, terminal_size::terminal_size_of(std::io::stderr())),
             kept: None,
+            doubts: Rc::default(),
         }
     }
 
@@ -99,6 +101,17 @@ impl Words {
         }
     }
 
+    /// Says what is doubted of the definitions.
+    pub fn doubt(&self, text: String) {
+        self.warning(&text);
+        self.doubts.borrow_mut().push(text);
+    }
+
+    /// What was doubted of the definitions, for answers that programs read.
+    pub fn doubts(&self) -> Vec<String> {
+        self.doubts.borrow().clone()
+    }
+
     /// Says what was excluded, beside rows for programs: those who wait for them may not look into them.
     pub fn excluded(&self, plan: &Plan) {
         plan.exclusions().iter().for_each(|(key, excluded)| self.note(&format!("{}: {excluded}", key.name())));
@@ -116,13 +129,10 @@ impl Words {
 
     /// Says how many lines did not parse, and shows the first ones.
     pub fn rejects(&self, total: &Accounting, rejects: &Rejects) {
-        let rejected = total.rejected_total().lines;
-        if rejected == 0 || self.quiet > 1 {
+        accounting::rejected_warning(total).iter().for_each(|warning| self.warning(warning));
+        if self.quiet > 1 {
             return;
         }
-        let by_reason = Reason::ALL.iter().zip(total.rejected).filter(|(_, tally)| tally.lines > 0);
-        let by_reason: Vec<String> = by_reason.map(|((_, name), tally)| format!("{} {name}", tally.lines)).collect();
-        self.warning(&format!("{rejected} of {} lines were rejected ({})", total.total().lines, by_reason.join(", ")));
         for sample in rejects.samples() {
             let line = String::from_utf8_lossy(&sample.line);
             let place = format!("  {}:{}: {}: ", rejects.name(sample.input), sample.offset, sample.reason.name());
@@ -133,25 +143,13 @@ impl Words {
 
     /// Says how many lines have no usable time.
     pub fn undated(&self, total: &Accounting, zone_is_set: bool) {
-        let lines = total.undated.lines;
-        if lines > 0 {
-            let zone = if zone_is_set { "" } else { "; if their times are local, --tz ZONE says where" };
-            self.warning(&format!("{lines} of {} lines have no usable time and are not counted{zone}", total.total().lines));
-        }
+        let zone = if zone_is_set { "" } else { "; if their times are local, --tz ZONE says where" };
+        accounting::undated_warning(total).iter().for_each(|warning| self.warning(&format!("{warning}{zone}")));
     }
 
     /// Says how many requests have a local time that does not say which instant it is.
     pub fn ambiguous(&self, total: &Accounting) {
-        let hint = "times with their offset or in UTC would tell";
-        let (folds, gaps) = (total.time_folds, total.time_gaps);
-        if folds > 0 {
-            let when = "in an hour that comes twice, as summer time ends, and count in the first one";
-            self.warning(&format!("{folds} of {} requests are {when}; {hint}", total.events.lines));
-        }
-        if gaps > 0 {
-            let when = "in an hour that is left out, as summer time begins, and count as if it had not begun";
-            self.warning(&format!("{gaps} of {} requests are {when}; is --tz right? {hint}", total.events.lines));
-        }
+        accounting::ambiguous_warnings(total).iter().for_each(|warning| self.warning(warning));
     }
 
     /// Says what became of every line, per input and in total.

@@ -9,6 +9,7 @@ mod caddy;
 mod cloudfront;
 mod clouds;
 mod envoy;
+mod gateways;
 mod haproxy;
 mod java;
 mod nginx;
@@ -34,6 +35,7 @@ pub(super) static FAMILIES: &[&[Preset]] = &[
     cloudfront::PRESETS,
     w3c::PRESETS,
     clouds::PRESETS,
+    gateways::PRESETS,
     squid::PRESETS,
     python::PRESETS,
     java::PRESETS,

@@ -2,8 +2,8 @@
 //!
 //! - lighttpd (<https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_accesslog>): the default is combined with the virtual host in second place,
 //!   so that it is detected as `combined`; the time is that of writing the line.
-//! - varnishncsa (<https://varnish-cache.org/docs/trunk/reference/varnishncsa.html>): combined, whose `%t` is when the request was received and
-//!   whose request has the whole URL.
+//! - varnishncsa (<https://varnish-cache.org/docs/trunk/reference/varnishncsa.html>): combined, whose `%t` is "time when the request was
+//!   received" (of clients; with `-b`, when it was sent to the backend), and whose request has the whole URL.
 //! - nginx Proxy Manager (<https://nginxproxymanager.com/advanced-config/>): its `proxy` format, written by nginx.
 
 use crate::format::Clock;

@@ -5,8 +5,10 @@
 //! - uvicorn (<https://www.uvicorn.org/settings/#logging>): the default has no time at all, so an envelope (a container's log, the journal) must
 //!   give it; without one the lines are undated. Its other lines are chatter.
 //! - uWSGI (<https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html>): the time is `ctime`, that of the start of the request, which is local;
-//!   the unit of the latency stands in the line: `msecs`, or `micros` with `log-micros`.
-//! - http.server and werkzeug: `common` with a local time in a form of their own.
+//!   the unit of the latency stands in the line: `msecs`, or `micros` with `log-micros`. With `memory-report` the line begins with the memory, and behind
+//!   the unit stands how a file was sent (`via sendfile()`).
+//! - http.server and werkzeug: `common` with a local time in a form of their own. werkzeug paints the requests that did not succeed, with one style
+//!   or two (`werkzeug.serving.WSGIRequestHandler.log_request`).
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -14,11 +16,13 @@ use crate::format::preset::{Preset, Spec};
 const COMBINED: &str = r#"{client: client} {ident} {user: free} [{time: time clf}] "{request: request}" {status: status} {bytes: bytes} "{referer}" "{user_agent: agent}""#;
 
 macro_rules! uwsgi {
-    ($unit:literal, $word:literal) => {
+    ($unit:literal, $word:literal) => { uwsgi!($unit, $word, "", "") };
+    ($unit:literal, $word:literal, $memory:literal, $way:literal) => {
         concat!(
+            $memory,
             "[pid: {pid}|app: {app}|req: {req}] {addr: client} ({user}) {{{vars: number} vars in {request_bytes: size} bytes} ",
             "[{ctime: time %a %b %d %H:%M:%S %Y}] {method: method} {uri: target} => generated {rsize: bytes} bytes in {taken: latency ",
-            $unit, "} ", $word, " ({proto} {status: status}) {headers}"
+            $unit, "} ", $word, $way, " ({proto} {status: status}) {headers}"
         )
     };
 }
@@ -49,7 +53,16 @@ pub(super) static PRESETS: &[Preset] = &[
         example: "[pid: 7|app: 0|req: 3/9] 192.0.2.7 () {32 vars in 417 bytes} [Sun Nov  1 10:00:00 2026] GET /cart?id=4 => generated 512 bytes in 42 msecs (HTTP/1.1 200) 3 headers in 102 bytes (1 switches on core 0)",
         clock: Clock::Start,
         detects_as: None,
-        layouts: &[Spec::Line(uwsgi!("ms", "msecs")), Spec::Line(uwsgi!("us", "micros"))],
+        layouts: &[
+            Spec::Line(uwsgi!("ms", "msecs")),
+            Spec::Line(uwsgi!("us", "micros")),
+            Spec::Line(uwsgi!("ms", "msecs", "", " via {via}")),
+            Spec::Line(uwsgi!("us", "micros", "", " via {via}")),
+            Spec::Line(uwsgi!("ms", "msecs", "{{address {memory: free}} ", "")),
+            Spec::Line(uwsgi!("us", "micros", "{{address {memory: free}} ", "")),
+            Spec::Line(uwsgi!("ms", "msecs", "{{address {memory: free}} ", " via {via}")),
+            Spec::Line(uwsgi!("us", "micros", "{{address {memory: free}} ", " via {via}")),
+        ],
     },
     Preset {
         name: "werkzeug",
@@ -63,3 +76,62 @@ pub(super) static PRESETS: &[Preset] = &[
         )],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use crate::format::extract::Extractor;
+    use crate::format::preset::Preset;
+    use crate::record::{Field, Need, Outcome, Value};
+
+    /// Method, status and latency in milliseconds.
+    fn read(name: &str, line: &str) -> (Option<String>, Option<i64>, Option<i64>) {
+        let format = Preset::named(name).unwrap().family().unwrap();
+        let fields = [Field::Method, Field::Status, Field::Latency];
+        let fields = fields.into_iter().filter(|field| format.resolve(field).is_some());
+        let needs: Vec<Need> = fields.map(|field| Need { kind: field.kind().unwrap(), field }).collect();
+        let extractor = Extractor::bind(&format, &needs, Some(&TimeZone::UTC)).unwrap();
+        let mut reader = extractor.reader("");
+        assert_eq!(extractor.read(line.as_bytes(), &mut reader), Outcome::Event, "{line}");
+        let record = reader.record(line.as_bytes());
+        let number = |i: usize| match record.slots.get(i).map(|_| record.get(i)) {
+            Some(Value::Int(n)) => Some(n),
+            _ => None,
+        };
+        let method = match record.get(0) {
+            Value::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+            _ => None,
+        };
+        (method, number(1), number(2).map(|nanos| nanos / 1_000_000))
+    }
+
+    #[test]
+    fn uwsgi_tells_its_memory_and_how_it_sent_a_file() {
+        let plain = "[pid: 7|app: 0|req: 3/9] 192.0.2.7 () {32 vars in 417 bytes} [Sun Nov  1 10:00:00 2026] GET /dl => generated 5 bytes in 42 msecs (HTTP/1.1 200) 3 headers in 102 bytes (1 switches on core 0)";
+        let sent = plain.replace("msecs (", "msecs via sendfile() (");
+        for line in [plain, &sent] {
+            let micros = line.replace("42 msecs", "42137 micros");
+            for line in [line, &micros] {
+                let memory = format!("{{address space usage: 117149696 bytes/111MB}} {{rss usage: 30556160 bytes/29MB}} {line}");
+                for line in [line, &memory] {
+                    assert_eq!(read("uwsgi", line), (Some("GET".into()), Some(200), Some(42)), "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn painted_requests_are_read() {
+        for (request, status) in [
+            ("GET /cart HTTP/1.1", 200),
+            ("\x1b[1mGET /cart HTTP/1.1\x1b[0m", 101),
+            ("\x1b[33mGET /cart HTTP/1.1\x1b[0m", 404),
+            ("\x1b[35m\x1b[1mGET /cart HTTP/1.1\x1b[0m", 500),
+            ("\x1b[31m\x1b[1mGET /cart HTTP/1.1\x1b[0m", 403),
+        ] {
+            let line = format!(r#"192.0.2.7 - - [01/Nov/2026 10:00:00] "{request}" {status} -"#);
+            assert_eq!(read("werkzeug", &line), (Some("GET".into()), Some(status), None), "{line}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! API gateways.
+//!
+//! Kong (<https://developer.konghq.com/plugins/file-log/>, and the other logging plugins, which write the same object): `started_at` is when the
+//! request began to be processed, in milliseconds since 1970; the latencies are milliseconds, `request` from the first byte of the client to the last
+//! one to it, `proxy` that of the service behind, -1 where none was asked, `kong` that of the plugins. Entries of streams (TCP, TLS, UDP)
+//! have a `session` instead of a request, and are skipped. Behind its own log stands that of nginx, which is read as such.
+
+use crate::format::Clock;
+use crate::format::preset::{Keys, Preset, Spec};
+
+pub(super) static PRESETS: &[Preset] = &[Preset {
+    name: "kong",
+    description: "Kong Gateway's JSON, as its logging plugins write it (file-log, http-log, …)",
+    specification: "https://developer.konghq.com/plugins/file-log/",
+    example: r#"{"client_ip":"192.0.2.7","started_at":1793527200042,"latencies":{"request":42,"kong":2,"proxy":39,"receive":1},"request":{"method":"GET","uri":"/cart?id=4","url":"https://shop.example:8443/cart?id=4","size":310,"headers":{"host":"shop.example","user-agent":"curl/8.5.0"}},"response":{"status":200,"size":812,"headers":{"content-type":"text/html"}},"route":{"name":"web"},"service":{"name":"shop"},"upstream_status":"200"}"#,
+    clock: Clock::Start,
+    detects_as: None,
+    layouts: &[Spec::Keys(&Keys {
+        fields: &[
+            ("started_at", "time ms"),
+            ("response.status", "status"),
+            ("latencies.request", "latency ms"),
+            ("request.method", "method"),
+            ("request.uri", "target"),
+            ("request.url", "target"),
+            ("request.headers.host", "host"),
+            ("response.size", "bytes"),
+            ("request.headers.user-agent", "agent"),
+            ("client_ip", "client"),
+            ("latencies.proxy", "ms"),
+            ("latencies.kong", "ms"),
+            ("request.size", "size"),
+            ("upstream_status", "code"),
+        ],
+        only_if: &[("started_at", ""), ("latencies.request", ""), ("request.uri", "")],
+        text_is_chatter: true,
+    })],
+}];
