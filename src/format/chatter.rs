@@ -132,7 +132,14 @@ fn is_trace(line: &[u8]) -> bool {
         b"Caused by: ",
         b"During handling of the above ",
     ];
-    WORDS.iter().any(|word| line.starts_with(word))
+    WORDS.iter().any(|word| line.starts_with(word)) || is_exception(line)
+}
+
+/// The last line of a trace in Python, the first of one in Java: `builtins.KeyError: 'PATH_INFO'`.
+fn is_exception(line: &[u8]) -> bool {
+    const ENDS: [&[u8]; 5] = [b"Error", b"Exception", b"Warning", b"Exit", b"Interrupt"];
+    let name = &line[..line.iter().take_while(|&&b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')).count()];
+    ENDS.iter().any(|end| name.ends_with(end)) && (line.len() == name.len() || line[name.len()..].starts_with(b": "))
 }
 
 /// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.
@@ -213,6 +220,8 @@ mod tests {
             "Traceback (most recent call last):",
             "  File \"app.py\", line 12, in cart",
             "    raise ValueError(name)",
+            "shop.cart.Refused_Error: 'no such cart'",
+            "KeyboardInterrupt",
             "\tat java.base/java.lang.Thread.run(Thread.java:840)",
             "192.0.2.7 - - [05/Mar/2024 23:59:58] code 404, message File not found",
             "Proxy web started.",
@@ -232,6 +241,8 @@ mod tests {
             "[2024-03-05 23:59:58 +0000] GET /cart",
             "time=23:59 status=200",
             "start.sh ran",
+            "Error 12: x",
+            "192.0.2.1: x",
             "  192.0.2.7 - - [05/Mar/2024",
             "[Tue] [x]",
             "{\"a\":",
