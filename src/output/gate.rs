@@ -34,10 +34,12 @@ fn one(verdict: &Verdict, look: Look) -> String {
     for words in excluded::told(&verdict.excluded) {
         out.push_str(&format!("   without {}\n", look.clean(&words)));
     }
-    if let Some(owner) = &policy.owner {
-        let approvers =
-            if policy.approvers.is_empty() { String::new() } else { format!("; agreed by {}", policy.approvers.join(", ")) };
-        out.push_str(&format!("   owner   {}\n", look.clean(&format!("{owner}{approvers}"))));
+    let approvers = policy.approvers.join(", ");
+    match (&policy.owner, approvers.is_empty()) {
+        (Some(owner), true) => out.push_str(&format!("   owner   {}\n", look.clean(owner))),
+        (Some(owner), false) => out.push_str(&format!("   owner   {}\n", look.clean(&format!("{owner}; agreed by {approvers}")))),
+        (None, false) => out.push_str(&format!("   agreed  by {}\n", look.clean(&approvers))),
+        (None, true) => {}
     }
     out
 }

@@ -86,11 +86,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::sample;
-
-    fn reports(days: i64) -> Vec<Report> {
-        sample::with_plan(&sample::partial(days), "1h", |plan| plan.reports().unwrap())
-    }
+    use crate::output::sample::reports;
 
     #[test]
     fn every_row_has_the_columns_of_the_header() {

@@ -155,11 +155,7 @@ fn words(s: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::sample;
-
-    fn reports(days: i64) -> Vec<Report> {
-        sample::with_plan(&sample::partial(days), "1h", |plan| plan.reports().unwrap())
-    }
+    use crate::output::sample::reports;
 
     #[test]
     fn the_picture_says_what_the_report_says() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregate::{Counts, Group, IndicatorCounts, IndicatorKey, Partial, Series};
 use crate::evaluate::plan::Plan;
+use crate::evaluate::report::Report;
 use crate::evaluate::row::WindowRow;
 use crate::evaluate::{Asked, Options};
 use crate::ratio::Target;
@@ -72,6 +73,11 @@ pub fn with_plan<T>(partial: &Partial, every: &str, run: impl FnOnce(&Plan) -> T
     let asked: Vec<_> = slos.iter().map(|slo| Asked { slo, canonical: "c" }).collect();
     let options = Options { every: Length::parse(every).unwrap(), ..Options::default() };
     run(&Plan::new(&asked, partial, &options).unwrap())
+}
+
+/// The reports of both SLOs over the counts of [`partial`].
+pub fn reports(days: i64) -> Vec<Report> {
+    with_plan(&partial(days), "1h", |plan| plan.reports().unwrap())
 }
 
 /// All rows of a plan.

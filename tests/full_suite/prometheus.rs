@@ -13,13 +13,16 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// A stretch that no budget pays for.
+const EXCLUDE: &str = "exclude: {start: 2026-10-06T03:00:00Z, duration: 90m, reason: move, author: ana}";
+
 #[test]
 #[ignore = "needs prometheus and promtool; run by tests/full"]
 fn sums_over_time_are_the_ratios_of_the_windows() {
     let folder = Folder::new("prometheus");
     let (log, _) = generate(20_000);
     folder.write("access.log", &log);
-    folder.write("slos.yaml", DEFINITION);
+    folder.write("slos.yaml", &format!("{EXCLUDE}{DEFINITION}"));
     slix(&folder.path, &["slices", "-c", "slos.yaml", "access.log", "-o", "shop.slices.parquet"]);
     slix(&folder.path, &["slices", "-c", "slos.yaml", "shop.slices.parquet", "-o", "shop.openmetrics"]);
     promtool(&folder.path);
@@ -34,6 +37,10 @@ fn sums_over_time_are_the_ratios_of_the_windows() {
         }
     }
     assert!(compared > 2_000, "only {compared} ratios were compared");
+    // Three SLOs, and one sample where the excluded stretch begins.
+    let noon = epoch("2026-10-06T12:00:00Z");
+    let excluded = server.range(r#"sum(count_over_time(slix_exclusion_info{reason="move",author="ana"}[1d]))"#, noon, noon, 60);
+    assert_eq!(excluded, BTreeMap::from([(noon, 3.0)]));
 }
 
 fn promtool(folder: &Path) {

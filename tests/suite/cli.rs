@@ -5,15 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::work::{Ran, Work, gzip, line, log};
-
-const DEFINITIONS: &str = "\
-routes: [\"/cart/{n}\", \"/search/{n}\"]
-group_by: [route]
-slos:
-  - {name: availability, target: 98%, good: status < 500}
-  - {name: small, target: 90%, window: 7d, valid: status < 500, good: bytes < 150}
-";
+use super::work::{DEFINITIONS, Ran, Work, gzip, line, log};
 
 fn work() -> Work {
     let work = Work::new();

@@ -6,15 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Deserializer, StreamDeserializer, Value, de::IoRead};
 
-use super::work::{Work, gzip, log};
-
-const DEFINITIONS: &str = "\
-routes: [\"/cart/{n}\", \"/search/{n}\"]
-group_by: [route]
-slos:
-  - {name: availability, target: 98%, good: status < 500}
-  - {name: small, target: 90%, window: 7d, valid: status < 500, good: bytes < 150}
-";
+use super::work::{DEFINITIONS, Work, gzip, log};
 
 /// A watch that writes its reports as JSON.
 struct Watch {

@@ -4,6 +4,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// Two SLOs by route, for the logs that [`log`] makes.
+pub const DEFINITIONS: &str = "\
+routes: [\"/cart/{n}\", \"/search/{n}\"]
+group_by: [route]
+slos:
+  - {name: availability, target: 98%, good: status < 500}
+  - {name: small, target: 90%, window: 7d, valid: status < 500, good: bytes < 150}
+";
+
 /// A temporary directory in which the binary runs.
 pub struct Work(tempfile::TempDir);
 

@@ -255,6 +255,11 @@ impl Reading<'_, '_, '_> {
             let error = document.error(&place, format!("the SLO `{}` has no objectives", name.text), "in this one");
             return Err(error.hint("add `objectives: [{target: 0.999}]`"));
         }
+        if self.is_composite(&object, &objectives) {
+            let message = format!("the SLO `{}` is not read: it is made of several indicators", name.text);
+            self.said.find(&place, message, "make an SLO of each objective, with the indicator beside it");
+            return Ok(());
+        }
         let shared = self.shared(&mut object)?;
         let several = objectives.len() > 1;
         if let (Some(Indicator::Threshold { .. }), Some(second)) = (&shared.indicator, objectives.get(1)) {
@@ -266,6 +271,15 @@ impl Reading<'_, '_, '_> {
         object.is_used = true;
         leave_rest(object, self.said);
         Ok(())
+    }
+
+    /// Whether the objectives have the indicators, not the SLO: a composite one, which has no words in the short form.
+    fn is_composite(&self, object: &Object, objectives: &[Node]) -> bool {
+        let has_own = |node: &Node| match &node.content {
+            Content::Map(entries) => entries.iter().any(|(key, _)| ["indicator", "indicatorRef"].contains(&key.text.as_str())),
+            _ => false,
+        };
+        !object.is_alpha && !object.spec.has("indicator") && !object.spec.has("indicatorRef") && objectives.iter().any(has_own)
     }
 
     fn shared(&mut self, object: &mut Object) -> Result<Shared> {
@@ -437,7 +451,11 @@ impl Reading<'_, '_, '_> {
 
     fn target(&mut self, objective: &mut Taken, name: &Written, is_ours: bool) -> Result<Node> {
         let document = self.document;
-        let (share, percent) = (objective.text(document, "target")?, objective.text(document, "targetPercent")?);
+        let (share, mut percent) = (objective.text(document, "target")?, objective.text(document, "targetPercent")?);
+        if let Some(percent) = percent.as_mut().filter(|percent| percent.text.ends_with('%')) {
+            percent.text = percent.text.trim_end_matches('%').trim_end().to_owned();
+            self.said.find(&percent.node.span, "a targetPercent is a number", format!("write `targetPercent: {}`", percent.text));
+        }
         match (share, percent) {
             (Some(share), None) if share.text.parse::<f64>().is_ok_and(|share| share > 1.0) => {
                 let error = document.error(&share.node.span, format!("the target {} is above 1", share.text), "target");
@@ -483,6 +501,16 @@ impl Reading<'_, '_, '_> {
                     "RatioTimeslices have no target of a slice",
                     "leave it out: slices count with their ratios",
                 );
+            }
+            ("Timeslices", None) if !shared.annotations.iter().any(|(key, _)| key == "time_slice_target") => {
+                let place = objective.first_line(document);
+                let error = document.error(&place, format!("{} needs a timeSliceTarget", method.text), "this objective");
+                return Err(error.hint("add `timeSliceTarget: 0.95`, say"));
+            }
+            (_, Some(target)) if target.text.parse::<f64>().is_ok_and(|share| share > 1.0) => {
+                let error =
+                    document.error(&target.node.span, format!("the timeSliceTarget {} is above 1", target.text), "target");
+                return Err(error.hint("it is a share of one: 0.95, say"));
             }
             (_, target) => entries.extend(target.map(|target| ("time_slice_target".to_owned(), text(target)))),
         }

@@ -47,6 +47,9 @@ fn window(document: Document<'_>, node: Node, said: &mut Said) -> Result<Node> {
     let rolling = taken.text(document, "isRolling")?;
     let calendar = taken.map(document, "calendar")?;
     taken.finish(&[], said);
+    if let Some(odd) = rolling.as_ref().filter(|rolling| !["true", "false"].contains(&rolling.text.as_str())) {
+        said.find(&odd.node.span, "isRolling is neither true nor false: false is taken", "write true or false");
+    }
     let is_rolling = rolling.as_ref().map(|rolling| rolling.text == "true");
     let text = Node { content: Content::Text(duration.text), span: duration.node.span };
     match (is_rolling, calendar) {
@@ -81,6 +84,15 @@ fn calendar_node(document: Document<'_>, length: Node, mut calendar: Taken, said
     entries.extend(calendar.text(document, "startTime")?.map(|start| ("start", text(start))));
     entries.extend(calendar.text(document, "timeZone")?.map(|zone| ("zone", text(zone))));
     let span = calendar.span.clone();
+    for (key, name, taken) in [("start", "startTime", "that of the calendar itself"), ("zone", "timeZone", "UTC")] {
+        if !entries.iter().any(|(known, _)| *known == key) {
+            said.find(
+                &span,
+                format!("a calendar has no `{name}`: {taken} is taken"),
+                "add it, as in {startTime: 2026-01-01 00:00:00, timeZone: Europe/Berlin}",
+            );
+        }
+    }
     calendar.finish(&[], said);
     Ok(map(span, entries))
 }
