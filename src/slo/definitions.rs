@@ -810,6 +810,7 @@ mod tests {
                 line_of(&["", "alerts: none", "gate: false", "exclude: []", "service: other",
                     "alerts: [{severity: page, budget: 2%, long: 1h, short: 5m}, {name: \"Slow burn!\", severity: ticket, burn_rate: 1.000000001, long: 3d, bad_above: 0}]",
                     "alerts: [{severity: page, burn_rate: 1.05, long: 90s, short: 30s, after: 45s}]",
+                    "alerts: [{severity: page, burn_rate: 1, long: 6h, op: gte}, {severity: ticket, budget: 5%, long: 2d, op: gt}]",
                     "alerts: [{severity: ticket, budget: 0.0000001%, long: 1d, after: 2h, bad_above: 10}]"]),
             ), 1..5),
         ) {

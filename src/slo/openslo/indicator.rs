@@ -6,6 +6,7 @@ use super::read::Sources;
 use crate::error::{Error, Result};
 use crate::slo::document::{Content, Document, Node, Written};
 use crate::slo::example::{Example, example};
+use crate::slo::nearest::suggestion;
 use crate::slo::parse;
 
 /// An indicator, as far as it does not depend on the objective.
@@ -199,7 +200,16 @@ fn alpha_metric(document: Document<'_>, mut metric: Taken, said: &mut Said) -> R
 
 fn filter(document: Document<'_>, spec: &mut Taken, said: &mut Said) -> Result<Option<Node>> {
     let filter = spec.text(document, "filter")?;
-    std::mem::take(spec).finish(&[], said);
+    // The standard allows anything here; slix does not, for a filter that is misspelt would let every event count.
+    for (key, _) in spec.take_all() {
+        let known = ["filter", "field", "unit"];
+        let message = format!("the source of an access log knows no `{}.{}`", spec.path, key.text);
+        let hint = match known.contains(&key.text.as_str()) {
+            true => "a ratioMetric has a filter alone: the field of a thresholdMetric stands there".to_owned(),
+            false => suggestion(&key.text, "it knows", &known),
+        };
+        said.find(&key.span, message, hint);
+    }
     Ok(filter.map(|filter| Node { content: Content::Text(filter.text), span: filter.node.span }))
 }
 
