@@ -363,6 +363,7 @@ mod tests {
                 let path_from = match (usual.not_path(), difference) {
                     (0, _) => from,
                     (_, 0) => path_from,
+                    // Neither a path nor an absolute form: it is read line by line.
                     _ => return Ok(()),
                 };
                 let (method, target) = split_request(line.as_bytes());
