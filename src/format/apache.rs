@@ -26,7 +26,7 @@ use crate::record::Kind;
 /// [`Clock::End`] for `%{end:…}t`.
 ///
 /// # Errors
-/// An unknown directive, an unterminated `%{`, a time that is none (or has no zone), two fields that cannot be told apart.
+/// An unknown directive, an unterminated `%{`, a time that is none, two fields that cannot be told apart.
 pub fn parse(text: &str) -> Result<Format> {
     declare::StringFormat::CUSTOM.apache(Source { name: "format", text })
 }
@@ -496,9 +496,8 @@ fn missing(tokens: &[TimeToken]) -> Option<&'static str> {
         Some("day")
     } else if !has(Part::Hour) || needs_half || !has(Part::Minute) {
         Some("time of day")
-    } else if !has(Part::Zone) {
-        Some("zone")
     } else {
+        // Without a zone it is a local time, whose zone is asked for when it is read.
         None
     }
 }
@@ -506,10 +505,7 @@ fn missing(tokens: &[TimeToken]) -> Option<&'static str> {
 #[cold]
 fn incomplete(source: Source, time: &Time) -> crate::error::Error {
     let lack = missing(&time.tokens).unwrap_or("date");
-    let hint = match lack {
-        "zone" => "slix guesses no zone: add %z to the time, as in %{%Y-%m-%dT%H:%M:%S%z}t",
-        _ => "directives that together make one time must stand side by side, as in %{%d/%b/%Y %T}t.%{msec_frac}t %{%z}t",
-    };
+    let hint = "directives that together make one time must stand side by side, as in %{%d/%b/%Y %T}t.%{msec_frac}t %{%z}t";
     source.error(time.span.clone(), format!("the time has no {lack}"), format!("no {lack} here")).hint(hint)
 }
 
@@ -700,7 +696,6 @@ mod tests {
             ("%t %h%u", 4, "touch"),
             ("%h %>s", 1, "no time"),
             ("%h %{%H:%M:%S}t", 4, "no year"),
-            ("%h %{%Y-%m-%d %T}t", 4, "no zone"),
             ("%h %{%Y-%m-%d %I:%M %z}t", 4, "no time of day"),
             ("%h %{%Q}t", 4, "cannot read back"),
         ] {
