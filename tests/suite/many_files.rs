@@ -47,7 +47,8 @@ fn contents(second: usize) -> Vec<(&'static str, Vec<u8>)> {
 
 /// What became of the lines of each input that could be read, with its format; the exit code and the errors.
 fn read(work: &Work, arguments: &[&str]) -> (BTreeMap<String, Value>, String) {
-    let always = ["report", "--availability", "99.9%", "--output-format", "json", "--keep-going", "--quiet", "--allow-duplicates"];
+    let always =
+        ["report", "--availability", "99.9%", "--output-format", "json", "--keep-going", "--quiet", "--allow-duplicates"];
     let ran = work.run(&[&always[..], arguments].concat());
     let report = if ran.stdout.is_empty() { Value::Null } else { ran.json() };
     let inputs = report["accounting"]["inputs"].as_array().cloned().unwrap_or_default();
