@@ -81,7 +81,7 @@ impl Glance {
         careful: &dyn Fn(&[u8], &mut Reader) -> bool,
     ) -> bool {
         let Glance { kernel, room, marks, batch } = self;
-        let (positions, mut first, mut odd) = (marks.positions(), 0, 0_u32);
+        let (positions, mut first, mut odd) = (marks.positions(), 0, [false; BATCH_LINES]);
         let mut of_batch = [0; BATCH_LINES];
         batch.len = 0;
         for (i, &(start, newline)) in stretches.iter().enumerate().take(lines.len()) {
@@ -90,16 +90,16 @@ impl Glance {
                 batch.push(start, newline, newline, first as Place);
                 first += regular + 1;
             } else {
-                odd |= 1 << i;
+                odd[i] = true;
                 first += positions[first..].partition_point(|&mark| mark <= newline);
             }
         }
         if batch.len > 0 {
             let view = View { kernel: *kernel, block: room, marks, positions: marks.positions_and_room() };
             extractor.read_batch(view, batch, reader);
-            (0..batch.len).filter(|&i| batch.odd[i] != 0).for_each(|i| odd |= 1 << of_batch[i]);
+            (0..batch.len).filter(|&i| batch.odd[i] != 0).for_each(|i| odd[of_batch[i]] = true);
         }
-        lines.iter().enumerate().filter(|(i, _)| odd >> i & 1 == 1).all(|(_, line)| careful(line, reader))
+        lines.iter().zip(odd).filter(|(_, odd)| *odd).all(|(line, _)| careful(line, reader))
     }
 }
 
