@@ -10,7 +10,7 @@ use crate::time::Instant;
 
 /// Lines of a batch: some vectors of words. Their columns (some 10 KiB) stay in the first-level cache. The last batch of a window is
 /// seldom full and costs as much as a full one, so there are few lines in a batch and many in a window.
-pub const BATCH_LINES: usize = 32;
+pub const BATCH_LINES: usize = 64;
 
 /// A value for each line.
 pub type Column<T> = [T; BATCH_LINES];

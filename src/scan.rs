@@ -31,7 +31,7 @@ use crate::time::Slices;
 
 /// Lines are marked in windows of about this size, which is little less than a block: the window, its marks and the counters
 /// share the second-level cache.
-const WINDOW_BYTES: usize = 56 * 1024;
+const WINDOW_BYTES: usize = 60 * 1024;
 
 /// Where lines go that are not events: outcome, offset in the input, the line without its line end.
 pub type OddLines<'a> = dyn FnMut(Outcome, u64, &[u8]) + Send + 'a;
@@ -72,6 +72,8 @@ pub struct Worker<'a> {
 /// Lines that look regular.
 struct Gathered {
     lines: Batch,
+    /// The bytes of the last full batch; 0 before there was one.
+    batch_bytes: usize,
     /// Those that are regular but for their escapes, and their marks: so many for each line.
     escaped: Batch,
     escaped_marks: Box<Positions>,
@@ -101,7 +103,7 @@ impl<'a> Worker<'a> {
         Ok(Worker {
             room: block::room(),
             marks: Marks::default(),
-            gathered: Gathered { lines: batch(), escaped: batch(), escaped_marks: block::positions() },
+            gathered: Gathered { lines: batch(), batch_bytes: 0, escaped: batch(), escaped_marks: block::positions() },
             counter: Counter {
                 job,
                 reader: job.extractor.reader(input),
@@ -174,10 +176,10 @@ impl<'a> Worker<'a> {
     }
 
     /// Scans a window behind which there is too little for a block.
-    fn scan_copy(&mut self, window: &[u8], offset: u64, odd: &mut OddLines) {
+    fn scan_copy(&mut self, window: &[u8], offset: u64, is_last: bool, odd: &mut OddLines) -> usize {
         let Worker { room, marks, gathered, counter, .. } = self;
         room[..window.len()].copy_from_slice(window);
-        scan_window(Window::new(room, window.len(), offset, marks, counter), gathered, counter, odd);
+        scan_window(Window::new(room, window.len(), offset, marks, counter), is_last, gathered, counter, odd)
     }
 }
 
@@ -190,25 +192,35 @@ pub fn scan(buffer: &[u8], length: usize, offset: u64, worker: &mut Worker, odd:
     let lines = &buffer[..length];
     let mut from = 0;
     while from < lines.len() {
-        let to = window_end(lines, from);
-        let at = offset + from as u64;
+        let to = window_end(lines, from, window_bytes(worker.gathered.batch_bytes));
+        let (at, is_last) = (offset + from as u64, to == lines.len());
         let Worker { marks, gathered, counter, .. } = &mut *worker;
-        match buffer[from..].first_chunk() {
-            _ if to - from > BLOCK_BYTES_MAX => counter.count_careful(&lines[from..to], at, odd),
-            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), gathered, counter, odd),
-            None => worker.scan_copy(&lines[from..to], at, odd),
-        }
+        from += match buffer[from..].first_chunk() {
+            _ if to - from > BLOCK_BYTES_MAX => {
+                counter.count_careful(&lines[from..to], at, odd);
+                to - from
+            }
+            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), is_last, gathered, counter, odd),
+            None => worker.scan_copy(&lines[from..to], at, is_last, odd),
+        };
         if worker.counter.is_full() {
             worker.fold()?;
         }
-        from = to;
     }
     Ok(())
 }
 
-/// The end of the window that begins at `from`: behind a newline, or behind the last line.
-fn window_end(lines: &[u8], from: usize) -> usize {
-    let near = lines.len().min(from + WINDOW_BYTES);
+/// The bytes of a window that holds a little more than so many full batches, where one like the last fits.
+fn window_bytes(batch_bytes: usize) -> usize {
+    match WINDOW_BYTES.checked_div(batch_bytes) {
+        None | Some(0) => WINDOW_BYTES,
+        Some(batches) => (batches * batch_bytes + batch_bytes / 16).min(BLOCK_BYTES_MAX),
+    }
+}
+
+/// The end of the window that begins at `from` and has about so many bytes: behind a newline, or behind the last line.
+fn window_end(lines: &[u8], from: usize, bytes: usize) -> usize {
+    let near = lines.len().min(from + bytes);
     match memrchr(b'\n', &lines[from..near]) {
         _ if near == lines.len() => near,
         Some(newline) => from + newline + 1,
@@ -216,13 +228,23 @@ fn window_end(lines: &[u8], from: usize) -> usize {
     }
 }
 
-fn scan_window(mut window: Window, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
+/// Scans a window; how many of its bytes are done. Unless it is the last one, lines at its end that fill no batch are left to
+/// the next: to mark them again costs less than a batch that is not full.
+fn scan_window(mut window: Window, is_last: bool, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> usize {
     while window.start < window.length {
-        window.gather(gathered, counter, odd);
+        let start = window.start;
+        let is_untouched = window.gather(gathered, counter, odd);
+        if is_untouched && gathered.lines.len == BATCH_LINES {
+            gathered.batch_bytes = window.start - start;
+        } else if is_untouched && start > 0 && !is_last {
+            window.start = start;
+            break;
+        }
         let positions = window.marks.positions_and_room();
         window.count_batch(&mut gathered.lines, positions, counter, odd);
     }
     window.count_escaped(gathered, counter, odd);
+    window.start
 }
 
 /// A window on its way: the first `length` bytes of a block, which are whole lines; where the next line begins, and which mark
@@ -242,18 +264,21 @@ impl<'a> Window<'a> {
         Window { block, length, offset, marks, start: 0, first: 0 }
     }
 
-    /// Fills the batch with lines that look regular. Others are counted on the way: the order does not matter to counts.
-    fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
+    /// Fills the batch with lines that look regular. Others are counted on the way, as the order does not matter to counts; whether
+    /// there were none.
+    fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> bool {
         counter.job.extractor.learn(&mut counter.reader);
         let regular = counter.job.extractor.marks_per_line(&counter.reader);
         gathered.lines.len = 0;
+        let mut is_untouched = true;
         loop {
             if regular > 0 {
                 self.gather_regular(&mut gathered.lines, regular, counter.job.line_bytes_max);
             }
             if gathered.lines.len >= BATCH_LINES || self.start >= self.length {
-                break;
+                return is_untouched;
             }
+            is_untouched = false;
             if regular == 0 || !self.gather_escaped(gathered, counter, odd) {
                 self.count_next(counter, odd);
             }
@@ -356,10 +381,21 @@ impl<'a> Window<'a> {
         let (start, positions) = (self.start, self.marks.positions());
         let newline = memchr::memchr(b'\n', &self.block[start..self.length]);
         let next = newline.map_or(self.length, |newline| start + newline + 1);
-        self.first += positions[self.first..].partition_point(|&mark| usize::from(mark) < next);
+        self.first += marks_before(&positions[self.first..], next);
         self.start = next;
         counter.count_careful(&self.block[start..next], self.offset + start as u64, odd);
     }
+}
+
+/// How many of the marks stand before `next`: few of many.
+fn marks_before(marks: &[Place], next: usize) -> usize {
+    let is_before = |&mark: &Place| usize::from(mark) < next;
+    let (mut from, mut stride) = (0, 16);
+    while marks.get(from + stride).is_some_and(is_before) {
+        from += stride;
+        stride *= 2;
+    }
+    from + marks[from..].iter().take(stride + 1).filter(|mark| is_before(mark)).count()
 }
 
 impl Counter<'_> {

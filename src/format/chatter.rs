@@ -13,14 +13,20 @@ pub(super) fn outcome(line: &[u8], reason: Reason) -> Outcome {
 
 /// What servers write beside their access log: error logs and start-up lines.
 fn is_chatter(line: &[u8]) -> bool {
-    PATTERNS.iter().any(|pattern| has_pattern(line, pattern))
+    (PATTERNS.iter().any(|pattern| has_pattern(line, pattern)) || is_levelled(line)) && !tells_a_request(line)
         || is_nginx_error(line)
         || is_apache_error(line)
-        || is_levelled(line)
         || is_haproxy_other(line)
         || is_http_server_error(line)
         || is_start_up(line)
         || is_trace(line)
+}
+
+/// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
+/// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
+fn tells_a_request(line: &[u8]) -> bool {
+    const SIGNS: [&[u8]; 5] = [b" HTTP/", b"\"GET ", b"\"POST ", b"http.log.access", b" status="];
+    SIGNS.iter().any(|sign| memchr::memmem::find(line, sign).is_some())
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
@@ -132,7 +138,14 @@ fn is_trace(line: &[u8]) -> bool {
         b"Caused by: ",
         b"During handling of the above ",
     ];
-    WORDS.iter().any(|word| line.starts_with(word))
+    WORDS.iter().any(|word| line.starts_with(word)) || is_exception(line)
+}
+
+/// The last line of a trace in Python, the first of one in Java: `builtins.KeyError: 'PATH_INFO'`.
+fn is_exception(line: &[u8]) -> bool {
+    const ENDS: [&[u8]; 5] = [b"Error", b"Exception", b"Warning", b"Exit", b"Interrupt"];
+    let name = &line[..line.iter().take_while(|&&b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')).count()];
+    ENDS.iter().any(|end| name.ends_with(end)) && (line.len() == name.len() || line[name.len()..].starts_with(b": "))
 }
 
 /// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.
@@ -213,6 +226,8 @@ mod tests {
             "Traceback (most recent call last):",
             "  File \"app.py\", line 12, in cart",
             "    raise ValueError(name)",
+            "shop.cart.Refused_Error: 'no such cart'",
+            "KeyboardInterrupt",
             "\tat java.base/java.lang.Thread.run(Thread.java:840)",
             "192.0.2.7 - - [05/Mar/2024 23:59:58] code 404, message File not found",
             "Proxy web started.",
@@ -226,12 +241,18 @@ mod tests {
             "DEBUGGER x",
             "[DEBUGGER] x",
             "[INFO x",
+            "2024/03/05 23:59:58.123\tINFO\thttp.log.access\thandled request\t{",
+            "[2024-03-05 23:59:58 +0000] [12] [INFO] 192.0.2.7:40112 - - [05/Mar/2024:23:59:58 +0000] \"GET / 2\" 200 5",
+            "INFO:     192.0.2.7:40112 - \"PUT /cart HTTP/1.1\" ???",
+            "time=\"2024-03-05T23:59:58Z\" level=info msg=done status=200",
             "X0305 23:59:58.123456      12 x",
             "2024-03-05 23:59:58 GET /cart 200",
             "2024/03/05 23:59:58 GET /cart 200",
             "[2024-03-05 23:59:58 +0000] GET /cart",
             "time=23:59 status=200",
             "start.sh ran",
+            "Error 12: x",
+            "192.0.2.1: x",
             "  192.0.2.7 - - [05/Mar/2024",
             "[Tue] [x]",
             "{\"a\":",

@@ -298,6 +298,8 @@ fn is_cut_off(layout: &Layout) -> bool {
 struct Score<'a> {
     format: &'a Format,
     events: usize,
+    /// Lines that it reads but for their time.
+    undated: usize,
     /// Lines that the format knows not to be requests.
     skipped: usize,
     lines: usize,
@@ -305,12 +307,13 @@ struct Score<'a> {
 
 impl<'a> Score<'a> {
     fn of(format: &'a Format, lines: &[&[u8]], reader: &dyn Fn(&Format, &[u8]) -> Outcome) -> Self {
-        let mut score = Score { format, events: 0, skipped: 0, lines: lines.len() };
+        let mut score = Score { format, events: 0, undated: 0, skipped: 0, lines: lines.len() };
         for line in lines {
             match reader(format, line) {
                 Outcome::Event => score.events += 1,
                 Outcome::Skipped(_) | Outcome::Joined => score.skipped += 1,
-                Outcome::Undated | Outcome::Rejected(_) => {}
+                Outcome::Undated => score.undated += 1,
+                Outcome::Rejected(_) => {}
             }
         }
         score
@@ -351,6 +354,10 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
         let error = Error::new(ErrorKind::Format, format!("{what}: its bytes are no text"));
         return error.hint("is it a log? An archive that slix does not know is unpacked on the way: tool FILE | slix …");
     }
+    let is_without_time = |score: &&Score| score.format.resolve(&Field::Time).is_none();
+    if let Some(best) = scores.iter().filter(is_without_time).find(|score| 2 * score.undated > score.lines - score.skipped) {
+        return without_time(best);
+    }
     let mut message = what.to_owned();
     let read = counts(scores).filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>();
     // Writing to a String cannot fail.
@@ -361,10 +368,38 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
     if let Some(line) = lines.iter().find(|line| !line.trim_ascii().is_empty()) {
         let _ = write!(message, "; the first line begins: {}", shown(line));
     }
-    Error::new(ErrorKind::Format, message).hint(
-        "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
-         configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
+    let error = Error::new(ErrorKind::Format, message);
+    match lines.iter().find_map(|line| keys_of(line)) {
+        Some(keys) => error.hint(format!(
+            "it is JSON: say what its keys are, --format '{{\"json\": {{\"time\": \"KEY\", \"status\": \"KEY\", \"latency\": \"KEY ms\", \"path\": \
+             \"KEY\"}}}}'; it has {keys}"
+        )),
+        None => error.hint(
+            "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
+             configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
+        ),
+    }
+}
+
+/// The error for lines of a format that has no time, in no envelope that has one.
+#[cold]
+fn without_time(score: &Score) -> Error {
+    let (name, undated, lines) = (&score.format.name, score.undated, score.lines);
+    let message = format!("`{name}` reads {undated} of {lines} lines, but they have no time of their own");
+    let error = Error::new(ErrorKind::Format, message);
+    error.hint(
+        "keep what they are wrapped in, which has one: docker logs --timestamps, kubectl logs --timestamps, journalctl -o json",
     )
+}
+
+/// The keys of a line that is a JSON object, for people.
+#[cold]
+fn keys_of(line: &[u8]) -> Option<String> {
+    const KEYS_MAX: usize = 30;
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).ok()?;
+    let keys: Vec<String> = object.keys().take(KEYS_MAX).map(|key| shown(key.as_bytes())).collect();
+    let more = if object.len() > KEYS_MAX { ", …" } else { "" };
+    (!keys.is_empty()).then(|| keys.join(", ") + more)
 }
 
 /// The head of a line, with everything that a terminal could act on escaped.
@@ -392,6 +427,18 @@ mod tests {
             assert_eq!(found.format.name, preset.detects_as.unwrap_or(preset.name), "{:?}", found.candidates);
             assert_eq!((found.events, &*found.format.envelopes), (3, &[][..]), "{}", preset.name);
         }
+    }
+
+    #[test]
+    fn what_is_not_read_is_told_from_what_has_no_time() {
+        let told = |line: &str| {
+            let error = detected(&[line; 3]).unwrap_err();
+            format!("{} | {}", error.message(), error.hint_text().unwrap())
+        };
+        let of_uvicorn = told(r#"INFO:     192.0.2.7:40112 - "GET /cart HTTP/1.1" 200 OK"#);
+        assert!(of_uvicorn.starts_with("`uvicorn` reads 3 of 3 lines") && of_uvicorn.contains("kubectl logs"), "{of_uvicorn}");
+        let of_json = told(r#"{"begun":"2026-11-01T10:00:00Z","status":200,"ta\nke":7}"#);
+        assert!(of_json.contains("it has begun, status, ta\\nke"), "{of_json}");
     }
 
     #[test]

@@ -509,7 +509,7 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
     }
     for (envelope, _) in Envelope::ALL {
         // A timestamp in a timestamp is the line's own.
-        if 2 * count_in(lines, envelope) > lines.len() && outer.last() != Some(&envelope) {
+        if outer.last() != Some(&envelope) && are_mostly_in(lines, envelope) {
             outer.push(envelope);
             found.push(outer.clone());
             nest(&unwrapped(lines.iter().map(|line| &line[..]), &[envelope]).0, outer, found);
@@ -518,10 +518,17 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
     }
 }
 
-/// How many lines are in an envelope. Most logs are in none, and this copies nothing.
-fn count_in(lines: &[Vec<u8>], envelope: Envelope) -> usize {
+/// Whether more than half of the lines are in an envelope. Most logs are in none, so half of the lines tell.
+fn are_mostly_in(lines: &[Vec<u8>], envelope: Envelope) -> bool {
     let mut unwrapper = Unwrapper::new(&[envelope], Some(&TimeZone::UTC), None);
-    lines.iter().filter(|line| unwrapper.unwrap(line) != Unwrapped::Not).count()
+    let (mut within, mut without) = (0, 0);
+    for line in lines {
+        *if unwrapper.unwrap(line) == Unwrapped::Not { &mut without } else { &mut within } += 1;
+        if 2 * within > lines.len() || 2 * without >= lines.len() {
+            break;
+        }
+    }
+    2 * within > lines.len()
 }
 
 /// The lines out of these envelopes; how many were in them, parts too. Lines that are not in them stay as they are.

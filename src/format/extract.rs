@@ -337,6 +337,9 @@ impl Extractor {
     /// Learns from the last line that was read with care, if there were many of them. Must not happen while a batch is gathered.
     pub fn learn(&self, reader: &mut Reader) {
         let Compiled::Json { wanted, conditions, clocks, keyed: Keyed::Json, .. } = &self.layout else { return };
+        if reader.lessons.is_useless() {
+            (reader.lessons.learned, reader.columns) = (None, None);
+        }
         let Some(line) = reader.lessons.sample.take() else { return };
         let lesson = Lesson {
             line: &line,
@@ -389,7 +392,7 @@ impl Extractor {
         }
         lessons.regular += batch.len as u32;
         if batch.has_odd() {
-            forget_odd(batch);
+            lessons.regular -= forget_odd(batch);
         }
     }
 
@@ -628,15 +631,18 @@ fn fill_slots(fast: &Fast, block: &Block, batch: &mut Batch, columns: &Columns, 
     any
 }
 
-/// The values of odd lines become absent: nobody may follow their places.
+/// The values of odd lines become absent: nobody may follow their places. How many there are.
 #[cold]
-fn forget_odd(batch: &mut Batch) {
+fn forget_odd(batch: &mut Batch) -> u32 {
+    let mut count = 0;
     for i in (0..batch.len).filter(|&i| batch.odd[i] != 0) {
+        count += 1;
         batch.slots.iter_mut().for_each(|values| match values {
             Values::Same(_) => {}
             values => values.set(i, Slot::Absent),
         });
     }
+    count
 }
 
 /// Whether a line is words, where JSON is expected: no object, nor what is left of one.

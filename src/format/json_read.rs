@@ -5,7 +5,7 @@
 
 use memchr::memchr2;
 
-use super::{JsonCondition, JsonMap};
+use super::{JsonCondition, JsonMap, words};
 
 /// Nesting beyond this is refused rather than followed.
 const DEPTH_MAX: usize = 64;
@@ -84,9 +84,39 @@ impl KeyTree {
     #[inline]
     fn child(&self, key: &[u8]) -> Option<&KeyTree> {
         let alike = &self.by_length[key.len().min(KEY_LENGTHS - 1)];
-        alike.iter().map(|&at| &self.children[at as usize]).find(|(k, _)| k == key).map(|(_, tree)| tree)
+        alike.iter().map(|&at| &self.children[at as usize]).find(|(k, _)| is_same(k, key)).map(|(_, tree)| tree)
     }
 }
+
+/// Whether two keys are equal: those of 8 to 16 bytes, as most are, by two words each.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let ends = |key: &[u8]| Some((u64::from_le_bytes(*key.first_chunk()?), u64::from_le_bytes(*key.last_chunk()?)));
+    match (ends(one), ends(other)) {
+        _ if one.len() != other.len() => false,
+        (Some(one_ends), Some(other_ends)) => one_ends == other_ends && (one.len() <= 16 || one == other),
+        _ => one.iter().eq(other),
+    }
+}
+
+/// How far it is to the first quote or backslash.
+#[inline]
+fn text_length(bytes: &[u8]) -> Option<usize> {
+    // Most texts are shorter than what it takes to call a search.
+    let (chunks, _) = bytes.as_chunks::<{ words::WORD_BYTES }>();
+    for (chunk, at) in chunks.iter().take(SHORT_WORDS).zip((0..).step_by(words::WORD_BYTES)) {
+        let word = u64::from_le_bytes(*chunk);
+        let found = words::first_equal(word, b'"') | words::first_equal(word, b'\\');
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let from = chunks.len().min(SHORT_WORDS) * words::WORD_BYTES;
+    memchr2(b'"', b'\\', &bytes[from..]).map(|found| from + found)
+}
+
+/// So many words of a text are looked at one by one.
+const SHORT_WORDS: usize = 4;
 
 /// Reads a line as one object into `values` (one per wanted path; the last of equal keys counts). The error is the byte
 /// where the line stops being JSON.
@@ -246,7 +276,7 @@ impl Cursor<'_> {
         let from = self.at;
         let mut kind = JsonKind::Text;
         loop {
-            let found = memchr2(b'"', b'\\', &self.line[self.at..]).ok_or(self.line.len())?;
+            let found = text_length(&self.line[self.at..]).ok_or(self.line.len())?;
             self.at += found;
             if self.line[self.at] == b'"' {
                 self.at += 1;

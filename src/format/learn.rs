@@ -45,11 +45,12 @@ pub(super) struct Fast {
 /// What to mark in JSON lines.
 pub(super) const MARKS: MarkSet = MarkSet { marks: *b"\"\\", aux: b' ' };
 
-/// Lines read with care before one of them is learned from, at least.
+/// Lines read with care before one of them is learned from, at least and at most: after each lesson that was of no use, twice as
+/// many.
 const CAREFUL_MIN: u32 = 16;
+const CAREFUL_MAX: u32 = 1 << 14;
 
 /// What a worker has learned.
-#[derive(Default)]
 pub(super) struct Lessons {
     pub(super) learned: Option<Box<Fast>>,
     /// The line to learn from next.
@@ -57,17 +58,31 @@ pub(super) struct Lessons {
     /// Lines read with care, and fast, since a sample was taken.
     careful: u32,
     pub(super) regular: u32,
+    /// How many lines are read with care before the next sample.
+    patience: u32,
+}
+
+impl Default for Lessons {
+    fn default() -> Self {
+        Lessons { learned: None, sample: None, careful: 0, regular: 0, patience: CAREFUL_MIN }
+    }
 }
 
 impl Lessons {
     /// A line was read with care. If there are many of them, the next lesson is about it.
     pub(super) fn add(&mut self, line: &[u8]) {
         self.careful += 1;
-        let is_due = self.careful > CAREFUL_MIN && self.careful > self.regular / 4;
+        let is_due = self.careful > self.patience && self.careful > self.regular / 4;
         if is_due || self.learned.is_none() && self.careful == 1 {
             self.sample = Some(line.to_vec());
+            self.patience = if self.regular > self.careful { CAREFUL_MIN } else { CAREFUL_MAX.min(2 * self.patience) };
             (self.careful, self.regular) = (1, 0);
         }
+    }
+
+    /// Whether what was learned last costs more than it brings: the log has too many kinds of lines.
+    pub(super) fn is_useless(&self) -> bool {
+        self.learned.is_some() && self.careful > 2 * CAREFUL_MIN && self.regular < self.careful / 8
     }
 }
 
@@ -179,4 +194,26 @@ pub(super) fn wants(outputs: &[Derive], status: &[usize], count: usize) -> Vec<W
     }
     status.iter().for_each(|&field| wants[field].span = true);
     wants
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_many_kinds_end_the_lessons() {
+        let mut lessons = Lessons::default();
+        let samples = (0..100_000).filter(|_| {
+            lessons.add(b"{}");
+            lessons.sample.take().is_some()
+        });
+        assert!((8..24).contains(&samples.count()));
+    }
+
+    #[test]
+    fn some_lines_of_another_kind_do_not() {
+        let mut lessons = Lessons { regular: 1_000_000, careful: 200_000, ..Lessons::default() };
+        lessons.add(b"{}");
+        assert!(!lessons.is_useless() && lessons.sample.is_none());
+    }
 }

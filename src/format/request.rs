@@ -68,7 +68,7 @@ impl Absolute {
     pub(super) const OFFSETS: [Place; 4] = [7, 15, 23, 31];
 
     /// Where the path of the target `from..to` begins, and 0 if there is one and [`split_target`] says so, too. A longer name of a host,
-    /// another scheme, or no path are not looked for here.
+    /// another scheme, a fragment near the beginning, or no path are not looked for here.
     #[inline(always)]
     pub(super) fn path(self, from: Place, to: Place) -> (Place, u64) {
         const HTTPS: u64 = u64::from_le_bytes(*b"https://");
@@ -77,16 +77,18 @@ impl Absolute {
         let is_http = self.scheme << 8 == HTTP << 8;
         // The first of the words begins with the second slash of `https://`.
         let skipped = if is_https { 0xff } else { 0 };
-        let mut choice = (0, 0, 0);
-        for (word, offset) in self.authority.into_iter().zip(Absolute::OFFSETS).rev() {
-            let skipped = if offset == Absolute::OFFSETS[0] { skipped } else { 0 };
-            let slashes = words::equal(word, b'/') & !skipped;
-            let ends = slashes | words::equal(word, b'?') | words::equal(word, b'#');
-            choice = if ends != 0 { (ends, slashes, offset) } else { choice };
+        let (mut ends, mut ended, mut offset) = (0, 0, 0);
+        let mut hashes = 0;
+        for (word, next) in self.authority.into_iter().zip(Absolute::OFFSETS).rev() {
+            // `?` is `/` with one more bit. Of both it matters which comes first, of `#` that there is none.
+            let word = if next == Absolute::OFFSETS[0] { word | skipped } else { word };
+            let found = words::first_equal(word | words::spread(0x10), b'?');
+            hashes |= words::first_equal(word, b'#');
+            (ends, ended, offset) = if found != 0 { (found, word, next) } else { (ends, ended, offset) };
         }
-        let (ends, slashes, offset) = choice;
         let at = from.wrapping_add(offset).wrapping_add((ends.trailing_zeros() / 8) as Place);
-        let is_path = (is_http | is_https) & (ends & ends.wrapping_neg() & slashes != 0) & (at < to) & (at > from);
+        let is_slash = ends & ends.wrapping_neg() & !(ended << 3);
+        let is_path = (is_http | is_https) & (is_slash != 0) & (hashes == 0) & (at < to) & (at > from);
         (at, u64::from(!is_path))
     }
 }
@@ -357,15 +359,16 @@ mod tests {
             let from = method_end.wrapping_add(1);
             let absolute = Absolute { scheme: word(&block, from), authority: Absolute::OFFSETS.map(|offset| word(&block, from.wrapping_add(offset))) };
             if usual.difference(0, method_end, to) == 0 {
-                let (method, target) = split_request(line.as_bytes());
-                prop_assert_eq!(method, Some(&line.as_bytes()[..usize::from(method_end)]));
-                prop_assert_eq!(target, Some(&line.as_bytes()[usize::from(from)..usize::from(target_end)]));
                 let (path_from, difference) = absolute.path(from, target_end);
                 let path_from = match (usual.not_path(), difference) {
                     (0, _) => from,
                     (_, 0) => path_from,
+                    // Neither a path nor an absolute form: it is read line by line.
                     _ => return Ok(()),
                 };
+                let (method, target) = split_request(line.as_bytes());
+                prop_assert_eq!(method, Some(&line.as_bytes()[..usize::from(method_end)]));
+                prop_assert_eq!(target, Some(&line.as_bytes()[usize::from(from)..usize::from(target_end)]));
                 let path = &line.as_bytes()[usize::from(path_from)..usize::from(target_end)];
                 let path = &path[..path.iter().position(|b| b"?#".contains(b)).unwrap_or(path.len())];
                 prop_assert_eq!(split_target(target.unwrap()).path, Some(path));
@@ -378,9 +381,10 @@ mod tests {
             let block = words::block_of(target.as_bytes());
             let absolute = Absolute { scheme: word(&block, 0), authority: Absolute::OFFSETS.map(|offset| word(&block, offset)) };
             let (from, difference) = absolute.path(0, target.len() as Place);
-            let is_seen = rest.starts_with('/') && scheme.len() + 3 + authority.len() < 39;
-            prop_assert_eq!(difference == 0, is_seen);
-            if is_seen {
+            let is_near = scheme.len() + 3 + authority.len() < 39;
+            prop_assert!(difference != 0 || rest.starts_with('/') && is_near);
+            prop_assert!(difference == 0 || !rest.starts_with('/') || !is_near || target[..39.min(target.len())].contains('#'));
+            if difference == 0 {
                 prop_assert_eq!(usize::from(from), scheme.len() + 3 + authority.len());
             }
         }

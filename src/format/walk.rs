@@ -18,7 +18,7 @@ use super::words::{self, Literal};
 use super::{Unit, number};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans, every_line};
 use crate::block::{Block, Place, Positions, word, words_at, words_behind};
-use crate::marks::{Kernel, Marks};
+use crate::marks::{Kernel, Marks, NEAR};
 use crate::time::Instant;
 
 /// What follows a shaped field.
@@ -186,6 +186,20 @@ impl Desk {
         words_at(block, &self.ends, &mut self.behind);
     }
 
+    /// Looks for the ends that were not near once more, from where the first look ended.
+    #[inline(always)]
+    fn look_further(&mut self, marks: &Marks, limits: &Column<Place>) {
+        for i in every_line() {
+            self.ends[i] = if self.care[i] != 0 { self.at[i].saturating_add(NEAR) } else { self.ends[i] };
+        }
+        marks.aux_words(&self.ends, &mut self.words[0]);
+        for i in every_line() {
+            let (end, is_far) = Marks::next_in(self.words[0][i], self.ends[i], limits[i]);
+            self.care[i] &= u64::from(is_far);
+            self.ends[i] = end;
+        }
+    }
+
     /// Looks whether this literal stands so far behind each of these places.
     #[inline(always)]
     pub(super) fn differences(&mut self, block: &Block, literal: &Literal, places: &Column<Place>, offset: Place) {
@@ -277,6 +291,9 @@ impl Walk<'_> {
                 for i in every_line() {
                     let (end, is_far) = Marks::next_in(desk.words[0][i], desk.at[i], limits[i]);
                     (desk.ends[i], desk.care[i]) = (end, u64::from(is_far));
+                }
+                if desk.needs_care() {
+                    desk.look_further(marks, limits);
                 }
                 desk.look_behind(block);
             },

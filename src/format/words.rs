@@ -31,7 +31,7 @@ impl Literal {
     }
 }
 
-const fn spread(byte: u8) -> u64 {
+pub(super) const fn spread(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; WORD_BYTES])
 }
 
@@ -106,20 +106,17 @@ pub(super) fn digits(word: u64, length: u64) -> (u64, u64) {
     (eight_digits(from_zero), not_digits(from_zero))
 }
 
-/// The high bit of each byte that is `byte`.
+/// The high bit of the first byte that is `byte`, and some above it; 0 if there is none.
 #[inline(always)]
-pub(super) fn equal(word: u64, byte: u8) -> u64 {
+pub(super) fn first_equal(word: u64, byte: u8) -> u64 {
     let zeros = word ^ spread(byte);
-    !(((zeros & !HIGH_BITS) + !HIGH_BITS) | zeros) & HIGH_BITS
+    zeros.wrapping_sub(spread(1)) & !zeros & HIGH_BITS
 }
 
 /// How far it is to a byte, 0 to 8.
 #[inline(always)]
 pub(super) fn distance(word: u64, byte: u8) -> u64 {
-    let zeros = word ^ spread(byte);
-    // The lowest bit found is right; those above it may not be.
-    let found = zeros.wrapping_sub(spread(1)) & !zeros & HIGH_BITS;
-    u64::from(found.trailing_zeros() / 8)
+    u64::from(first_equal(word, byte).trailing_zeros() / 8)
 }
 
 /// How many capitals the word begins with, 0 to 8.

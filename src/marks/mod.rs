@@ -158,7 +158,7 @@ impl Marks {
 }
 
 /// Bits that one unaligned word of them is sure to hold, from any place on.
-const NEAR: Place = BITS as Place - 7;
+pub const NEAR: Place = BITS as Place - 7;
 
 /// At least [`NEAR`] bits from a place on.
 #[inline(always)]

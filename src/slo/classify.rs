@@ -672,7 +672,7 @@ fn status_id(ids: &[u16; STATUS_IDS], code: i64) -> u16 {
 }
 
 /// So many cuts are all looked at.
-const CUTS_LINEAR_MAX: usize = 16;
+const CUTS_LINEAR_MAX: usize = 32;
 
 /// How many of the sorted `cuts` are not above `n`. There are few: counting them all has no branch to be mispredicted.
 #[inline]
