@@ -1,6 +1,7 @@
 //! What was excluded, to be said beside every answer that it changed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::slo::Exclusion;
@@ -13,6 +14,8 @@ pub struct Excluded {
     pub exclusion: Exclusion,
     /// Its stretches in the time that is looked at, as they are declared, ascending by start.
     pub stretches: Vec<(Instant, Instant)>,
+    /// How it was declared: many rows say so.
+    declared: Arc<str>,
 }
 
 impl Excluded {
@@ -21,8 +24,10 @@ impl Excluded {
     /// # Errors
     /// An exclusion that recurs too often.
     pub fn all(exclusions: &[Exclusion], from: Instant, to: Instant) -> Result<Vec<Excluded>> {
-        let one =
-            |exclusion: &Exclusion| Ok(Excluded { exclusion: exclusion.clone(), stretches: exclusion.occurrences(from, to)? });
+        let one = |exclusion: &Exclusion| {
+            let (stretches, declared) = (exclusion.occurrences(from, to)?, exclusion.to_string().into());
+            Ok(Excluded { exclusion: exclusion.clone(), stretches, declared })
+        };
         exclusions.iter().map(one).collect()
     }
 
@@ -30,7 +35,7 @@ impl Excluded {
     #[must_use]
     pub fn within(&self, from: Instant, to: Instant) -> Excluded {
         let stretches = self.stretches.iter().copied().filter(|&(start, end)| start < to && end > from).collect();
-        Excluded { exclusion: self.exclusion.clone(), stretches }
+        Excluded { stretches, ..self.clone() }
     }
 
     /// Whether a stretch overlaps `[from, to)`.
@@ -56,7 +61,9 @@ impl fmt::Display for Excluded {
 }
 
 /// The exclusions that touch `[from, to)`, as they are declared, in one text; none where none does.
-pub(super) fn declared(all: &[Excluded], from: Instant, to: Instant) -> Option<String> {
-    let touching: Vec<String> = all.iter().filter(|one| one.touches(from, to)).map(|one| one.exclusion.to_string()).collect();
-    (!touching.is_empty()).then(|| touching.join("; "))
+pub(super) fn declared(all: &[Excluded], from: Instant, to: Instant) -> Option<Arc<str>> {
+    let mut touching = all.iter().filter(|one| one.touches(from, to));
+    let first = Arc::clone(&touching.next()?.declared);
+    let more = touching.fold(String::new(), |more, one| more + "; " + &one.declared);
+    Some(if more.is_empty() { first } else { format!("{first}{more}").into() })
 }

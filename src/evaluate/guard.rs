@@ -192,7 +192,7 @@ pub struct AlertRow {
     /// The share of the period's budget spent in that stretch.
     pub budget_spent: Option<f64>,
     /// The exclusions that touch the alert or the period that ends with it, as they are declared; none where none does.
-    pub exclusions: Option<String>,
+    pub exclusions: Option<Arc<str>>,
 }
 
 impl Guarded<'_> {

@@ -59,7 +59,7 @@ pub struct Incident {
     /// Who spent it, by dimension: those whose share of bad events rose most, first.
     pub spenders: Vec<Spenders>,
     /// The exclusions that touch it or the period that ends with it, as they are declared; none where none does.
-    pub exclusions: Option<String>,
+    pub exclusions: Option<Arc<str>>,
 }
 
 /// An alert of an incident.

@@ -124,7 +124,7 @@ pub struct WindowRow {
     /// What the error-budget policy says of the SLO at `end_time`, and why: the columns `mode` and `mode_reason`.
     pub reason: Option<Reason>,
     /// The exclusions that touch the step or its window, as they are declared; none where none does.
-    pub exclusions: Option<String>,
+    pub exclusions: Option<Arc<str>>,
 }
 
 /// The sums of a step and its window, as the events that they are and as what the budget is counted in.

@@ -58,7 +58,7 @@ impl<'a> Scope<'a> {
 
     /// The exclusions that change what is told of the slices from `first` on to the end of the window that ends at `end`, as they
     /// are declared, in one text.
-    pub fn exclusions(&self, first: SliceNumber, end: SliceNumber) -> Option<String> {
+    pub fn exclusions(&self, first: SliceNumber, end: SliceNumber) -> Option<Arc<str>> {
         if self.excluded.is_empty() {
             return None;
         }

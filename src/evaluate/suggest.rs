@@ -45,7 +45,7 @@ pub struct Suggestion {
 
 impl Suggestion {
     /// The exclusions that took something out, as they are declared, in one text; none where none did.
-    pub fn exclusions(&self) -> Option<String> {
+    pub fn exclusions(&self) -> Option<Arc<str>> {
         excluded::declared(&self.excluded, Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX))
     }
 }

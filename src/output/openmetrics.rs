@@ -136,7 +136,7 @@ fn write_exclusions(plan: &Plan, out: &mut dyn Write) -> Result<()> {
     if !exclusions.is_empty() {
         write_head(out, "slix_exclusion", "info", "What was excluded, at the beginning of each stretch.")?;
     }
-    for (key, Excluded { exclusion, stretches }) in &exclusions {
+    for (key, Excluded { exclusion, stretches, .. }) in &exclusions {
         let (start, end) = (exclusion.start.to_string(), exclusion.end.to_string());
         let (rule, zone) = exclusion.recurrence.as_ref().map_or(("", ""), |one| (&one.rule, &one.zone));
         let pairs = [

@@ -1,6 +1,7 @@
 //! What history suggests: as a table for programs, and as people look at it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
@@ -44,7 +45,7 @@ pub fn batch(suggestions: &[Suggestion]) -> Result<RecordBatch> {
             bound: Some(b),
         }));
     }
-    let exclusions: HashMap<usize, String> =
+    let exclusions: HashMap<usize, Arc<str>> =
         suggestions.iter().filter_map(|of| Some((of.series.number, of.exclusions()?))).collect();
     Columns::of(&rows)
         .text("service", |r| Some(&r.of.series.service))
@@ -59,7 +60,7 @@ pub fn batch(suggestions: &[Suggestion]) -> Result<RecordBatch> {
         .int("latency_ns", |r| r.bound.map(|b| b.ns.unsigned_abs()))
         .float("worst_sli", |r| r.bound.map(|b| b.worst_sli))
         .float("sli_error", |r| r.bound.map(|b| b.error))
-        .text("exclusions", |r| exclusions.get(&r.of.series.number).map(String::as_str))
+        .text("exclusions", |r| exclusions.get(&r.of.series.number).map(|what| &**what))
         .batch()
 }
 

@@ -54,7 +54,7 @@ fn expected(row: &WindowRow) -> Vec<(&'static str, Value)> {
         ("budget_remaining_minutes", json!(b.map(|b| b.remaining_minutes))),
         ("mode", json!(row.reason.map(|r| r.mode().name()))),
         ("mode_reason", json!(row.mode_reason())),
-        ("exclusions", json!(row.exclusions)),
+        ("exclusions", json!(row.exclusions.as_deref())),
     ]
 }
 
