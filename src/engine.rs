@@ -95,12 +95,15 @@ pub fn run(source: &dyn Source, run: &Run) -> Result<Scanned> {
     }
     failures.sort_by_key(|(input, _)| *input);
     let slices = run.jobs.first().map(|job| job.slices);
+    let are_merged = partials.len() > 1;
     let mut partial = match Partial::merge_all(partials, run.duplicates)? {
         Some(partial) => partial,
         None => Partial::new(slices.ok_or_else(|| Error::new(ErrorKind::Usage, "nothing to read"))?),
     };
-    // The receipts of one worker alone have not met any others: merging nothing puts them in order and refuses duplicates.
-    partial.merge_with(Partial::new(partial.slices), run.duplicates)?;
+    if !are_merged {
+        // The receipts of one worker alone have not met any others: merging nothing puts them in order and refuses duplicates.
+        partial.merge_with(Partial::new(partial.slices), run.duplicates)?;
+    }
     Ok(Scanned { partial, failures })
 }
 

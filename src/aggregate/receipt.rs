@@ -253,9 +253,14 @@ pub fn merge_receipts(mut receipts: Vec<Receipt>, duplicates: Duplicates) -> Res
     receipts.sort_by(Receipt::canonical);
     receipts.sort_by(|a, b| a.by_input(b).then(a.start.cmp(&b.start)).then(a.end.cmp(&b.end)));
     let mut merged: Vec<Receipt> = Vec::with_capacity(receipts.len());
-    for of_input in receipts.chunk_by_mut(|a, b| a.is_of_one_input(b)) {
-        join_pieces(of_input, &mut merged)?;
+    let mut of_input: Vec<Receipt> = Vec::new();
+    for receipt in receipts {
+        if of_input.last().is_some_and(|last| !last.is_of_one_input(&receipt)) {
+            join_pieces(&mut of_input, &mut merged)?;
+        }
+        of_input.push(receipt);
     }
+    join_pieces(&mut of_input, &mut merged)?;
     if duplicates == Duplicates::Refuse {
         check(&merged.iter().map(Receipt::claim).collect::<Vec<_>>())?;
     }
@@ -263,18 +268,19 @@ pub fn merge_receipts(mut receipts: Vec<Receipt>, duplicates: Duplicates) -> Res
     Ok(merged)
 }
 
-/// Joins the pieces of one input, sorted by start. A piece without a line leaves no trace beside one with lines.
-fn join_pieces(pieces: &mut [Receipt], into: &mut Vec<Receipt>) -> Result<()> {
-    let from = into.len();
-    for piece in pieces.iter().filter(|piece| !piece.is_blank()) {
-        match into[from..].last_mut().filter(|last| last.goes_on_in(piece)) {
-            Some(last) => join(last, piece)?,
-            None => into.push(piece.clone()),
-        }
+/// Takes the pieces of one input, sorted by start, and joins them. A piece without a line leaves no trace beside one with lines.
+fn join_pieces(pieces: &mut Vec<Receipt>, into: &mut Vec<Receipt>) -> Result<()> {
+    if pieces.iter().all(Receipt::is_blank) {
+        // They differ in place and path only: the first stands for all.
+        into.extend(pieces.drain(..).min_by(Receipt::canonical));
+        return Ok(());
     }
-    if into.len() == from {
-        // Nothing but blank pieces, which differ in place and path only: the first stands for all.
-        into.extend(pieces.iter().min_by(|a, b| a.canonical(b)).cloned());
+    let from = into.len();
+    for piece in pieces.drain(..).filter(|piece| !piece.is_blank()) {
+        match into[from..].last_mut().filter(|last| last.goes_on_in(&piece)) {
+            Some(last) => join(last, &piece)?,
+            None => into.push(piece),
+        }
     }
     Ok(())
 }

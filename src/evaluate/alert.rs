@@ -238,9 +238,9 @@ impl<'a> Watch<'a> {
 
     fn fire(&mut self, severity: Severity, heard: bool, target: Target, end: SliceNumber, whole: u64) {
         let long = self.long.sum;
-        let (Some(burn), Some(share)) = (target.burn(long.bad, long.good + long.bad), target.burn(long.bad, whole)) else {
-            return;
-        };
+        // What fires has a burn. A period without valid events, one that has just begun, has no budget that it could be a share of.
+        let burn = target.burn(long.bad, long.good + long.bad).unwrap_or(Ratio::ZERO);
+        let share = target.burn(long.bad, whole).unwrap_or(Ratio::ZERO);
         let open = self.open.get_or_insert(Open { severity, start: end, heard: false, peak: burn, peak_share: share });
         open.heard |= heard;
         open.peak = open.peak.max(burn);

@@ -429,6 +429,8 @@ impl<'s> Lane<'s> {
     }
 
     fn close(&mut self, step: &Step) -> Result<Closed> {
+        // Empty slices of time that count may lie in steps that have no row.
+        self.skip_until(step.first)?;
         self.feed.push_until(&mut self.machine, step.end)?;
         Ok(self.machine.close(step))
     }

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::envelope::{self, Envelope};
 use super::extract::{Extractor, Reader};
+use super::glance::Glance;
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Outcome, Reason, Skip};
@@ -14,8 +16,8 @@ use crate::record::{Field, Outcome, Reason, Skip};
 /// What detection found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Detection {
-    /// The format of the log.
-    pub format: Format,
+    /// The format of the log. Logs that are alike share it.
+    pub format: Arc<Format>,
     /// Lines that it reads as events.
     pub events: usize,
     /// Lines that were tried.
@@ -28,8 +30,9 @@ pub struct Detection {
 pub struct Detector {
     formats: Vec<Format>,
     trials: Vec<(Extractor, RefCell<Reader>)>,
-    /// The format that was found last, by its place, and the envelopes around it: logs come in series.
-    last: RefCell<Option<(usize, Vec<Envelope>)>>,
+    /// The format that was found last, its place among the others, and what is wanted to look for it: logs come in series.
+    last: RefCell<Option<(usize, Arc<Format>)>>,
+    glance: RefCell<Glance>,
 }
 
 /// Formats that one log may hold lines of.
@@ -56,7 +59,8 @@ impl Detector {
             let reader = RefCell::new(extractor.reader(""));
             Ok((extractor, reader))
         };
-        Ok(Detector { trials: formats.iter().map(trial).collect::<Result<_>>()?, formats, last: RefCell::default() })
+        let trials = formats.iter().map(trial).collect::<Result<_>>()?;
+        Ok(Detector { trials, formats, last: RefCell::default(), glance: RefCell::default() })
     }
 
     /// The formats that are tried.
@@ -84,7 +88,7 @@ impl Detector {
         *self.last.borrow_mut() = found.as_ref().ok().and_then(|found| {
             // What `arrange` put elsewhere, and what is mixed, is no candidate as it stands.
             let alike = |format: &Format| format.layout == found.format.layout && format.others == found.format.others;
-            Some((self.formats.iter().position(alike)?, found.format.envelopes.clone()))
+            Some((self.formats.iter().position(alike)?, found.format.clone()))
         });
         found
     }
@@ -92,30 +96,36 @@ impl Detector {
     /// What [`Detector::find`] gives, told by the format that it gave last; none if that would not do.
     fn find_as_last(&self, lines: &[&[u8]], deepest: &[Envelope]) -> Option<Detection> {
         let last = self.last.borrow();
-        let (at, _) = last.as_ref().filter(|(_, around)| around == deepest && self.formats.len() > 1)?;
-        let format = &self.formats[*at];
+        let (at, format) = last.as_ref().filter(|(_, format)| format.envelopes == deepest && self.formats.len() > 1)?;
         let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest).0 };
         let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line[..]).collect();
         let inner = if deepest.is_empty() { lines } else { &inner[..] };
-        let mut written = inner.iter().filter(|line| !is_blank(line)).peekable();
-        let first = **written.peek()?;
-        let rank = pinned(&format.layout);
+        let written: Vec<&[u8]> = inner.iter().copied().filter(|line| !is_blank(line)).collect();
+        let first = written.first()?;
+        let rank = pinned(&self.formats[*at].layout);
         let could_win = |&rival: &usize| rival != *at && pinned(&self.formats[rival].layout) >= rank;
         self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
-        if (0..self.formats.len())
-            .filter(could_win)
-            .any(|rival| self.read_as(rival, first, !deepest.is_empty()) == Outcome::Event)
-        {
+        let is_bare = deepest.is_empty();
+        let reads_first = |rival: usize| match is_bare {
+            true => self.trials[rival].0.tries_as_event(first, &mut self.trials[rival].1.borrow_mut()),
+            false => self.read_as(rival, first, true) == Outcome::Event,
+        };
+        if (0..self.formats.len()).filter(could_win).any(reads_first) || !self.reads_each(*at, &written, is_bare) {
             return None;
         }
-        // Of a family it must be the first layout, or another one would be put there.
-        let by_first = || self.trials[*at].0.reads_by_itself(&self.trials[*at].1.borrow());
-        let reads = |line: &[u8]| self.read_as(*at, line, !deepest.is_empty()) == Outcome::Event && by_first();
-        let events = written.try_fold(0, |events, line| reads(line).then_some(events + 1))?;
-        let mut format = format.clone();
-        format.envelopes = deepest.to_vec();
-        let candidates = vec![(format.name.clone(), events)];
-        Some(Detection { format, events, lines: inner.len(), candidates })
+        let candidates = vec![(format.name.clone(), written.len())];
+        Some(Detection { format: format.clone(), events: written.len(), lines: inner.len(), candidates })
+    }
+
+    /// Whether a format reads each of these lines. Of a family it must be the first layout, or another one would be put there.
+    fn reads_each(&self, at: usize, lines: &[&[u8]], is_bare: bool) -> bool {
+        let (extractor, reader) = &self.trials[at];
+        if is_bare {
+            let careful =
+                |line: &[u8], reader: &mut Reader| extractor.tries_as_event(line, reader) && extractor.reads_by_itself(reader);
+            return self.glance.borrow_mut().reads_all(lines, extractor, &mut reader.borrow_mut(), &careful);
+        }
+        lines.iter().all(|line| self.read_as(at, line, true) == Outcome::Event && extractor.reads_by_itself(&reader.borrow()))
     }
 
     /// [`Detector::find`] by trying everything.
@@ -127,9 +137,9 @@ impl Detector {
             let inner: Vec<&[u8]> = inner.iter().map(|line| &line[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
                 Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
-                    let mut format = arrange(found.format, &inner)?;
+                    let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
                     format.envelopes = nesting;
-                    best = Some(Detection { format, ..found });
+                    best = Some(Detection { format: Arc::new(format), ..found });
                 }
                 Ok(_) => {}
                 Err(error) => failure = Some(error),
@@ -160,7 +170,7 @@ impl Detector {
         if let [only] = self.formats.as_slice() {
             let score = Score::of(only, lines, &read);
             let candidates = vec![(only.name.clone(), score.events)];
-            return Ok(Detection { format: only.clone(), events: score.events, lines: lines.len(), candidates });
+            return Ok(Detection { format: Arc::new(only.clone()), events: score.events, lines: lines.len(), candidates });
         }
         let found = detect(lines, &self.formats, &read);
         self.mixed(lines, &read, found)
@@ -172,7 +182,7 @@ impl Detector {
         let reset = || self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
         let enough = (lines.len() / MIXED_SHARE).max(MIXED_LINES_MIN);
         let (mut left, mut picked): (Vec<&[u8]>, Vec<(usize, usize)>) = (lines.to_vec(), Vec::new());
-        let first = found.as_ref().ok().and_then(|found| self.formats.iter().position(|format| *format == found.format));
+        let first = found.as_ref().ok().and_then(|found| self.formats.iter().position(|format| *format == *found.format));
         let mut skipped = 0;
         while picked.len() < MIXED_MAX {
             let is_open =
@@ -206,7 +216,7 @@ impl Detector {
             format.others.extend(others.iter().cloned());
         }
         let candidates = picked.iter().map(|&(i, events)| (self.formats[i].name.clone(), events)).collect();
-        Ok(Detection { format, events, lines: lines.len(), candidates })
+        Ok(Detection { format: Arc::new(format), events, lines: lines.len(), candidates })
     }
 
     /// The format that reads most of a line that none reads.
@@ -245,7 +255,7 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
             Err(none(&message, lines, &scores))
         }
         [best, ..] if best.fits() => Ok(Detection {
-            format: best.format.clone(),
+            format: Arc::new(best.format.clone()),
             events: best.events,
             lines: lines.len(),
             candidates: counts(&scores).filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect(),

@@ -496,11 +496,38 @@ const DEPTH_MAX: usize = 3;
 
 /// The nestings of envelopes that more than half of the lines are in, the deepest first; the empty one is last.
 pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
-    let owned: Vec<Vec<u8>> = lines.iter().filter(|line| !line.trim_ascii().is_empty()).map(|line| line.to_vec()).collect();
+    let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
+    // Most logs are in none, and the first bytes tell.
+    let keys = keys_of_lines();
+    if 2 * written.iter().filter(|line| may_be_wrapped(line, &keys)).count() <= written.len() {
+        return vec![Vec::new()];
+    }
+    let owned: Vec<Vec<u8>> = written.iter().map(|line| line.to_vec()).collect();
     let mut found = vec![Vec::new()];
     nest(&owned, &mut Vec::new(), &mut found);
     found.sort_by_key(|nesting| std::cmp::Reverse(nesting.len()));
     found
+}
+
+/// The keys under which objects hold lines.
+fn keys_of_lines() -> [memchr::memmem::Finder<'static>; 2] {
+    [&b"\"log\""[..], b"\"MESSAGE\""].map(memchr::memmem::Finder::new)
+}
+
+/// Whether a line may be in some envelope, told without reading it; none is opened of which this is not so.
+fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
+    match line.first() {
+        // A priority.
+        Some(b'<') => true,
+        Some(b'{' | b' ' | b'\t' | b'\r') => keys.iter().any(|key| key.find(line).is_some()),
+        Some(b'[') => line.starts_with(b"[pod/"),
+        Some(first) => {
+            let is_stamped = first.is_ascii_digit() && line.get(4) == Some(&b'-');
+            let is_old_syslog = first.is_ascii_alphabetic() && line.get(15) == Some(&b' ');
+            is_stamped || is_old_syslog || line.starts_with(b"1 ") || compose(line).is_some()
+        }
+        None => false,
+    }
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
@@ -581,13 +608,16 @@ mod tests {
         ] {
             let want = (LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}Z")));
             assert_eq!(one(&[envelope], line.as_bytes()), Some(want), "{line}");
+            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
         }
         for (envelope, line) in [(Pod, format!("[pod/web-0/nginx] {LINE}")), (Compose, format!("web-1    | {LINE}"))] {
             assert_eq!(one(&[envelope], line.as_bytes()), Some((LINE.as_bytes().to_vec(), None)), "{line}");
+            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
         }
         for (envelope, _) in Envelope::ALL {
             assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
         }
+        assert!(!may_be_wrapped(LINE.as_bytes(), &keys_of_lines()));
     }
 
     #[test]

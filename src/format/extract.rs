@@ -265,10 +265,15 @@ impl Extractor {
 
     /// Reads a line by the format itself.
     fn read_itself(&self, line: &[u8], reader: &mut Reader) -> Outcome {
-        match &self.layout {
+        self.read_fields(line, reader).unwrap_or_else(|reason| chatter::outcome(line, reason))
+    }
+
+    /// Reads a line by the format itself; what it is that the format does not read is not asked.
+    pub(super) fn read_fields(&self, line: &[u8], reader: &mut Reader) -> std::result::Result<Outcome, Reason> {
+        Ok(match &self.layout {
             Compiled::Delimited { plan, .. } => match plan.read(line, &mut reader.found) {
                 Ok(()) => self.finish(line, reader),
-                Err(misfit) => chatter::outcome(line, misfit.reason),
+                Err(misfit) => return Err(misfit.reason),
             },
             Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
                 reader.header.directive(line, &wanted.tree);
@@ -283,10 +288,10 @@ impl Extractor {
                         self.finish(line, reader)
                     }
                     Err(_) if *text_is_chatter && is_text(line) => Outcome::Skipped(Skip::Chatter),
-                    Err(_) => chatter::outcome(line, if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
+                    Err(_) => return Err(if *keyed == Keyed::Json { Reason::Json } else { Reason::Layout }),
                 }
             }
-        }
+        })
     }
 
     /// Whether a line means what it does only with the lines before it, so that a log must be read from its beginning.
@@ -319,6 +324,15 @@ impl Extractor {
             Slot::Line(from, to) => !holds_bare_quote(&line[from as usize..to as usize]),
             _ => true,
         })
+    }
+
+    /// Whether each event of a regular line is read cleanly: quotes are marks, so that none stands where the format has no quote.
+    pub(super) fn reads_regular_cleanly(&self) -> bool {
+        match &self.layout {
+            Compiled::Delimited { fast: Some(fast), .. } => fast.shape.set.marks.contains(&b'"'),
+            Compiled::Delimited { fast: None, .. } => false,
+            Compiled::Json { keyed, .. } => *keyed == Keyed::Json,
+        }
     }
 
     /// How many marks a regular line holds, without its newline; 0 if every line is to be read with care.

@@ -93,6 +93,25 @@ impl Extractor {
         }
     }
 
+    /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell.
+    pub(super) fn tries_as_event(&self, line: &[u8], reader: &mut Reader) -> bool {
+        self.first_that_reads(line, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
+    }
+
+    /// What a line is by the first layout of the family that reads it.
+    fn first_that_reads(&self, line: &[u8], reader: &mut Reader) -> Option<Outcome> {
+        reader.by = 0;
+        if let Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined)) = self.read_fields(line, reader) {
+            return Some(outcome);
+        }
+        let others = self.others.iter().zip(&mut reader.others).enumerate();
+        let (by, outcome) = others
+            .filter_map(|(i, (other, its_reader))| Some((i + 1, other.first_that_reads(line, its_reader)?)))
+            .find(|(_, outcome)| *outcome != Outcome::Joined)?;
+        reader.by = by;
+        Some(outcome)
+    }
+
     /// Reads a line that may be in an envelope. One that is not is read as it stands.
     #[cold]
     pub(super) fn read_wrapped(&self, line: &[u8], reader: &mut Reader) -> Outcome {

@@ -42,6 +42,20 @@ pub struct Head {
 impl Head {
     /// As much as a receipt hashes.
     pub const BYTES_MAX: usize = Identity::HEAD_BYTES_MAX;
+
+    /// The first whole lines, at most so many, without their ends and a byte order mark.
+    pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
+        let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
+        let mut lines = Vec::with_capacity(lines_max.min(text.len() / 64 + 1));
+        let mut from = 0;
+        let ends = memchr::memchr_iter(b'\n', text).chain((self.complete && !text.ends_with(b"\n")).then_some(text.len()));
+        for end in ends.take(lines_max).filter(|_| !text.is_empty()) {
+            let line = &text[from..end];
+            lines.push(line.strip_suffix(b"\r").unwrap_or(line));
+            from = end + 1;
+        }
+        lines
+    }
 }
 
 /// How many bytes [`Shape::of`] asks for: a header of a tar archive, which is told by its sum.
@@ -153,6 +167,21 @@ mod tests {
         tar[0] ^= 1;
         assert_eq!(Shape::of(&tar), Shape::Plain);
         assert_eq!(Shape::of(b"192.0."), Shape::Plain);
+    }
+
+    #[test]
+    fn lines_of_a_head_are_whole() {
+        let lines = |text: &str, complete| {
+            let head = Head { bytes: text.as_bytes().to_vec(), complete };
+            head.lines(9).iter().map(|line| line.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines("", true), [0usize; 0]);
+        assert_eq!(lines("ab\r\nc\n", true), [2, 1]);
+        assert_eq!(lines("ab\nc", true), [2, 1]);
+        assert_eq!(lines("ab\nc", false), [2]);
+        assert_eq!(lines("abc", false), [0usize; 0]);
+        assert_eq!(lines("\u{feff}ab\n\n", true), [2, 0]);
+        assert_eq!(lines(&"x\n".repeat(12), true).len(), 9);
     }
 
     #[test]

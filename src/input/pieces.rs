@@ -168,14 +168,27 @@ impl<'a> Pieces<'a> {
             };
             return Ok(Box::new(SequentialPiece { pieces: self, number, reader, skip, ended: false, chain }));
         }
+        let (piece, left) = self.open_plain(number)?;
+        queue.split = left;
+        Ok(Box::new(piece))
+    }
+
+    /// Whether an input is a plain file so short that it is one piece. Such a one is opened while others are handed out.
+    fn is_one_piece(&self, number: usize) -> bool {
+        let input = &self.inputs[number];
+        input.kind() == Kind::Plain && input.size_known() <= PIECE_BYTES_MIN
+    }
+
+    /// Opens a plain file: its first piece, and what is left of it.
+    fn open_plain(&self, number: usize) -> Result<(PlainPiece<'_, 'a>, Option<Split<'a>>)> {
+        let input = &self.inputs[number];
         let (file, size) = input.open_plain()?;
         let (start, end) = self.range(number).within(size);
         let piece_bytes = (end - start).div_ceil(self.threads * PIECES_PER_WORKER).clamp(PIECE_BYTES_MIN, PIECE_BYTES_MAX);
         let piece_bytes = if self.whole.contains(&number) { u64::MAX } else { piece_bytes };
         let mut split = Split { number, input, file: Arc::new(file), next: start, end, piece_bytes };
         let piece = self.take(&mut split);
-        queue.split = (split.next < end).then_some(split);
-        Ok(Box::new(piece))
+        Ok((piece, (split.next < end).then_some(split)))
     }
 
     /// The reader of a member that stands in one stream with others, and that stream.
@@ -230,6 +243,11 @@ impl Source for Pieces<'_> {
             return Some(Ok(Box::new(piece)));
         }
         let number = queue.inputs.pop()?;
+        if self.is_one_piece(number) {
+            drop(queue);
+            let opened = self.open_plain(number);
+            return Some(opened.map(|(piece, _)| Box::new(piece) as Box<dyn Piece>).map_err(|error| (number, error)));
+        }
         Some(self.open(&mut queue, number).map_err(|error| (number, error)))
     }
 }

@@ -54,6 +54,20 @@ impl Inputs {
     ///
     /// Setting `stop` ends all reading, also the wait for the first bytes of a pipe, which are read here.
     pub fn resolve<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>) -> Inputs {
+        Inputs::find(arguments, stop, None)
+    }
+
+    /// [`Inputs::resolve`], in which `look` is shown each plain file with its number and its head, which has to be read for it anyway: of many
+    /// small files, each is opened once less. Other inputs have their heads from [`Input::head`].
+    pub fn resolve_looking<P: AsRef<Path>>(
+        arguments: &[P],
+        stop: Arc<AtomicBool>,
+        look: &mut dyn FnMut(usize, &Input, &Head),
+    ) -> Inputs {
+        Inputs::find(arguments, stop, Some(look))
+    }
+
+    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, mut look: Look) -> Inputs {
         let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)) };
         let mut inputs = Inputs { inputs: Vec::new(), failures: Vec::new(), damages: Vec::new(), notes: Vec::new(), shared };
         let mut seen = HashMap::new();
@@ -66,7 +80,7 @@ impl Inputs {
             let Expansion { paths, notes, failures } = expand(argument);
             inputs.notes.extend(notes);
             inputs.failures.extend(failures);
-            paths.into_iter().for_each(|path| inputs.add_path(path, &mut seen));
+            paths.into_iter().for_each(|path| inputs.add_path(path, &mut seen, &mut look));
         }
         inputs
     }
@@ -152,13 +166,18 @@ impl Inputs {
         }
     }
 
-    fn add_path(&mut self, path: PathBuf, seen: &mut HashMap<FileId, String>) {
+    fn add_path(&mut self, path: PathBuf, seen: &mut HashMap<FileId, String>, look: &mut Look) {
         let name = path.to_string_lossy().into_owned();
         match std::fs::metadata(&path) {
             Err(error) => self.failures.push(Failure { error: cannot_open(&name, error), name }),
             Ok(metadata) if self.is_new(FileId::of(&metadata), &name, seen) => {
-                match Input::of_path(name.clone(), path, &metadata, &self.shared) {
-                    Ok(Found::Input(input)) => self.inputs.push(input),
+                match Input::of_path(name.clone(), path, &metadata, &self.shared, look.is_some()) {
+                    Ok(Found::Input(input, head)) => {
+                        if let (Some(look), Some(head)) = (look, head) {
+                            look(self.inputs.len(), &input, &head);
+                        }
+                        self.inputs.push(input);
+                    }
                     Ok(Found::Archive(input, archive, listing)) => self.add_members(&input, archive, listing),
                     Err(error) => self.failures.push(Failure { name, error }),
                 }
@@ -202,9 +221,13 @@ impl FileId {
     }
 }
 
+/// Who is shown the heads of plain files, if anybody.
+type Look<'a> = Option<&'a mut dyn FnMut(usize, &Input, &Head)>;
+
 /// What a path leads to.
 enum Found {
-    Input(Input),
+    /// An input; its head, if it is a plain file and somebody looks.
+    Input(Input, Option<Head>),
     Archive(Input, Archive, Listing),
 }
 
@@ -345,19 +368,19 @@ impl Input {
         sequential::head_of_part(&self.name, file, self.part(), &self.shared.uncounted())
     }
 
-    fn of_path(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Found> {
+    fn of_path(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, kind) = (FileId::of(metadata), metadata.file_type());
         if kind.is_fifo() {
             // Opening without waiting: a pipe without a writer yet must not hold slix where a stop cannot reach it.
             let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
             let file = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(|e| cannot_open(&name, e))?;
-            return Input::of_stream(name, Some(path), id, file, shared).map(Found::Input);
+            return Input::of_stream(name, Some(path), id, file, shared).map(|input| Found::Input(input, None));
         }
         if !kind.is_file() {
             let message = format!("{name}: it is neither a file nor a pipe but a {}", type_name(metadata));
             return Err(Error::new(ErrorKind::Input, message).hint("standard input is read as `-`"));
         }
-        Input::of_file(name, path, metadata, shared)
+        Input::of_file(name, path, metadata, shared, is_looked)
     }
 
     /// A file, as far as nothing is known of its bytes.
@@ -376,18 +399,21 @@ impl Input {
         }
     }
 
-    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Result<Found> {
+    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, size) = (FileId::of(metadata), metadata.len());
         let mut input = Input::plain(name, path, metadata, shared);
         let (file, _) = input.open()?;
-        let first = input.first_bytes(&file, u64::MAX, MAGIC_BYTES)?;
+        let first = match is_looked && size > 0 {
+            true => input.first_bytes(&file, size, Head::BYTES_MAX + 1)?,
+            false => input.first_bytes(&file, u64::MAX, MAGIC_BYTES)?,
+        };
         if size == 0 && !first.is_empty() {
             // A file of no size that holds something: the kernel makes such a one up (/proc) while it is read.
             let Input { name, path, .. } = input;
-            return Input::of_stream(name, path, id, file, shared).map(Found::Input);
+            return Input::of_stream(name, path, id, file, shared).map(|input| Found::Input(input, None));
         }
-        let shape = Shape::of(&first);
-        match shape {
+        let mut head = None;
+        match Shape::of(&first[..first.len().min(MAGIC_BYTES)]) {
             Shape::Foreign(what, tool) => return Err(head::foreign(&input.name, what, tool)),
             Shape::Archive(archive) => {
                 let listing = input.list(archive, file);
@@ -400,9 +426,12 @@ impl Input {
                     return Ok(Found::Archive(input, Archive::Tar, listing));
                 }
             }
-            Shape::Plain => head::refuse_utf16(&input.name, &first)?,
+            Shape::Plain => {
+                head::refuse_utf16(&input.name, &first)?;
+                head = is_looked.then(|| sequential::head_of(first));
+            }
         }
-        Ok(Found::Input(input))
+        Ok(Found::Input(input, head))
     }
 
     /// The members of an archive that is not compressed as a whole.

@@ -36,7 +36,11 @@ pub fn read(name: &str, bytes: &[u8], zone: &str) -> Result<WorkLog> {
         return Err(Error::new(ErrorKind::Limit, message).hint("split the work log"));
     }
     let clock = TimeZone::get(zone).map_err(|_| Error::new(ErrorKind::Usage, format!("there is no time zone `{zone}`")))?;
-    let is_json = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
+    let begin = bytes.iter().find(|b| !b.is_ascii_whitespace());
+    if begin == Some(&b'[') {
+        return Err(wrong(name, 1, "this is one JSON array, and JSON lines have an object on each line".to_owned()));
+    }
+    let is_json = begin == Some(&b'{');
     let (entries, mut names) = if is_json { (json_entries(name, bytes)?, BTreeSet::new()) } else { csv_entries(name, bytes)? };
     let mut lines = Vec::with_capacity(bytes.len() * 2);
     for (line, mut entry) in entries {
@@ -70,15 +74,24 @@ fn csv_entries(name: &str, bytes: &[u8]) -> Result<(Vec<Entry>, BTreeSet<String>
         wrong(name, line, format!("this is not CSV: {error}"))
     };
     let header = reader.headers().map_err(broken)?.clone();
-    let mut entries = Vec::new();
+    let mut names = BTreeSet::new();
+    if let Some(twice) = header.iter().find(|column| !names.insert((*column).to_owned()) && !column.is_empty()) {
+        return Err(wrong(name, 1, format!("there are two columns `{twice}`")));
+    }
+    let (mut entries, mut last) = (Vec::new(), (1, 0));
     for record in reader.records() {
         let record = record.map_err(broken)?;
-        let line = record.position().map_or(1, csv::Position::line);
+        last = record.position().map_or(last, |at| (at.line(), at.byte() as usize));
+        let line = last.0;
         // An empty field is an absent one.
         let fields = header.iter().zip(&record).filter(|(_, value)| !value.is_empty());
         entries.push((line, fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect()));
     }
-    Ok((entries, header.iter().map(str::to_owned).collect()))
+    // The library takes all that follows a quote into one field, be it closed or not.
+    if bytes[last.1.min(bytes.len())..].iter().filter(|&&b| b == b'"').count() % 2 == 1 {
+        return Err(wrong(name, last.0, "a quote that begins in this entry is never closed".to_owned()));
+    }
+    Ok((entries, names))
 }
 
 /// When an entry is, as RFC 3339.
@@ -128,6 +141,13 @@ mod tests {
             ("date,role\n2026-11-02\n", "work.csv:2: this is not CSV: "),
             ("{\"date\":\"2026-11-02\"}\n{\"date\":\n", "work.csv:2: this is not JSON: "),
             ("{\"date\":\"2026-11-02\"}\n[1]\n", "work.csv:2: this is no JSON object"),
+            (" [{\"date\":\"2026-11-02\"}]", "work.csv:1: this is one JSON array"),
+            ("date,role,role\n2026-11-02,a,b\n", "work.csv:1: there are two columns `role`"),
+            (
+                "date,role\n2026-11-02,a\n2026-11-02,\"b\n2026-11-03,c\n",
+                "work.csv:3: a quote that begins in this entry is never closed",
+            ),
+            ("date,\"role\n2026-11-02,a\n", "work.csv:1: a quote that begins"),
         ] {
             let error = read("work.csv", text.as_bytes(), "UTC").unwrap_err().to_string();
             assert!(error.starts_with(want), "{error}");

@@ -35,10 +35,11 @@ pub struct Action {
     pub backlog_id: Option<String>,
 }
 
-/// The actions of a filled-in draft. Rows without an action are those nobody filled in, and are left out.
+/// The actions of a filled-in draft. Rows without action, owner, date and id are those nobody filled in, and are left out.
 ///
 /// # Errors
-/// [`ErrorKind::Input`] with the line: no table of actions, a row with more or fewer cells, an unknown type or priority, a due
+/// [`ErrorKind::Input`] with the line: no table of actions, a row with more or fewer cells or without its action, an unknown type or
+/// priority, a due
 /// date that is none.
 pub fn actions(file: &str, text: &str) -> Result<Vec<Action>> {
     let reader = Reader { file, text };
@@ -108,7 +109,9 @@ impl Reader<'_> {
             return Err(self.error(at, &message).hint("write a bar inside of a text as \\|"));
         };
         if action.is_empty() {
-            return Ok(None);
+            let left_open = [&owner, &due, &backlog_id].iter().all(|cell| cell.is_empty());
+            let error = || self.error(at, "this row says who, when or where, and not what is to be done");
+            return if left_open { Ok(None) } else { Err(error().hint("fill in the action, or empty the row")) };
         }
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         let due = some(due)
@@ -188,6 +191,7 @@ mod tests {
             ("| one | two |\n", "a.md:7:1: a row of the table of actions has 2 cells, and its header 6"),
             ("| x | later | | | | |\n", "a.md:7:1: `later` is none of prevent, detect, mitigate, process, other"),
             ("| x | | P9 | | | |\n", "a.md:7:1: `P9` is none of P0, P1, P2, P3, P4"),
+            ("| | prevent | P0 | ana | | |\n", "a.md:7:1: this row says who, when or where, and not what is to be done"),
             ("| ok | | | | | |\n| x | | | | soon | |\n", "a.md:8:1: `soon` is not a date"),
         ];
         for (row, message) in cases {

@@ -84,7 +84,7 @@ impl Sample {
     }
 }
 
-/// Writes the slices of a plan whose steps are single slices.
+/// Writes the slices of a plan: a sample for each step, so steps are single slices, or whole slices of time.
 ///
 /// # Errors
 /// What writing gives, counts beyond the outputs' integers, a slice below 2 ms.

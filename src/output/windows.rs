@@ -79,6 +79,11 @@ impl Encoding {
         matches!(self, Encoding::Parquet | Encoding::Arrow)
     }
 
+    /// Whether it has a place for [`Metadata`].
+    pub fn holds_metadata(self) -> bool {
+        matches!(self, Encoding::Parquet | Encoding::Arrow)
+    }
+
     fn names() -> String {
         Encoding::ALL.map(|(_, names)| names[0]).join(", ")
     }

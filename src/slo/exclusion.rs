@@ -1,7 +1,8 @@
 //! Exclusions: agreed stretches of time that no budget pays for, once or recurring.
 //!
 //! A recurring one follows RFC 5545: its first occurrence is `DTSTART` on the clock of its zone, its rule is an `RRULE`, and every
-//! occurrence is as long as the first.
+//! occurrence is as long as the first. Where the clock skips the time of one, it is moved on by as much (section 3.3.5 of RFC 5545);
+//! where it shows it twice, the first counts.
 
 use std::fmt;
 
@@ -10,10 +11,13 @@ use jiff::tz::TimeZone;
 use rrule::RRuleSet;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::time::{Instant, MICROS_PER_SECOND};
+use crate::time::{Instant, MICROS_PER_SECOND, SECONDS_PER_DAY};
 
 /// Occurrences of one rule that are looked at, from its first one on: an hourly one for eleven years.
 pub const OCCURRENCES_MAX: usize = 100_000;
+
+/// A zone's clock is put forward or back by less.
+const SHIFT_MICROS: i64 = 2 * SECONDS_PER_DAY * MICROS_PER_SECOND;
 
 /// A stretch of time, `[start, end)`, that counts for nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,7 +41,12 @@ pub struct Recurrence {
     pub rule: String,
     /// The zone by whose clock it recurs.
     pub zone: String,
-    set: RRuleSet,
+    /// The rule as a clock on the wall counts, written as if that showed UTC: a time that the clock skips is found too.
+    wall: RRuleSet,
+    /// What tells the wall's times in UTC.
+    clock: TimeZone,
+    /// No occurrence starts after this.
+    until: Option<Instant>,
 }
 
 impl Eq for Recurrence {}
@@ -59,14 +68,13 @@ impl Recurrence {
             let day = until.split('T').next().unwrap_or_default();
             return Err(format!("`UNTIL={until}` is not in UTC, as RFC 5545 asks for: write UNTIL={day}T235959Z, say"));
         }
-        let first = jiff::Timestamp::from_microsecond(start.micros()).map_err(|_| "its start is out of range".to_owned())?;
-        let first = clock.to_datetime(first).strftime("%Y%m%dT%H%M%S").to_string();
-        let start = if zone == "UTC" { format!("DTSTART:{first}Z") } else { format!("DTSTART;TZID={zone}:{first}") };
-        let set = format!("{start}\nRRULE:{rule}").parse::<RRuleSet>();
-        // Their message repeats itself line by line; the first says what it is.
-        let set = set
-            .map_err(|error| format!("`{rule}` is not a recurrence: {}", error.to_string().lines().next().unwrap_or_default()))?;
-        Recurrence { rule, zone: zone.to_owned(), set: set.limit() }.checked()
+        let first = local(&clock, start).ok_or("its start is out of range")?;
+        // In its zone the rule shows whether it is one, and what it means by UNTIL.
+        let zoned = if zone == "UTC" { format!(":{}Z", ical(first)) } else { format!(";TZID={zone}:{}", ical(first)) };
+        let zoned = parse(&zoned, &rule)?;
+        let until = zoned.get_rrule().iter().find_map(|rule| Some(instant_of(rule.get_until()?.timestamp())));
+        let wall = parse(&format!(":{}Z", ical(first)), &on_the_wall(&rule, &clock, until))?;
+        Recurrence { rule, zone: zone.to_owned(), wall: wall.limit(), clock, until }.checked()
     }
 
     /// Refuses a rule that cannot be meant.
@@ -83,7 +91,13 @@ impl Recurrence {
 
     /// Its first occurrence.
     pub fn first(&self) -> Option<Instant> {
-        self.set.into_iter().next().map(|date| instant_of(date.timestamp()))
+        self.starts().next()
+    }
+
+    /// Where its occurrences start, in the order of the clock on the wall: by less than [`SHIFT_MICROS`] another than that of time.
+    fn starts(&self) -> impl Iterator<Item = Instant> {
+        let wall = self.wall.into_iter().map_while(|date| on_the_clock(&self.clock, instant_of(date.timestamp())));
+        wall.filter(|&start| self.until.is_none_or(|until| start <= until))
     }
 }
 
@@ -119,9 +133,9 @@ impl Exclusion {
         };
         let length = self.end.micros() - self.start.micros();
         let mut found = Vec::new();
-        for (seen, date) in recurrence.set.into_iter().enumerate() {
-            let start = instant_of(date.timestamp());
-            if start >= to {
+        let last = Instant::from_micros(to.micros().saturating_add(SHIFT_MICROS));
+        for (seen, start) in recurrence.starts().enumerate() {
+            if start >= last {
                 break;
             }
             if seen == OCCURRENCES_MAX {
@@ -129,6 +143,9 @@ impl Exclusion {
             }
             found.extend(Some((start, Instant::from_micros(start.micros().saturating_add(length)))).filter(overlaps));
         }
+        // Two times on the wall are one where the clock skips the first of them.
+        found.sort_unstable();
+        found.dedup();
         Ok(found)
     }
 
@@ -137,6 +154,39 @@ impl Exclusion {
         let error = format!("the exclusion for `{}` recurs more than {OCCURRENCES_MAX} times", self.reason);
         Error::new(ErrorKind::Limit, error).hint("begin it later, or let it recur less often")
     }
+}
+
+/// Parses a rule that begins at a `DTSTART`, given with what follows the name.
+fn parse(start: &str, rule: &str) -> std::result::Result<RRuleSet, String> {
+    // Their message repeats itself line by line; the first says what it is.
+    let no_rule = |error: rrule::RRuleError| {
+        format!("`{rule}` is not a recurrence: {}", error.to_string().lines().next().unwrap_or_default())
+    };
+    format!("DTSTART{start}\nRRULE:{rule}").parse().map_err(no_rule)
+}
+
+/// The rule with its end on the wall. It may come later than meant, where the clock was put back; [`Recurrence::until`] decides.
+fn on_the_wall(rule: &str, clock: &TimeZone, until: Option<Instant>) -> String {
+    let late = until.map(|until| Instant::from_micros(until.micros().saturating_add(SHIFT_MICROS)));
+    let until = late.and_then(|late| local(clock, late)).map(|late| format!("UNTIL={}Z", ical(late)));
+    let is_until = |part: &&str| part.trim().get(..6).is_some_and(|name| name.eq_ignore_ascii_case("UNTIL="));
+    let parts = rule.split(';').filter(|part| !is_until(part)).map(str::to_owned);
+    parts.chain(until).collect::<Vec<_>>().join(";")
+}
+
+/// What the clock shows at an instant.
+fn local(clock: &TimeZone, at: Instant) -> Option<DateTime> {
+    jiff::Timestamp::from_microsecond(at.micros()).ok().map(|at| clock.to_datetime(at))
+}
+
+/// The instant at which the clock shows what UTC shows at `wall`: after a gap, and the first of two.
+fn on_the_clock(clock: &TimeZone, wall: Instant) -> Option<Instant> {
+    let shown = local(&TimeZone::UTC, wall)?;
+    clock.to_timestamp(shown).ok().map(|at| Instant::from_micros(at.as_microsecond()))
+}
+
+fn ical(time: DateTime) -> String {
+    time.strftime("%Y%m%dT%H%M%S").to_string()
 }
 
 /// An occurrence: a rule knows whole seconds.
@@ -202,6 +252,24 @@ mod tests {
             starts(&last, "2026-01-01", "2027-01-01"),
             ["2026-01-30T00:00:00Z", "2026-02-27T00:00:00Z", "2026-03-27T00:00:00Z"]
         );
+    }
+
+    #[test]
+    fn an_occurrence_that_the_clock_skips_or_shows_twice_is_there_once() {
+        // In Santiago midnight itself is skipped on 2026-09-06; in Havana 00:30 comes twice on 2026-11-01.
+        let nightly = |start, zone| exclusion(start, 1, Some("FREQ=DAILY;COUNT=3"), zone);
+        let santiago = nightly("2026-09-05T00:10", "America/Santiago");
+        let want = ["2026-09-05T04:10:00Z", "2026-09-06T04:10:00Z", "2026-09-07T03:10:00Z"];
+        assert_eq!(starts(&santiago, "2026-01-01", "2027-01-01"), want);
+        let havana = nightly("2026-10-31T00:30", "America/Havana");
+        let want = ["2026-10-31T04:30:00Z", "2026-11-01T04:30:00Z", "2026-11-02T05:30:00Z"];
+        assert_eq!(starts(&havana, "2026-01-01", "2027-01-01"), want);
+        // 02:30 and 03:30 are one instant where the clock goes from 02:00 to 03:00. UNTIL holds by the instant.
+        let until = |rule| exclusion("2026-03-29T01:30", 1, Some(rule), "Europe/Berlin");
+        let hourly = until("FREQ=HOURLY;UNTIL=20260329T023000Z");
+        let want = ["2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z", "2026-03-29T02:30:00Z"];
+        assert_eq!(starts(&hourly, "2026-01-01", "2027-01-01"), want);
+        assert_eq!(starts(&until("until=20260329T022959Z;FREQ=HOURLY"), "2026-01-01", "2027-01-01"), want[..2]);
     }
 
     #[test]

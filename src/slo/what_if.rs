@@ -25,10 +25,10 @@ pub struct Rebound {
 /// latency in `good`. Every SLO of that name is changed.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] that points into the text: no SLO of that name, no target, no bound, an indicator that does not compare
-/// the latency with one upper bound.
+/// [`ErrorKind::Usage`] that points into the text: no SLO of that name, no target, no bound, two of them for one SLO, an indicator
+/// that does not compare the latency with one upper bound.
 pub fn apply(slos: &mut [Slo], text: &str) -> Result<Vec<Rebound>> {
-    let mut rebounds = Vec::new();
+    let (mut rebounds, mut asked) = (Vec::new(), Vec::new());
     let mut offset = 0;
     for item in text.split(',') {
         let problem = |message: String| wrong(text, offset, item.len(), message);
@@ -37,6 +37,11 @@ pub fn apply(slos: &mut [Slo], text: &str) -> Result<Vec<Rebound>> {
             (None, Some((name, target))) => (name.trim(), target.trim(), false),
             (None, None) => return Err(problem(format!("`{}` is neither NAME=TARGET nor NAME<=BOUND", item.trim()))),
         };
+        if asked.contains(&(name, is_bound)) {
+            let what = if is_bound { "bound" } else { "target" };
+            return Err(problem(format!("SLO `{name}` has another {what} already: one can be asked about at a time")));
+        }
+        asked.push((name, is_bound));
         let mut found = false;
         for slo in slos.iter_mut().filter(|slo| slo.name == name) {
             found = true;
@@ -127,9 +132,11 @@ mod tests {
             ("b=99%", "--what-if:1:1: there is no SLO `b`"),
             ("a", "--what-if:1:1: `a` is neither NAME=TARGET nor NAME<=BOUND"),
             (
-                "a=99%,a=100%",
+                "a=99%,l=100%",
                 "--what-if:1:7: target `100%` is 100 %: no event could ever be bad; choose one below, such as 99.99%",
             ),
+            ("a=99%,l=99%,a=98%", "--what-if:1:13: SLO `a` has another target already: one can be asked about at a time"),
+            ("l<=2s, l<=1s", "--what-if:1:7: SLO `l` has another bound already: one can be asked about at a time"),
             ("a<=200ms", "--what-if:1:1: `good` of SLO `a` does not compare the latency with one upper bound"),
         ];
         for (text, message) in cases {

@@ -3,7 +3,7 @@
 //! A calendar period begins at `start + n × length` on the clock of a zone, for every whole n. Days, weeks and months are
 //! added on that clock (a day may have 23 or 25 hours), hours are added in real time. A day of the month that a month lacks
 //! is its last one, counted from `start` each time, so that a start on the 31st comes back to the 31st. A start that the
-//! clock skips is the instant after the gap, one that it shows twice the first of both. Each period ends where the next one
+//! clock skips is moved on by what is skipped, one that it shows twice the first of both. Each period ends where the next one
 //! begins, so they neither overlap nor leave a gap.
 
 use jiff::civil::DateTime;

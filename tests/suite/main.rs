@@ -12,6 +12,7 @@ mod house;
 mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
+mod many_files;
 mod notebooks;
 mod odd_lines;
 mod picture;

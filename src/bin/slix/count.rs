@@ -59,7 +59,8 @@ pub fn count(
     words: &Words,
 ) -> Result<Option<Counted>> {
     let mut counter = Counter::new(reading, formats, words);
-    let inputs = counter.resolve(stop)?;
+    let mut looked = Looked::new();
+    let inputs = counter.resolve_looking(stop, &mut looked)?;
     if inputs.inputs().is_empty() && reading.keep_going {
         counter.tell_damages(&inputs);
         return Err(Error::new(ErrorKind::Input, "nothing could be read"));
@@ -70,7 +71,7 @@ pub fn count(
         return Ok(None);
     }
     let stored = counter.stored(&inputs)?;
-    let logs = counter.logs(&inputs)?;
+    let logs = counter.logs(&inputs, looked)?;
     let (log_list, partials) = (logs.iter().collect::<Vec<_>>(), stored.iter().map(|(name, partial)| (name.clone(), partial)));
     counter.refuse_duplicates(&log_list, &partials.collect::<Vec<_>>())?;
     let has_latency =
@@ -123,8 +124,9 @@ pub struct Log {
     service: String,
     /// Which content it is.
     pub identity: Identity,
+    is_empty: bool,
     /// None for a log without a line to tell a format by.
-    format: Option<Format>,
+    format: Option<Arc<Format>>,
     /// Of the first line, where it is not told.
     year: Option<i16>,
 }
@@ -138,6 +140,9 @@ impl Log {
 
 /// A format that lines decided: its name, and how many of how many it reads.
 pub type Detected = (String, (usize, usize));
+
+/// The logs that were told while they were found, by their number.
+type Looked = BTreeMap<usize, Result<(Log, Option<Detected>)>>;
 
 /// One scan of logs.
 pub struct Scan<'a> {
@@ -184,7 +189,17 @@ impl Counter<'_> {
 
     /// Finds the inputs.
     pub fn resolve(&mut self, stop: &Arc<AtomicBool>) -> Result<Inputs> {
-        let inputs = Inputs::resolve(&self.reading.inputs, stop.clone());
+        self.resolved(Inputs::resolve(&self.reading.inputs, stop.clone()))
+    }
+
+    /// Finds the inputs, and tells the formats of plain files while they are open.
+    fn resolve_looking(&mut self, stop: &Arc<AtomicBool>, looked: &mut Looked) -> Result<Inputs> {
+        let mut look = |number, input: &Input, head: &Head| _ = looked.insert(number, self.find_log(number, input, head));
+        let inputs = Inputs::resolve_looking(&self.reading.inputs, stop.clone(), &mut look);
+        self.resolved(inputs)
+    }
+
+    fn resolved(&mut self, inputs: Inputs) -> Result<Inputs> {
         inputs.notes().iter().for_each(|note| self.words.note(note));
         let failures = inputs.failures();
         if !self.reading.keep_going {
@@ -209,11 +224,12 @@ impl Counter<'_> {
     }
 
     /// The logs among the inputs, with their formats.
-    fn logs(&mut self, inputs: &Inputs) -> Result<Vec<Log>> {
+    fn logs(&mut self, inputs: &Inputs, mut looked: Looked) -> Result<Vec<Log>> {
         let mut logs = Vec::new();
         let mut told = Vec::new();
         for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_log(input)) {
-            match input.head().and_then(|head| self.log(number, input, &head)) {
+            let find = || input.head().and_then(|head| self.find_log(number, input, &head));
+            match looked.remove(&number).unwrap_or_else(find).inspect(|(log, _)| self.tell_empty(log)) {
                 Ok((log, detected)) => {
                     told.extend(detected.map(|(format, counts)| (log.name.clone(), format, counts)));
                     logs.push(log);
@@ -238,18 +254,28 @@ impl Counter<'_> {
 
     /// A log that begins with `head`, and how its format was found.
     pub fn log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
-        let name = input.name().to_owned();
-        let found = self.formats.find(&name, head)?;
-        if head.bytes.is_empty() {
-            let shown = if name == "-" { "standard input" } else { &name };
+        let found = self.find_log(number, input, head)?;
+        self.tell_empty(&found.0);
+        Ok(found)
+    }
+
+    fn tell_empty(&self, log: &Log) {
+        if log.is_empty {
+            let shown = if log.name == "-" { "standard input" } else { &log.name };
             self.words.note(&format!("{shown}: it is empty"));
         }
+    }
+
+    fn find_log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
+        let name = input.name().to_owned();
+        let found = self.formats.find(&name, head)?;
         let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
         let service = self.formats.service(&name).to_owned();
         let identity = Identity::of(&head.bytes);
         let format = found.map(|found| found.format);
         let year = format.as_ref().map(|format| self.formats.year(format, input, head)).transpose()?.flatten();
-        Ok((Log { number, name, service, identity, format, year }, detected))
+        let is_empty = head.bytes.is_empty();
+        Ok((Log { number, name, service, identity, is_empty, format, year }, detected))
     }
 
     /// Refuses the same content twice before anything is scanned.
@@ -461,7 +487,7 @@ fn files_are_complete(inputs: &Inputs, partial: &Partial, range: Option<ByteRang
 
 /// How logs of one format and service are read and counted.
 struct Plan {
-    format: Format,
+    format: Arc<Format>,
     year: Option<i16>,
     service: String,
     extractor: Extractor,
@@ -471,7 +497,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(log: &Log, format: &Format, questions: &Questions, formats: &Formats) -> Result<Plan> {
+    fn new(log: &Log, format: &Arc<Format>, questions: &Questions, formats: &Formats) -> Result<Plan> {
         let (keys, indicators) =
             questions.indicators(&log.service, log.has_latency() || log.format.is_none()).into_iter().unzip();
         let classifier = Classifier::compile(indicators)?;
@@ -525,7 +551,7 @@ impl Plans {
     fn of(logs: &[&Log], questions: &Questions, formats: &Formats) -> Result<Plans> {
         let mut plans = Plans { jobs: Vec::new(), of_log: Vec::new() };
         // What an empty log is read by shows nowhere.
-        let fallback = Format::parse("combined")?;
+        let fallback = Arc::new(Format::parse("combined")?);
         for log in logs {
             let format = log.format.as_ref().unwrap_or(&fallback);
             let known =
@@ -600,7 +626,7 @@ impl Source for Watched<'_> {
 
 impl Plan {
     /// For a log without a line.
-    fn empty(log: &Log, format: &Format) -> Result<Plan> {
+    fn empty(log: &Log, format: &Arc<Format>) -> Result<Plan> {
         let classifier = Classifier::compile(Vec::new())?;
         let extractor = Extractor::bind(format, &[], None)?;
         Ok(Plan {

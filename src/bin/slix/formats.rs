@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
@@ -49,7 +50,7 @@ struct DeclaredInput {
 /// The format of one input.
 pub struct Found {
     /// The format.
-    pub format: Format,
+    pub format: Arc<Format>,
     /// How many of how many lines it reads, if its lines decided.
     pub detected: Option<(usize, usize)>,
 }
@@ -145,7 +146,7 @@ impl Formats {
             Some(candidates) => candidates,
             None => self.presets()?,
         };
-        candidates.find(&sample(head), self.zone()).map_err(|error| about(name, error))
+        candidates.find(&head.lines(SAMPLE_LINES_MAX), self.zone()).map_err(|error| about(name, error))
     }
 
     /// The format of lines that stand alone: a named one, or that of the presets which reads most of them.
@@ -186,18 +187,21 @@ impl Formats {
 /// Formats that an input may have.
 struct Candidates {
     formats: Vec<Format>,
+    /// The one that is named.
+    only: Option<Arc<Format>>,
     detector: OnceCell<Detector>,
 }
 
 impl Candidates {
     fn new(formats: Vec<Format>) -> Candidates {
-        Candidates { formats, detector: OnceCell::new() }
+        let only = if let [only] = formats.as_slice() { Some(Arc::new(only.clone())) } else { None };
+        Candidates { formats, only, detector: OnceCell::new() }
     }
 
     fn find(&self, sample: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
-        let is_named = self.formats.len() == 1;
-        match self.formats.first() {
-            Some(only) if is_named && sample.is_empty() => return Ok(Some(Found { format: only.clone(), detected: None })),
+        let is_named = self.only.is_some();
+        match &self.only {
+            Some(only) if sample.is_empty() => return Ok(Some(Found { format: only.clone(), detected: None })),
             _ if sample.is_empty() => return Ok(None),
             _ => {}
         }
@@ -219,22 +223,6 @@ impl Candidates {
 /// Whether nothing stands in a line, so that no format says anything of it.
 pub fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
-}
-
-/// The first whole lines of a head, without their ends.
-fn sample(head: &Head) -> Vec<&[u8]> {
-    let text = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head.bytes);
-    let whole = match head.complete {
-        true => text,
-        false => &text[..text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1)],
-    };
-    let lines = whole.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let mut lines: Vec<&[u8]> = lines.take(SAMPLE_LINES_MAX).collect();
-    // Behind the last line end there is no line.
-    if whole.is_empty() || whole.ends_with(b"\n") && lines.last().is_some_and(|line| line.is_empty()) {
-        lines.pop();
-    }
-    lines
 }
 
 fn parse_year(text: &str) -> Result<Year> {
@@ -338,22 +326,6 @@ fn matcher(glob: &str) -> Result<GlobMatcher> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn head(text: &str, complete: bool) -> Head {
-        Head { bytes: text.as_bytes().to_vec(), complete }
-    }
-
-    #[test]
-    fn a_sample_is_of_whole_lines() {
-        let lines = |text, complete| sample(&head(text, complete)).iter().map(|line| line.len()).collect::<Vec<_>>();
-        assert_eq!(lines("", true), [0usize; 0]);
-        assert_eq!(lines("ab\r\nc\n", true), [2, 1]);
-        assert_eq!(lines("ab\nc", true), [2, 1]);
-        assert_eq!(lines("ab\nc", false), [2]);
-        assert_eq!(lines("abc", false), [0usize; 0]);
-        assert_eq!(lines("\u{feff}ab\n\n", true), [2, 0]);
-        assert_eq!(lines(&"x\n".repeat(SAMPLE_LINES_MAX + 5), true).len(), SAMPLE_LINES_MAX);
-    }
 
     #[test]
     fn globs_of_definitions_find_files() {

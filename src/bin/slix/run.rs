@@ -206,7 +206,8 @@ fn every_of(text: &str) -> Result<Length> {
     Length::parse(text).map_err(|why| Error::new(ErrorKind::Usage, format!("--every: {why}")))
 }
 
-fn step(seconds: i64) -> Result<Length> {
+/// A step of so many seconds.
+pub fn step(seconds: i64) -> Result<Length> {
     Length::parse(&format!("{seconds}s")).map_err(|why| Error::new(ErrorKind::Usage, why))
 }
 

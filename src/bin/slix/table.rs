@@ -70,7 +70,7 @@ impl History<'_> {
         match self.form {
             Form::Text => self.destination.write_text(&text(self.session.words.look_of(self.destination))),
             Form::Encoded(encoding) => {
-                let (batch, metadata) = (batch()?, metadata(self.counted)?);
+                let (batch, metadata) = (batch()?, metadata(self.counted, encoding)?);
                 self.destination.write(|out| write_batch(out, encoding, &batch, metadata))
             }
         }
@@ -96,8 +96,11 @@ pub fn history(args: &HistoryArgs, session: &Session, answer: impl FnOnce(&Histo
     })
 }
 
-/// What goes into a file beside its rows.
-pub fn metadata(counted: &Counted) -> Result<Metadata> {
+/// What goes into a file beside its rows, if the encoding has a place for it: of many inputs it is long.
+pub fn metadata(counted: &Counted, encoding: Encoding) -> Result<Metadata> {
+    if !encoding.holds_metadata() {
+        return Ok(Metadata::default());
+    }
     Ok(Metadata {
         definitions: Some(counted.questions.to_json().to_string()),
         accounting: Some(accounting::to_json(&counted.partial.receipts)?.to_string()),

@@ -77,7 +77,7 @@ fn write_table(plan: &Plan, destination: &Destination, no_pager: bool, session: 
 }
 
 fn write_rows(plan: &Plan, counted: &Counted, encoding: Encoding, destination: &Destination) -> Result<()> {
-    let metadata = metadata(counted)?;
+    let metadata = metadata(counted, encoding)?;
     let table = Table::new(plan.series())?;
     destination.write(|out: &mut (dyn Write + Send)| {
         let mut writer = WindowsWriter::new(out, encoding, table, metadata)?;

@@ -22,13 +22,19 @@ fn armed(tiers: &[Tier], period_seconds: i64, slices: Slices) -> Vec<Armed> {
     tiers.iter().map(arm).collect()
 }
 
+const PERIOD: i64 = 30 * 86_400;
+
 fn run(target: &str, tiers: &[Tier], slices: Slices, now: SliceNumber, series: &Series) -> Vec<Alert> {
-    let period = 30 * 86_400;
-    let first = |end: SliceNumber| end - period / slices.width_seconds();
+    run_over(PERIOD / slices.width_seconds(), target, &armed(tiers, PERIOD, slices), slices, now, series)
+}
+
+/// Over a window of so many slices.
+fn run_over(window: i64, target: &str, tiers: &[Armed], slices: Slices, now: SliceNumber, series: &Series) -> Vec<Alert> {
+    let first = |end: SliceNumber| end - window;
     let target = Target::parse(target).unwrap();
     let whole = |_, so_far: Counts| so_far.good + so_far.bad;
     let burning = Burning { slices, now, target, spent: series, counted: series, unit: 1, window_first: &first, whole: &whole };
-    alerts(&burning, &armed(tiers, period, slices)).unwrap()
+    alerts(&burning, tiers).unwrap()
 }
 
 /// One event a second for `seconds`; those in `bad` fail.
@@ -181,6 +187,8 @@ proptest! {
         mut events in prop::collection::vec((-1_800_i64..7_200, prop::bool::weighted(0.3)), 1..150),
         tiers in prop::collection::vec(tier(), 1..4),
         width in prop::sample::select(vec![20_i64, 60, 120]),
+        // An alert does not depend on what is left of a budget, not even in a window that holds nothing.
+        window in prop::sample::select(vec![PERIOD / 20, 5]),
     ) {
         events.sort_unstable();
         let slices = Slices::of_seconds(width).unwrap();
@@ -193,8 +201,8 @@ proptest! {
             }
             add(&mut series.last_mut().unwrap().1, Counts { events: 1, good: (!is_bad).into(), bad: is_bad.into(), unknown: 0 }).unwrap();
         }
-        let armed = armed(&tiers, 30 * 86_400, slices);
-        let found = run("90%", &tiers, slices, now, &series);
+        let armed = armed(&tiers, PERIOD, slices);
+        let found = run_over(window, "90%", &armed, slices, now, &series);
         // 90 %: β = 1 ÷ 10. Slices before −60 hold no events: the first is at −1,800 s.
         for (i, said) in naive(&events, &armed, (1, 10), width, now).into_iter().enumerate() {
             let end = i as i64 - 60;

@@ -77,7 +77,7 @@ proptest! {
     #[test]
     fn methods_equal_their_twin(
         a in arb_series(), b in arb_series(), method in arb_method(), rolling in prop::option::of(1_i64..20),
-        stretches in prop::collection::vec((-30_i64..230, 1_i64..15), 0..3), at in prop::option::of(-20_i64..260),
+        stretches in prop::collection::vec((-30_i64..230, 1_i64..15), 0..3), at in prop::option::of(-20_i64..260), skip_empty: bool,
     ) {
         let p = partial(&["host"], vec![(group(&["a"]), a.clone()), (group(&["b"]), b.clone())], vec![]);
         let stretches: Vec<_> = stretches.into_iter().map(|(first, n)| (first, first + n)).collect();
@@ -88,7 +88,7 @@ proptest! {
             None => calendar(slo, 1),
         };
         let now = at.or(p.activity["shop"].last().map(|&(n, _)| n + 1)).unwrap_or(0);
-        let options = Options { at: at.map(minute), ..every(&format!("{}m", 2 * width)) };
+        let options = Options { at: at.map(minute), skip_empty, ..every(&format!("{}m", 2 * width)) };
         let touched = |n: i64| stretches.iter().any(|&(from, to)| (from..to).contains(&n));
         let excluded = |n: i64| (n.div_euclid(width) * width..(n.div_euclid(width) + 1) * width).any(touched);
         let first = p.activity["shop"].first().map_or(0, |&(n, _)| n.div_euclid(width));
@@ -106,11 +106,16 @@ proptest! {
             };
             prop_assert_eq!(row.window_start_time, minute(from));
             let method = if row.series.group_kind == GroupKind::All { method } else { (method.0, method.1, method.2, RollUp::Pooled) };
-            let numbers = (from.div_euclid(width)..=end.div_euclid(width)).filter(|n| *n >= first && (from..end).contains(&(n * width)));
-            let judged = numbers.filter_map(|n| judge(&groups, n, method, &excluded));
-            let (good, bad) = judged.fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+            let spent = |from: i64| {
+                let numbers = (from.div_euclid(width)..=end.div_euclid(width)).filter(|n| *n >= first && (from..end).contains(&(n * width)));
+                numbers.filter_map(|n| judge(&groups, n, method, &excluded)).fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
+            };
+            let share = |(good, bad): (u64, u64)| (good + bad > 0).then(|| good as f64 / (good + bad) as f64);
+            // The step's own slices of time, and not those of steps before it that have no row.
+            prop_assert_eq!(row.sli, share(spent(p.slices.number(row.start_time))));
+            let (good, bad) = spent(from);
             prop_assert_eq!((row.window_spent.good, row.window_spent.bad), (good, bad));
-            prop_assert_eq!(row.budget.map(|b| b.sli), (good + bad > 0).then(|| good as f64 / (good + bad) as f64));
+            prop_assert_eq!(row.budget.map(|b| b.sli), share((good, bad)));
             let whole = (from..to).filter(|n| !excluded(*n)).count() as u64 / width as u64;
             let whole = if rolling.is_none() && method.1.is_some() { whole } else { good + bad };
             prop_assert_eq!(row.budget.map(|b| b.met), (good + bad > 0).then(|| bad * 10 <= whole));
