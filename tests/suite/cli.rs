@@ -186,7 +186,7 @@ fn ctrl_c_while_files_are_read_writes_nothing() {
     work.file("windows.json", "old");
     let args = ["windows", "endless.log", "--format", "combined", "-o", "windows.json", "--rejects", "rejects.tsv"];
     let child = work.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    wait_until_it_reads(&child);
     interrupt(&child);
     let ran = Ran::of(wait(child)).exits(130);
     assert!(ran.stderr.contains("interrupted: nothing was written"), "{}", ran.stderr);
@@ -196,6 +196,20 @@ fn ctrl_c_while_files_are_read_writes_nothing() {
 
 fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until a program has read more than what it begins with, which a busy machine may put off. Where nothing tells how much it has
+/// read, it is given some time.
+fn wait_until_it_reads(child: &Child) {
+    let has_read = || {
+        let told = std::fs::read_to_string(format!("/proc/{}/io", child.id())).ok()?;
+        told.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse::<u64>().ok())
+    };
+    let begun = Instant::now();
+    while has_read().map_or(begun.elapsed() < Duration::from_secs(1), |bytes| bytes < 4 << 20) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it reads nothing");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Waits, but not for ever.
