@@ -307,7 +307,9 @@ fn the_gate_is_not_opened_by_looking_away() {
     let mut child = start(Stdio::piped());
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(failing().replace(" 503 ", " 200 ").as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(1_500));
+    while rustix::io::ioctl_fionread(&stdin).unwrap() > 0 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let ran = Ran::of(child.wait_with_output().unwrap()).exits(130);
     assert!(ran.text().lines().next().is_some_and(|line| line.ends_with("(exit code 130)")), "{}", ran.text());
