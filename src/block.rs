@@ -10,7 +10,7 @@ pub const BLOCK_BYTES_MAX: usize = PLACES - 128;
 pub const ROOM_BYTES: usize = PLACES + 64;
 
 /// Bytes of a word.
-const WORD_BYTES: usize = 8;
+pub const WORD_BYTES: usize = 8;
 
 /// How many places there are.
 pub const PLACES: usize = 1 << 16;

@@ -1,5 +1,7 @@
 //! Eight bytes of a line at a time, as one word: comparing literals, and finding where digits end.
 
+pub(super) use crate::block::WORD_BYTES;
+
 use crate::block::Place;
 #[cfg(test)]
 use crate::block::{Block, word};
@@ -11,9 +13,6 @@ pub(super) struct Literal {
     mask: u64,
     pub(super) length: Place,
 }
-
-/// Bytes of a word.
-pub(super) const WORD_BYTES: usize = 8;
 
 impl Literal {
     /// None when the text is too long.

@@ -127,7 +127,7 @@ impl Marks {
     /// The first place of the aux byte in `from..to`, or `to`.
     #[inline(always)]
     pub fn next_aux(&self, from: Place, to: Place) -> Place {
-        match Marks::next_in(self.aux_word(from), from, to) {
+        match Marks::next_in(word_around(&self.aux, from), from, to) {
             (_, true) => far_bit(&self.aux, from, to),
             (place, false) => place,
         }
@@ -137,14 +137,8 @@ impl Marks {
     #[inline(never)]
     pub fn aux_words<const N: usize>(&self, places: &[Place; N], words: &mut [u64; N]) {
         for (to, &place) in words.iter_mut().zip(places) {
-            *to = self.aux_word(place);
+            *to = word_around(&self.aux, place);
         }
-    }
-
-    /// The bits of the aux byte around a place, for [`Marks::next_in`].
-    #[inline(always)]
-    fn aux_word(&self, at: Place) -> u64 {
-        self.aux[usize::from(at) / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     /// What [`Marks::next_aux`] is as far as the word of bits around `from` tells, and whether it does not tell.
@@ -163,8 +157,13 @@ pub const NEAR: Place = BITS as Place - 7;
 /// At least [`NEAR`] bits from a place on.
 #[inline(always)]
 fn bits_at(bits: &BitBytes, at: Place) -> u64 {
-    let word = bits[usize::from(at) / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    word >> (at % 8)
+    word_around(bits, at) >> (at % 8)
+}
+
+/// The unaligned word that holds the bits from a place on, behind those of up to seven places before it.
+#[inline(always)]
+fn word_around(bits: &BitBytes, at: Place) -> u64 {
+    bits[usize::from(at) / 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[inline(never)]
