@@ -76,6 +76,16 @@ impl KeyTree {
         }
     }
 
+    /// The keys, and what they lead to.
+    pub(super) fn children(&self) -> impl Iterator<Item = (&[u8], &KeyTree)> {
+        self.children.iter().map(|(key, tree)| (&key[..], tree))
+    }
+
+    /// The number of the wanted value that this path leads to.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        self.wanted
+    }
+
     /// The number of the wanted value under a key.
     pub(super) fn number_of(&self, key: &[u8]) -> Option<usize> {
         self.child(key).and_then(|tree| tree.wanted)
@@ -408,6 +418,12 @@ impl Wanted {
     pub(super) fn tested(&self, conditions: &[JsonCondition]) -> Vec<usize> {
         let tested = conditions.iter().zip(&self.conditions).filter(|(condition, _)| !condition.prefix.is_empty());
         tested.map(|(_, &value)| value).collect()
+    }
+
+    /// The values that must be there for a condition, whatever they are.
+    pub(super) fn asked(&self, conditions: &[JsonCondition]) -> Vec<usize> {
+        let asked = conditions.iter().zip(&self.conditions).filter(|(condition, _)| condition.prefix.is_empty());
+        asked.map(|(_, &value)| value).collect()
     }
 
     /// How many values are wanted.
