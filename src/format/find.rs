@@ -230,8 +230,11 @@ impl Walk<'_> {
         loop {
             match self.byte() {
                 open @ (b'{' | b'[') => {
-                    if depth == DEPTH_MAX || target.role != NONE || target.node != NONE && open == b'[' {
+                    if depth == DEPTH_MAX || target.node != NONE && open == b'[' {
                         return None;
+                    }
+                    if target.role != NONE {
+                        self.note_nested(target.role)?;
                     }
                     depth += 1;
                     nodes[depth] = target.node;
@@ -343,6 +346,14 @@ impl Walk<'_> {
         }
         let length = json_read::number_length(&self.block[usize::from(self.at)..]);
         Place::try_from(length).ok().filter(|&length| length > 0)
+    }
+
+    /// An object or array where a value is needed.
+    fn note_nested(&mut self, role: u8) -> Option<()> {
+        let bit = 1u64 << role;
+        let is_met = self.seen & bit == 0 && self.finder.roles[usize::from(role)] == Role::Present;
+        self.seen |= bit;
+        is_met.then_some(())
     }
 
     /// A value that is needed.

@@ -152,12 +152,14 @@ impl Traced {
     }
 }
 
-/// All values of a line in their order; none where it is not JSON, or a whole object or array is wanted.
-pub(super) fn trace(line: &[u8], tree: &KeyTree, count: usize) -> Option<Vec<Traced>> {
-    let mut values = vec![JsonValue::ABSENT; count];
+/// All values of a line in their order, but for objects and arrays; none where it is not JSON, or a whole object or array is wanted
+/// for more than being there.
+pub(super) fn trace(line: &[u8], wanted: &Wanted) -> Option<Vec<Traced>> {
+    let mut values = vec![JsonValue::ABSENT; wanted.count];
     let mut cursor = Cursor { line, at: 0, trace: Some(Vec::new()) };
-    cursor.whole(tree, &mut values).ok()?;
-    cursor.trace.filter(|_| values.iter().all(|value| value.kind != JsonKind::Nested))
+    cursor.whole(&wanted.tree, &mut values).ok()?;
+    let is_scalar = |field: &usize| values[*field].kind != JsonKind::Nested;
+    cursor.trace.filter(|_| wanted.fields.iter().all(is_scalar))
 }
 
 struct Cursor<'a> {

@@ -108,7 +108,7 @@ impl Lessons {
 impl Lesson<'_> {
     /// What the line teaches; none if lines like it have to be read with care.
     pub(super) fn learn(&self) -> Option<Fast> {
-        let values = json_read::trace(self.line, &self.wanted.tree, self.wanted.count())?;
+        let values = json_read::trace(self.line, self.wanted)?;
         let place = |field: usize| values.iter().rposition(|value| value.wanted == Some(self.wanted.fields[field]));
         let is_present = |field: &usize| place(*field).is_some();
         let outputs: Vec<Derive> = self.outputs.iter().map(|output| output.of_fields(is_present)).collect();
@@ -131,8 +131,9 @@ impl Lesson<'_> {
         for field in (0..self.wanted.fields.len()).filter(is_present) {
             let what = self.ask(field, &outputs, &status, [Some(clock), first(self.created)]);
             let Some(place) = place(field).filter(|_| what != Ask::Nothing) else { continue };
-            // One place can be one field.
-            if fields[place].replace((field, what)).is_some() {
+            // One place can be one field, and what is a literal is none.
+            let is_fixed = self.fixed.contains(&self.wanted.fields[field]);
+            if is_fixed || fields[place].replace((field, what)).is_some() {
                 return None;
             }
         }
@@ -141,7 +142,7 @@ impl Lesson<'_> {
 
     /// What the line teaches of lines that have their keys in any order; none if they have to be read with care.
     pub(super) fn learn_keys(&self) -> Option<ByKey> {
-        let values = json_read::trace(self.line, &self.wanted.tree, self.wanted.count())?;
+        let values = json_read::trace(self.line, self.wanted)?;
         let is_of = |value: &Traced, field: usize| value.wanted == Some(self.wanted.fields[field]);
         let is_present = |field: &usize| values.iter().any(|value| is_of(value, *field) && value.kind != JsonKind::Null);
         // Where there is a choice among fields, it is made once: what was chosen against must not be there.
