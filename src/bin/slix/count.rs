@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use slix::aggregate::attribution::Attribution;
 use slix::aggregate::rebound;
-use slix::aggregate::receipt::{self, Claim, Identity};
+use slix::aggregate::receipt::{self, Claim, Digests, Identity};
 use slix::aggregate::{Duplicates, IndicatorKey, Partial};
 use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
 use slix::error::{Error, ErrorKind, Result};
@@ -59,6 +59,8 @@ pub fn count(
     words: &Words,
 ) -> Result<Option<Counted>> {
     let mut counter = Counter::new(reading, formats, words);
+    // Only what is kept must be known by more than this run needs.
+    counter.digests = if reading.histograms { Digests::Sha256 } else { Digests::Quick };
     let mut looked = Looked::new();
     let inputs = counter.resolve_looking(stop, &mut looked)?;
     if inputs.inputs().is_empty() && reading.keep_going {
@@ -71,9 +73,9 @@ pub fn count(
         return Ok(None);
     }
     let stored = counter.stored(&inputs)?;
-    let logs = counter.logs(&inputs, looked)?;
-    let (log_list, partials) = (logs.iter().collect::<Vec<_>>(), stored.iter().map(|(name, partial)| (name.clone(), partial)));
-    counter.refuse_duplicates(&log_list, &partials.collect::<Vec<_>>())?;
+    let mut logs = counter.logs(&inputs, looked)?;
+    counter.tell_apart(&inputs, &mut logs, &stored)?;
+    let log_list: Vec<&Log> = logs.iter().collect();
     let has_latency =
         has_latency_of(logs.iter().any(Log::has_latency), logs.is_empty(), stored.iter().map(|(_, partial)| partial))?;
     let questions = declared.questions(has_latency, asking.what_if.as_deref())?.counted_by(formats.window_by());
@@ -167,12 +169,14 @@ pub struct Counter<'a> {
     pub failed: bool,
     /// Whether it was told what of archives cannot be read.
     pub damages_told: bool,
+    /// What contents are known by.
+    digests: Digests,
 }
 
 impl<'a> Counter<'a> {
     /// Nothing was done yet.
     pub fn new(reading: &'a Reading, formats: &'a Formats, words: &'a Words) -> Counter<'a> {
-        Counter { reading, formats, words, failed: false, damages_told: false }
+        Counter { reading, formats, words, failed: false, damages_told: false, digests: Digests::Sha256 }
     }
 }
 
@@ -271,11 +275,27 @@ impl Counter<'_> {
         let found = self.formats.find(&name, head)?;
         let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
         let service = self.formats.service(&name).to_owned();
-        let identity = Identity::of(&head.bytes);
+        let identity = Identity::by(self.digests, &head.bytes);
         let format = found.map(|found| found.format);
         let year = format.as_ref().map(|format| self.formats.year(format, input, head)).transpose()?.flatten();
         let is_empty = head.bytes.is_empty();
         Ok((Log { number, name, service, identity, is_empty, format, year }, detected))
+    }
+
+    /// Refuses the same content twice, by SHA-256 where quick digests do not do: some agree, or there are those of slices files.
+    fn tell_apart(&mut self, inputs: &Inputs, logs: &mut [Log], stored: &[(String, Partial)]) -> Result<()> {
+        let stored: Vec<(String, &Partial)> = stored.iter().map(|(name, partial)| (name.clone(), partial)).collect();
+        if self.digests == Digests::Quick {
+            if stored.is_empty() && self.refuse_duplicates(&logs.iter().collect::<Vec<_>>(), &[]).is_ok() {
+                return Ok(());
+            }
+            self.digests = Digests::Sha256;
+            for log in logs.iter_mut() {
+                // What cannot be read again is an error where it is read for its lines.
+                log.identity = inputs.inputs()[log.number].head().map_or(log.identity.clone(), |head| Identity::of(&head.bytes));
+            }
+        }
+        self.refuse_duplicates(&logs.iter().collect::<Vec<_>>(), &stored)
     }
 
     /// Refuses the same content twice before anything is scanned.
