@@ -154,7 +154,7 @@ impl Detector {
 
     fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool) -> Outcome {
         let (extractor, reader) = &self.trials[at];
-        extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && self.formats[at].resolve(&Field::Time).is_none())
+        extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && lacks_time(&self.formats[at]))
     }
 
     /// The format of lines that are in no envelope, or out of it.
@@ -228,6 +228,11 @@ impl Detector {
         let best = (0..reads.len()).rev().max_by_key(|&i| reads[i])?;
         self.formats.get(best)
     }
+}
+
+/// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.
+fn lacks_time(format: &Format) -> bool {
+    format.resolve(&Field::Time).is_none() || format.others.iter().any(|other| other.resolve(&Field::Time).is_none())
 }
 
 fn is_blank(line: &[u8]) -> bool {
