@@ -201,7 +201,7 @@ impl Detector {
 
 impl Trials {
     fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool, reader: &mut Reader) -> Outcome {
-        self.extractors[at].try_read(line, reader, is_unwrapped && self.formats[at].resolve(&Field::Time).is_none())
+        self.extractors[at].try_read(line, reader, is_unwrapped && lacks_time(&self.formats[at]))
     }
 }
 
@@ -285,6 +285,11 @@ impl Look {
             .iter()
             .all(|line| trials.read_as(self.at, line, true, reader) == Outcome::Event && extractor.reads_by_itself(reader))
     }
+}
+
+/// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.
+fn lacks_time(format: &Format) -> bool {
+    format.resolve(&Field::Time).is_none() || format.others.iter().any(|other| other.resolve(&Field::Time).is_none())
 }
 
 fn is_blank(line: &[u8]) -> bool {
