@@ -30,7 +30,7 @@ fn tells_a_request(line: &[u8]) -> bool {
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 14] = [
+const PATTERNS: [&[u8]; 16] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
@@ -54,6 +54,9 @@ const PATTERNS: [&[u8]; 14] = [
     b"00-Aaa-0000 00:00:00.000 A",
     // Jetty: `2026-11-01 10:00:00.042:INFO:oejs.Server:main: …`
     b"0000-00-00 00:00:00.000:AAAA",
+    // uWSGI, of a request that went wrong: `Sun Nov  1 10:00:00 2026 - SIGPIPE: writing to a closed pipe …`
+    b"Aaa Aaa 00 00:00:00 0000 - ",
+    b"Aaa Aaa  0 00:00:00 0000 - ",
     // Traefik 2, logrus: `time="2026-11-01T10:00:00Z" level=info msg=…`
     b"time=\"0000-00-00T00:00:00",
 ];
@@ -72,17 +75,22 @@ fn is_apache_error(line: &[u8]) -> bool {
 /// Plug-ins and runtimes that print their level first: `DEBUG: …`, `WARN …`; HAProxy's is in brackets (`[NOTICE]   (7) : …`). klog, of ingress
 /// controllers, has one letter and the date: `I1101 10:00:00.042137       7 main.go:52] …`.
 fn is_levelled(line: &[u8]) -> bool {
+    if let Some(painted) = line.strip_prefix(b"\x1b[") {
+        let end = painted.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
+        return painted[end..].strip_prefix(b"m").is_some_and(|rest| rest.first() != Some(&b'\x1b') && is_levelled(rest));
+    }
     const LEVELS: [&[u8]; 10] =
         [b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"WARNING", b"ERROR", b"CRITICAL", b"FATAL", b"ALERT"];
-    let (inner, ends): (&[u8], &[u8]) = line.strip_prefix(b"[").map_or((line, b": \t"), |inner| (inner, b"]"));
+    let (inner, ends): (&[u8], &[u8]) = line.strip_prefix(b"[").map_or((line, b": \t\x1b"), |inner| (inner, b"]"));
     let word = inner.iter().take_while(|b| b.is_ascii_uppercase()).count();
     LEVELS.contains(&&inner[..word]) && inner.get(word).is_some_and(|end| ends.contains(end))
         || matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) && has_pattern(line, b"A0000 00:00:00.000000 ")
 }
 
-/// What uWSGI says of itself in the stream of its requests, and what nginx's image says before nginx does.
+/// What uWSGI says of itself in the stream of its requests, Django of requests that fail, and what ingress-nginx, docker compose and nginx's image say
+/// before nginx does.
 fn is_start_up(line: &[u8]) -> bool {
-    const UWSGI: [&[u8]; 39] = [
+    const WORDS: [&[u8]; 55] = [
         b"*** ",
         b"compiled with version: ",
         b"os: ",
@@ -122,14 +130,36 @@ fn is_start_up(line: &[u8]) -> bool {
         b"The work of process ",
         b"UNABLE to load uWSGI plugin",
         b"!!! ",
+        b"announcing my loyalty to the Emperor",
+        b"[busyness] ",
+        b"OSError: write error",
+        b"Not Found: /",
+        b"Forbidden: /",
+        b"Bad Request: /",
+        b"Internal Server Error: /",
+        b"Method Not Allowed (",
+        b"----------",
+        b"NGINX Ingress controller",
+        b"  Release: ",
+        b"  Build: ",
+        b"  Repository: ",
+        b"  nginx version: ",
+        b"Refer to the troubleshooting guide ",
+        b"Attaching to ",
     ];
     let is_script = || line.iter().position(|&b| b == b' ').is_some_and(|end| line[..end].ends_with(b".sh:"));
-    UWSGI.iter().any(|word| line.starts_with(word)) || is_script()
+    WORDS.iter().any(|word| line.starts_with(word)) || is_script() || is_exit(line)
 }
 
-/// The trace of a failure in Python, Java or Node, whose lines below the first are indented.
+/// docker compose, of a container: `web-1 exited with code 0`.
+fn is_exit(line: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(line, b" exited with code ") else { return false };
+    !line[..at].contains(&b' ')
+}
+
+/// The trace of a failure in Python, Java, Node or Go, whose lines below the first are indented.
 fn is_trace(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 7] = [
+    const WORDS: [&[u8]; 11] = [
         b"Traceback (most recent call last):",
         b"  File \"",
         b"    ",
@@ -137,8 +167,39 @@ fn is_trace(line: &[u8]) -> bool {
         b"\t... ",
         b"Caused by: ",
         b"During handling of the above ",
+        b"The above exception was the direct cause ",
+        b"\tSuppressed: ",
+        b"panic: ",
+        b"fatal error: ",
     ];
-    WORDS.iter().any(|word| line.starts_with(word)) || is_exception(line)
+    let nested = &line[line.iter().take_while(|&&b| b == b'\t').count().saturating_sub(1)..];
+    WORDS.iter().any(|word| nested.starts_with(word)) || is_exception(line) || is_go_trace(line)
+}
+
+/// Go, runtime.printpanics and traceback: `goroutine 7 [running]:`, and for each call `main.serve(0x1, …)` (or `created by main.main`) above
+/// its place, `\t/app/main.go:42 +0x1a7`.
+fn is_go_trace(line: &[u8]) -> bool {
+    if let Some(place) = line.strip_prefix(b"\t") {
+        return memchr::memmem::find(place, b".go:").is_some_and(|at| place.get(at + 4).is_some_and(u8::is_ascii_digit));
+    }
+    let number = |rest: &[u8]| rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    if let Some(rest) = line.strip_prefix(b"goroutine ") {
+        return number(rest) > 0 && rest[number(rest)..].starts_with(b" [") && rest.ends_with(b"]:");
+    }
+    // Arguments are words in hexadecimal, or were inlined: `(...)`.
+    let name = line.strip_prefix(b"created by ").unwrap_or(line);
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'_' | b'-' | b'*' | b'(' | b')');
+    let end = name.iter().position(|b| !is_name(b)).unwrap_or(name.len());
+    let is_call = |arguments: &[u8]| {
+        arguments.ends_with(b")") && arguments.iter().all(|b| b.is_ascii_hexdigit() || b"x, {}?.)".contains(b))
+    };
+    match name.len() == line.len() {
+        true => {
+            let open = line.iter().rposition(|&b| b == b'(').unwrap_or(0);
+            memchr::memchr(b'.', &line[..open]).is_some() && end > open && is_call(&line[open + 1..])
+        }
+        false => end == name.len() || name[end..].starts_with(b" in goroutine "),
+    }
 }
 
 /// The last line of a trace in Python, the first of one in Java: `builtins.KeyError: 'PATH_INFO'`.
@@ -194,72 +255,101 @@ fn has_pattern(line: &[u8], pattern: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const CHATTER: &[&str] = &[
+        "2024/03/05 23:59:58 [error] 12#12: *4 open() failed",
+        "[Tue Mar 05 23:59:58.123456 2024] [core:error] [pid 7] x",
+        "[Tue Mar  5 23:59:58 2024] [error] [client ::1] x",
+        "DEBUG: plugin says hello",
+        "WARN\tlow on memory",
+        "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web/1: SSL handshake failure",
+        "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] db db/db1 0/1/5012 2313 -- 1/1/1/1/0 0/0",
+        "[2024-03-05 23:59:58 +0000] [12] [INFO] Booting worker with pid: 13",
+        "[2024-03-05 23:59:58.123][12][info][main] [source/server/server.cc:868] starting main dispatch loop",
+        "2024-03-05T23:59:58.123456Z\tinfo\tReadiness succeeded in 1.5s",
+        "2024-03-05T23:59:58.123Z\tINFO\txds\tstarted",
+        "2024/03/05 23:59:58.123\tINFO\tadmin\tadmin endpoint started",
+        "2024-03-05T23:59:58Z INF Starting provider *file.Provider",
+        "2024/03/05 23:59:58 http: TLS handshake error from 192.0.2.7:40112: EOF",
+        "2024/03/05 23:59:58 kid1| Accepting HTTP Socket connections",
+        "2024/03/05 23:59:58| Pinger exiting.",
+        "2024-03-05 23:59:58: (server.c.1704) server started (lighttpd/1.4.69)",
+        "05-Mar-2024 23:59:58.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup",
+        "2024-03-05 23:59:58.123:INFO:oejs.Server:main: Started",
+        "time=\"2024-03-05T23:59:58Z\" level=info msg=\"Configuration loaded\"",
+        "[NOTICE]   (12) : New worker (13) forked",
+        "W0305 23:59:58.123456      12 controller.go:244] Service \"shop/web\" does not have any active Endpoint",
+        "*** Starting uWSGI 2.0.21 (64bit) on [Tue Mar  5 23:59:58 2024] ***",
+        "spawned uWSGI worker 1 (pid: 12, cores: 1)",
+        "/docker-entrypoint.sh: Configuration complete; ready for start up",
+        "10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf",
+        "Traceback (most recent call last):",
+        "  File \"app.py\", line 12, in cart",
+        "    raise ValueError(name)",
+        "shop.cart.Refused_Error: 'no such cart'",
+        "KeyboardInterrupt",
+        "\tat java.base/java.lang.Thread.run(Thread.java:840)",
+        "192.0.2.7 - - [05/Mar/2024 23:59:58] code 404, message File not found",
+        "Proxy web started.",
+        "Tue Mar  5 23:59:58 2024 - SIGPIPE: writing to a closed pipe/socket/fd on request / (ip 192.0.2.7) !!!",
+        "[busyness] 1s average busyness of worker 1 is at 2%",
+        "Not Found: /favicon.ico",
+        "Internal Server Error: /cart",
+        "-------------------------------------------------------------------------------",
+        "NGINX Ingress controller",
+        "  Build:         0a1b2c3d",
+        "Attaching to web-1, db-1",
+        "\x1b[32mINFO\x1b[0m:     Application startup complete.",
+        "web-1 exited with code 137",
+        "panic: runtime error: index out of range [3] with length 3",
+        "goroutine 7 [running]:",
+        "main.serve(0xc00012a000, {0x7f01, 0x3}, ...)",
+        "net/http.(*conn).serve(0xc0000b0000?)",
+        "main.(*shop).total(...)",
+        "created by main.main in goroutine 1",
+        "\t/app/main.go:42 +0x1a7",
+        "\t\tat example.Cart.total(Cart.java:42)",
+        "\t\t... 12 more",
+        "\tSuppressed: java.io.IOException: closed",
+        "Connect from 192.0.2.7:40112 to 192.0.2.1:80 (web/HTTP)",
+    ];
+
+    const JUNK: &[&str] = &[
+        "192.0.2.1 - - [05/Mar/2024",
+        "DEBUGGER x",
+        "[DEBUGGER] x",
+        "[INFO x",
+        "2024/03/05 23:59:58.123\tINFO\thttp.log.access\thandled request\t{",
+        "[2024-03-05 23:59:58 +0000] [12] [INFO] 192.0.2.7:40112 - - [05/Mar/2024:23:59:58 +0000] \"GET / 2\" 200 5",
+        "INFO:     192.0.2.7:40112 - \"PUT /cart HTTP/1.1\" ???",
+        "time=\"2024-03-05T23:59:58Z\" level=info msg=done status=200",
+        "X0305 23:59:58.123456      12 x",
+        "2024-03-05 23:59:58 GET /cart 200",
+        "2024/03/05 23:59:58 GET /cart 200",
+        "[2024-03-05 23:59:58 +0000] GET /cart",
+        "time=23:59 status=200",
+        "start.sh ran",
+        "goroutine 7",
+        "GET /cart.go:42",
+        "cart.total (192.0.2.7)",
+        "Tue Mar  5 23:59:58 2024 GET /",
+        "the job exited with code 0",
+        "Error 12: x",
+        "192.0.2.1: x",
+        "  192.0.2.7 - - [05/Mar/2024",
+        "[Tue] [x]",
+        "{\"a\":",
+        "ERROR",
+        "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
+        "",
+    ];
+
     #[test]
     fn server_chatter_is_skipped_and_junk_is_not() {
-        for line in [
-            "2024/03/05 23:59:58 [error] 12#12: *4 open() failed",
-            "[Tue Mar 05 23:59:58.123456 2024] [core:error] [pid 7] x",
-            "[Tue Mar  5 23:59:58 2024] [error] [client ::1] x",
-            "DEBUG: plugin says hello",
-            "WARN\tlow on memory",
-            "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web/1: SSL handshake failure",
-            "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] db db/db1 0/1/5012 2313 -- 1/1/1/1/0 0/0",
-            "[2024-03-05 23:59:58 +0000] [12] [INFO] Booting worker with pid: 13",
-            "[2024-03-05 23:59:58.123][12][info][main] [source/server/server.cc:868] starting main dispatch loop",
-            "2024-03-05T23:59:58.123456Z\tinfo\tReadiness succeeded in 1.5s",
-            "2024-03-05T23:59:58.123Z\tINFO\txds\tstarted",
-            "2024/03/05 23:59:58.123\tINFO\tadmin\tadmin endpoint started",
-            "2024-03-05T23:59:58Z INF Starting provider *file.Provider",
-            "2024/03/05 23:59:58 http: TLS handshake error from 192.0.2.7:40112: EOF",
-            "2024/03/05 23:59:58 kid1| Accepting HTTP Socket connections",
-            "2024/03/05 23:59:58| Pinger exiting.",
-            "2024-03-05 23:59:58: (server.c.1704) server started (lighttpd/1.4.69)",
-            "05-Mar-2024 23:59:58.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup",
-            "2024-03-05 23:59:58.123:INFO:oejs.Server:main: Started",
-            "time=\"2024-03-05T23:59:58Z\" level=info msg=\"Configuration loaded\"",
-            "[NOTICE]   (12) : New worker (13) forked",
-            "W0305 23:59:58.123456      12 controller.go:244] Service \"shop/web\" does not have any active Endpoint",
-            "*** Starting uWSGI 2.0.21 (64bit) on [Tue Mar  5 23:59:58 2024] ***",
-            "spawned uWSGI worker 1 (pid: 12, cores: 1)",
-            "/docker-entrypoint.sh: Configuration complete; ready for start up",
-            "10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf",
-            "Traceback (most recent call last):",
-            "  File \"app.py\", line 12, in cart",
-            "    raise ValueError(name)",
-            "shop.cart.Refused_Error: 'no such cart'",
-            "KeyboardInterrupt",
-            "\tat java.base/java.lang.Thread.run(Thread.java:840)",
-            "192.0.2.7 - - [05/Mar/2024 23:59:58] code 404, message File not found",
-            "Proxy web started.",
-            "Connect from 192.0.2.7:40112 to 192.0.2.1:80 (web/HTTP)",
-        ] {
+        for line in CHATTER {
             assert_eq!(outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Chatter), "{line}");
         }
         assert_eq!(outcome(b"#Fields: a b", Reason::Layout), Outcome::Skipped(Skip::Comment));
-        for line in [
-            "192.0.2.1 - - [05/Mar/2024",
-            "DEBUGGER x",
-            "[DEBUGGER] x",
-            "[INFO x",
-            "2024/03/05 23:59:58.123\tINFO\thttp.log.access\thandled request\t{",
-            "[2024-03-05 23:59:58 +0000] [12] [INFO] 192.0.2.7:40112 - - [05/Mar/2024:23:59:58 +0000] \"GET / 2\" 200 5",
-            "INFO:     192.0.2.7:40112 - \"PUT /cart HTTP/1.1\" ???",
-            "time=\"2024-03-05T23:59:58Z\" level=info msg=done status=200",
-            "X0305 23:59:58.123456      12 x",
-            "2024-03-05 23:59:58 GET /cart 200",
-            "2024/03/05 23:59:58 GET /cart 200",
-            "[2024-03-05 23:59:58 +0000] GET /cart",
-            "time=23:59 status=200",
-            "start.sh ran",
-            "Error 12: x",
-            "192.0.2.1: x",
-            "  192.0.2.7 - - [05/Mar/2024",
-            "[Tue] [x]",
-            "{\"a\":",
-            "ERROR",
-            "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
-            "",
-        ] {
+        for line in JUNK {
             assert_eq!(outcome(line.as_bytes(), Reason::Json), Outcome::Rejected(Reason::Json), "{line}");
         }
     }

@@ -168,7 +168,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The text of a field and its place; none when it is empty or `-`.
     #[inline]
-    fn text(&self, field: usize) -> Option<(&'a [u8], Slot)> {
+    pub(super) fn text(&self, field: usize) -> Option<(&'a [u8], Slot)> {
         let place = self.spans[field];
         let text = match place {
             Slot::Line(from, to) => &self.line[from as usize..to as usize],

@@ -2,14 +2,16 @@
 //!
 //! | envelope | a line of it | source |
 //! |---|---|---|
-//! | [`Rfc3164`](Envelope::Rfc3164) | `<134>Nov  1 10:00:00 host nginx[7]: LINE`, the priority may be missing | RFC 3164 §4.1 |
+//! | [`Rfc3164`](Envelope::Rfc3164) | `<134>Nov  1 10:00:00 host nginx[7]: LINE`, the priority may be missing, and the seconds may have a fraction | RFC 3164 §4.1; `journalctl -o short-precise` |
 //! | [`Rfc5424`](Envelope::Rfc5424) | `<134>1 2026-11-01T10:00:00Z host nginx 7 - - LINE` | RFC 5424 §6 |
 //! | [`SyslogIso`](Envelope::SyslogIso) | `2026-11-01T10:00:00+00:00 host nginx[7]: LINE` | rsyslog, `RSYSLOG_FileFormat` |
 //! | [`Docker`](Envelope::Docker) | `{"log":"LINE\n","stream":"stdout","time":"…"}` | Docker's json-file driver |
 //! | [`Cri`](Envelope::Cri) | `2026-11-01T10:00:00.1Z stdout F LINE` | Kubernetes, `pkg/kubelet/kuberuntime/logs` |
 //! | [`Stamp`](Envelope::Stamp) | `2026-11-01T10:00:00.1Z LINE` | `docker logs -t`, `kubectl logs --timestamps` |
 //! | [`Pod`](Envelope::Pod) | `[pod/web-0/nginx] LINE` | `kubectl logs --prefix` |
-//! | [`Compose`](Envelope::Compose) | `web-1  \| LINE` | `docker compose logs` |
+//! | [`Compose`](Envelope::Compose) | `web-1  \| LINE`, the name perhaps in colour | `docker compose logs` |
+//! | [`Tag`](Envelope::Tag) | `haproxy[7]: LINE` | what is left of an old syslog line where a template writes no more; HAProxy's manual shows its lines so |
+//! | [`Console`](Envelope::Console) | `2026/11/01 10:00:00.042\tINFO\thttp.log.access\thandled request\t{…}`, between tabs | Caddy's `format console`: <https://caddyserver.com/docs/caddyfile/directives/log#console>, UTC unless `time_local` is set |
 //! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | <https://systemd.io/JOURNAL_EXPORT_FORMATS/>, Journal JSON Format |
 //!
 //! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
@@ -42,13 +44,17 @@ pub enum Envelope {
     Pod,
     /// The service.
     Compose,
+    /// The program and its process.
+    Tag,
     /// An entry of the journal as JSON.
     Journal,
+    /// The object of an access line behind what Caddy writes of it for people.
+    Console,
 }
 
 impl Envelope {
     /// All of them with their names, the strictest first.
-    pub const ALL: [(Envelope, &'static str); 9] = [
+    pub const ALL: [(Envelope, &'static str); 11] = [
         (Envelope::Docker, "docker"),
         (Envelope::Journal, "journald"),
         (Envelope::Cri, "cri"),
@@ -57,6 +63,8 @@ impl Envelope {
         (Envelope::SyslogIso, "syslog_iso"),
         (Envelope::Pod, "kubectl_prefix"),
         (Envelope::Compose, "compose"),
+        (Envelope::Tag, "syslog_tag"),
+        (Envelope::Console, "caddy_console"),
         (Envelope::Stamp, "timestamp"),
     ];
 
@@ -321,16 +329,62 @@ fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<I
             whole(line[end + 1..].strip_prefix(b" ")?, Stamped::Unknown)
         }
         Envelope::Compose => whole(compose(line)?, Stamped::Unknown),
+        Envelope::Tag => whole(behind_tag(line)?, Stamped::Unknown),
+        Envelope::Console => console(level, line),
         Envelope::Rfc3164 => None,
     }
 }
 
-/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `
+/// `TIME TAB LEVEL TAB LOGGER TAB MESSAGE TAB OBJECT`. A line of another logger stays as it stands, and is told to be no request by that.
+fn console<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
+    let mut fields = line.splitn(5, |&b| b == b'\t');
+    let (at, _level, logger) = (fields.next()?, fields.next()?, fields.next()?);
+    let stamp = iso_of_wall(at)?;
+    let Stamped::At(time) = level.stamp(&stamp) else { return None };
+    let object = fields.nth(1).filter(|object| logger.starts_with(b"http.log.access") && object.starts_with(b"{"));
+    Some(Inner { text: Some(object.unwrap_or(line)), time: Stamped::At(time), is_partial: false, is_second_stream: false })
+}
+
+/// `2026/11/01 10:00:00.042`, which is UTC, as `2026-11-01T10:00:00.042Z`.
+fn iso_of_wall(text: &[u8]) -> Option<Vec<u8>> {
+    let is_wall = text.len() >= 19 && text[4] == b'/' && text[7] == b'/' && text[10] == b' ';
+    is_wall.then(|| {
+        let mut iso = text.to_vec();
+        (iso[4], iso[7], iso[10]) = (b'-', b'-', b'T');
+        iso.push(b'Z');
+        iso
+    })
+}
+
+/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `; for a terminal the name has a colour, which ends behind the bar (version 1) or the blank (2).
 fn compose(line: &[u8]) -> Option<&[u8]> {
+    let (line, is_coloured) = match behind_style(line) {
+        Some(rest) => (rest, true),
+        None => (line, false),
+    };
     let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
     let blanks = line[name..].iter().take_while(|&&b| b == b' ').count();
     let text = line[name + blanks..].strip_prefix(b"|").filter(|_| name > 0 && blanks > 0)?;
-    Some(text.strip_prefix(b" ").unwrap_or(text))
+    let ends_style = |text: &'_ [u8]| text.starts_with(STYLE_END);
+    let text = if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text };
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    Some(if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text })
+}
+
+const STYLE_END: &[u8] = b"\x1b[0m";
+
+/// What follows `ESC [ digits and semicolons m` (ECMA-48, SGR).
+fn behind_style(line: &[u8]) -> Option<&[u8]> {
+    let codes = line.strip_prefix(b"\x1b[")?;
+    codes[codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count()..].strip_prefix(b"m")
+}
+
+/// What follows `TAG[PID]: `.
+fn behind_tag(line: &[u8]) -> Option<&[u8]> {
+    let tag = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
+    let pid = line[tag..].strip_prefix(b"[").filter(|_| line[0].is_ascii_alphabetic())?;
+    let digits = pid.iter().take_while(|b| b.is_ascii_digit()).count();
+    pid[digits..].strip_prefix(b"]: ").filter(|_| digits > 0)
 }
 
 /// `TIME STREAM TAGS TEXT`; the first tag is `P` for a part, `F` for a whole line or the last part of one.
@@ -445,10 +499,11 @@ fn behind_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
 /// RFC 3164 §4.1: `Mmm dd hh:mm:ss SP HOSTNAME SP MSG`, where the message begins with a tag.
 fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i16>, month: &mut u8) -> Option<Inner<'a>> {
     let rest = without_priority(line);
-    let (header, rest) = rest.split_at_checked(16).filter(|(header, _)| header[15] == b' ')?;
+    let (header, rest) = rest.split_at_checked(15)?;
+    let (fraction_us, rest) = fraction(rest)?;
     // Any leap year reads every date.
     let mut stamp = *b"2000 Mmm dd hh:mm:ss";
-    stamp[5..].copy_from_slice(&header[..15]);
+    stamp[5..].copy_from_slice(header);
     let (TimeRead::At(..) | TimeRead::NoZone(_)) = level.clock.read_whole(&stamp) else { return None };
     let this = month_of(&header[..3]);
     if let Some(year) = year {
@@ -463,11 +518,22 @@ fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i16>, month:
     let time = match year {
         Some(year) => {
             stamp[..4].copy_from_slice(format!("{year:04}").get(..4)?.as_bytes());
-            level.stamp(&stamp)
+            match level.stamp(&stamp) {
+                Stamped::At(time) => Stamped::At(time.checked_add_micros(fraction_us)?),
+                Stamped::Unknown => Stamped::Unknown,
+            }
         }
         None => Stamped::Unknown,
     };
     Some(Inner { text: Some(behind_host(rest)?), time, is_partial: false, is_second_stream: false })
+}
+
+/// The blank behind the seconds, or a `.`, digits and the blank; in microseconds.
+fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
+    let Some(behind_point) = rest.strip_prefix(b".") else { return Some((0, rest.strip_prefix(b" ")?)) };
+    let digits = behind_point.iter().take_while(|b| b.is_ascii_digit()).count();
+    let micros = (0..6).fold(0, |micros, i| 10 * micros + behind_point[..digits].get(i).map_or(0, |b| i64::from(b - b'0')));
+    Some((micros, behind_point[digits..].strip_prefix(b" ").filter(|_| digits > 0)?))
 }
 
 fn month_of(name: &[u8]) -> u8 {
@@ -521,10 +587,11 @@ fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
         Some(b'<') => true,
         Some(b'{' | b' ' | b'\t' | b'\r') => keys.iter().any(|key| key.find(line).is_some()),
         Some(b'[') => line.starts_with(b"[pod/"),
+        Some(b'\x1b') => compose(line).is_some(),
         Some(first) => {
-            let is_stamped = first.is_ascii_digit() && line.get(4) == Some(&b'-');
-            let is_old_syslog = first.is_ascii_alphabetic() && line.get(15) == Some(&b' ');
-            is_stamped || is_old_syslog || line.starts_with(b"1 ") || compose(line).is_some()
+            let is_stamped = first.is_ascii_digit() && matches!(line.get(4), Some(b'-' | b'/'));
+            let is_old_syslog = first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.'));
+            is_stamped || is_old_syslog || line.starts_with(b"1 ") || compose(line).is_some() || behind_tag(line).is_some()
         }
         None => false,
     }
@@ -596,6 +663,7 @@ mod tests {
         for (envelope, line, second) in [
             (Rfc3164, format!("<134>Nov  1 10:00:01 web nginx[7]: {LINE}"), 1),
             (Rfc3164, format!("Nov  1 10:00:01 web nginx: {LINE}"), 1),
+            (Rfc3164, format!("Nov 01 10:00:01.25 web nginx[7]: {LINE}"), 1),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - [a b=\"x\\]\\\"y\"][c] \u{feff}{LINE}"), 2),
             (SyslogIso, format!("2026-11-01T11:00:03+01:00 web nginx[7]: {LINE}"), 3),
@@ -606,11 +674,18 @@ mod tests {
             (Journal, format!(r#"{{"__REALTIME_TIMESTAMP":"1793527207000000","MESSAGE":"{escaped}"}}"#), 7),
             (Journal, format!(r#"{{"MESSAGE":[{}],"__REALTIME_TIMESTAMP":"1793527208000000"}}"#, bytes.join(", ")), 8),
         ] {
-            let want = (LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}Z")));
+            let fraction = if line.contains(":01.25 ") { ".25" } else { "" };
+            let want = (LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}{fraction}Z")));
             assert_eq!(one(&[envelope], line.as_bytes()), Some(want), "{line}");
             assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
         }
-        for (envelope, line) in [(Pod, format!("[pod/web-0/nginx] {LINE}")), (Compose, format!("web-1    | {LINE}"))] {
+        for (envelope, line) in [
+            (Pod, format!("[pod/web-0/nginx] {LINE}")),
+            (Compose, format!("web-1    | {LINE}")),
+            (Compose, format!("\x1b[36mweb_1    |\x1b[0m {LINE}")),
+            (Compose, format!("\x1b[1;33mweb-1    | \x1b[0m{LINE}")),
+            (Tag, format!("haproxy[7]: {LINE}")),
+        ] {
             assert_eq!(one(&[envelope], line.as_bytes()), Some((LINE.as_bytes().to_vec(), None)), "{line}");
             assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
         }
@@ -618,6 +693,23 @@ mod tests {
             assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
         }
         assert!(!may_be_wrapped(LINE.as_bytes(), &keys_of_lines()));
+    }
+
+    #[test]
+    fn objects_of_caddys_console_have_its_time() {
+        let object = r#"{"request": {"method": "GET", "uri": "/"}, "duration": 0.042, "size": 5, "status": 200}"#;
+        let read = |line: &str| one(&[Envelope::Console], line.as_bytes());
+        let want = Some((object.as_bytes().to_vec(), Some("2026-11-01T10:00:00.042Z".to_owned())));
+        for level in ["INFO", "\x1b[34mINFO\x1b[0m"] {
+            let line = format!("2026/11/01 10:00:00.042\t{level}\thttp.log.access.log0\thandled request\t{object}");
+            assert_eq!(read(&line), want);
+            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()));
+        }
+        let other = format!("2026/11/01 10:00:00.042\tERROR\thttp.log.error\tdial tcp: refused\t{object}");
+        assert_eq!(read(&other).unwrap().0, other.as_bytes());
+        for line in ["2026/11/01 10:00:00 [error] 7#7: x", "2026/11/01 10:00:00.042 INFO\thttp.log.access\thandled\t{}"] {
+            assert_eq!(read(line), None, "{line}");
+        }
     }
 
     #[test]

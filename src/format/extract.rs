@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::bind::Binding;
 use super::chatter;
+use super::clean;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{self, Columnar, Derive, Fields};
 use super::envelope::Unwrapper;
@@ -35,6 +36,10 @@ pub struct Extractor {
     name: String,
     /// See [`Template::connections`](super::Template::connections).
     pub(super) has_connections: bool,
+    /// The keys of an object that tell its request: what has none of them may be a connection.
+    request_keys: Vec<usize>,
+    /// Fields that never hold a blank in a line of this format.
+    words: Vec<clean::Word>,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
     /// Takes lines out of their envelopes.
@@ -190,7 +195,12 @@ impl Extractor {
             created: binding.created(),
             ended: binding.ended(),
             name: format.name.clone(),
-            has_connections: matches!(&format.layout, Layout::Delimited(template) if template.connections),
+            has_connections: match &format.layout {
+                Layout::Delimited(template) => template.connections,
+                Layout::Json(map) => map.connections,
+            },
+            request_keys: clean::request_keys(&format.layout),
+            words: clean::words(&format.layout),
             others: Vec::new(),
             unwrapper: Unwrapper::new(&format.envelopes, zone, None),
             shift: None,
@@ -321,18 +331,36 @@ impl Extractor {
             Compiled::Json { keyed: Keyed::W3c(writer), .. } => return reader.header.is_of(*writer),
             Compiled::Json { .. } => return true,
         };
+        let text = |span: &Slot| match *span {
+            Slot::Line(from, to) => &line[from as usize..to as usize],
+            _ => &b""[..],
+        };
+        if self.words.iter().any(|word| !word.fits(text(&reader.found.spans[word.field]))) {
+            return false;
+        }
         let escapes = plan.escape == Escape::Backslash;
         let mut quoted = plan.fields.iter().zip(&reader.found.spans).filter(|(field, _)| escapes && field.quoted);
-        quoted.all(|(_, &span)| match span {
-            Slot::Line(from, to) => !holds_bare_quote(&line[from as usize..to as usize]),
-            _ => true,
-        })
+        quoted.all(|(_, span)| !holds_bare_quote(text(span)))
     }
 
-    /// Whether each event of a regular line is read cleanly: quotes are marks, so that none stands where the format has no quote.
+    /// Whether a line without a status is that of a connection. The first quoted field is the request, of which there was none, as AWS (with a
+    /// blank at its end) and Envoy write it.
+    #[cold]
+    fn is_connection(&self, fields: &Fields) -> bool {
+        if !self.request_keys.is_empty() {
+            return self.request_keys.iter().all(|&key| fields.text(key).is_none());
+        }
+        let request = memchr::memchr(b'"', fields.line).map_or(&b""[..], |quote| &fields.line[quote..]);
+        request.starts_with(b"\"- - -\"") || request.starts_with(b"\"- - - \"")
+    }
+
+    /// Whether each event of a regular line is read cleanly: quotes are marks, so that none stands where the format has no quote, and a
+    /// text ends at the first byte of what follows it.
     pub(super) fn reads_regular_cleanly(&self) -> bool {
         match &self.layout {
-            Compiled::Delimited { fast: Some(fast), .. } => fast.shape.set.marks.contains(&b'"'),
+            Compiled::Delimited { fast: Some(fast), .. } => {
+                fast.shape.set.marks.contains(&b'"') && self.words.iter().all(|word| word.fits_if_regular())
+            }
             Compiled::Delimited { fast: None, .. } => false,
             Compiled::Json { keyed, .. } => *keyed == Keyed::Json,
         }
@@ -528,7 +556,7 @@ impl Extractor {
             Ok(status) => fields.status = status,
             Err(()) => return Outcome::Rejected(Reason::Status),
         }
-        if self.has_connections && fields.status.is_none() && memchr::memmem::find(line, b" \"- - - \"").is_some() {
+        if self.has_connections && fields.status.is_none() && self.is_connection(&fields) {
             return Outcome::Skipped(Skip::Chatter);
         }
         reader.no_response = fields.status.is_none() && !self.status.is_empty();

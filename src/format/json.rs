@@ -37,7 +37,8 @@ pub fn map(value: &Value) -> Result<JsonMap> {
             "name the key that holds it, with its unit if it is a number: {time: timestamp} for RFC 3339, {time: ts s} for seconds since 1970",
         ));
     }
-    Ok(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, keyed: super::Keyed::Json })
+    let keyed = super::Keyed::Json;
+    Ok(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, connections: false, keyed })
 }
 
 /// A mapping with some names given anew: what `value` names replaces what `base` has under the same meaning or name.

@@ -1,7 +1,8 @@
 //! Lines whose values have names: those of a `#Fields` header (W3C), or names before them (logfmt).
 //!
 //! W3C, <https://www.w3.org/TR/WD-logfile.html>: fields are divided by blanks or tabs, a value that holds blanks stands in quotes, in which a
-//! quote is doubled. `#Fields` may come again at any time, and says what follows; `#Date` has the date of lines that have only a time.
+//! quote is doubled. `#Fields` may come again at any time, and says what follows; `#Date` has the date of lines that have only a time, and
+//! `#Software` the writer, whom the columns alone do not always tell.
 //!
 //! logfmt, as its first writers have it (<https://brandur.org/logfmt>): `key=value key="a value with \"escapes\"" flag`.
 
@@ -18,6 +19,8 @@ pub(super) struct Header {
     /// The date of `#Date`.
     date: Vec<u8>,
     writer: Option<W3cWriter>,
+    /// Whether `#Software` names somebody else than Microsoft, who uses names of IIS's fields for values that may mean something else.
+    is_foreign: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,10 @@ impl Header {
         if let Some(date) = line.strip_prefix(b"#Date:") {
             self.date = date.trim_ascii_start().iter().copied().take(10).collect();
         }
+        if let Some(software) = line.strip_prefix(b"#Software:") {
+            let is_iis = |name: &&[u8]| memchr::memmem::find(software, name).is_some();
+            self.is_foreign = ![&b"Microsoft"[..], b"IIS"].iter().any(is_iis);
+        }
         let Some(fields) = line.strip_prefix(b"#Fields:") else { return };
         let names: Vec<&[u8]> = fields.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect();
         self.columns = names.iter().map(|name| tree.number_of(name)).collect();
@@ -50,7 +57,7 @@ impl Header {
         let has = |of: &[&str]| of.iter().any(|name| place(name).is_some());
         self.writer = Some(if has(&["x-edge-location", "x-edge-request-id", "x-edge-result-type"]) {
             W3cWriter::CloudFront
-        } else if has(&IIS_FIELDS) {
+        } else if has(&IIS_FIELDS) && !self.is_foreign {
             W3cWriter::Iis
         } else {
             W3cWriter::Any

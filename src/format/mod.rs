@@ -30,6 +30,7 @@
 pub mod apache;
 mod bind;
 mod chatter;
+mod clean;
 pub mod clock;
 pub mod config;
 #[cfg(test)]
@@ -334,6 +335,8 @@ pub struct JsonMap {
     pub keyed: Keyed,
     /// Lines that do not begin with `{` are what the server says beside its log (chatter), not broken records.
     pub text_is_chatter: bool,
+    /// Objects with neither a status nor a method nor a path are of connections, and no requests.
+    pub connections: bool,
 }
 
 /// How the names of values are written.

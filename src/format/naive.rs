@@ -231,6 +231,13 @@ fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
     if !map.only_if.iter().all(|c| holds(&c.path, &c.prefix)) {
         return Outcome::Skipped(Skip::Chatter);
     }
+    let is_absent = |field: Field| {
+        format.resolve(&field).is_none() || json_field(format, map, &object, &field).is_none_or(|text| text == b"-")
+    };
+    let request = [Field::Status, Field::Method, Field::Path, Field::Named("protocol".into())];
+    if map.connections && request.into_iter().all(is_absent) {
+        return Outcome::Skipped(Skip::Chatter);
+    }
     if json_field(format, map, &object, &Field::Time).is_some() { Outcome::Event } else { Outcome::Undated }
 }
 
@@ -238,7 +245,12 @@ fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
 fn is_connection(format: &Format, line: &[u8]) -> bool {
     let of_connections = matches!(&format.layout, Layout::Delimited(template) if template.connections);
     let text = |field: Field| super::naive::field(format, line, &field).ok().flatten();
-    of_connections && text(Field::Status).is_none() && text(Field::Named("request".into())).as_deref() == Some(b"- - - ")
+    let is_absent = |name: &str| text(Field::Named(name.into())).is_none_or(|text| text == b"-");
+    let request = match text(Field::Named("request".into())) {
+        Some(request) => request == b"- - - ",
+        None => ["method", "path", "protocol"].into_iter().all(is_absent),
+    };
+    of_connections && text(Field::Status).is_none() && request
 }
 
 /// The text of a field of a line: of common ones that are parts of others, the part.

@@ -238,7 +238,14 @@ pub(super) fn json_map(pieces: &[Piece]) -> Option<JsonMap> {
     let mut fields: Vec<(Vec<String>, Candidate)> = found;
     super::template::elect(fields.iter_mut().map(|(_, candidate)| candidate));
     let fields = fields.into_iter().map(|(path, c)| JsonField { name: c.name, path, meaning: c.meaning }).collect();
-    Some(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, keyed: super::Keyed::Json })
+    Some(JsonMap {
+        fields,
+        only_if: Vec::new(),
+        others: Kind::Text,
+        text_is_chatter: false,
+        connections: false,
+        keyed: super::Keyed::Json,
+    })
 }
 
 /// Marks around the number of a piece: private-use characters, which no configuration holds.

@@ -11,6 +11,7 @@
 //! | `latency UNIT`, `part UNIT`, `elapsed UNIT` | the latency, a part of it, the time since creation |
 //! | `time TEXT`, `created TEXT`, `ended TEXT`, `when TEXT` | the event's time, that of its creation, its end where the time is its start, another time |
 //! | `request or connection` | a request; where it is `- - - `, and the status is absent, the line is that of a connection, and skipped |
+//! | `text or connection` | text, and the last of three that are `- - -` between quotes in the line of a connection |
 //! | `code`, `number`, `size`, `UNIT` | another status, a number, a count of bytes, a duration |
 //!
 //! An unquoted text ends at the first occurrence of what stands behind it; with `free` before its meaning it may hold that, and ends where the rest
@@ -29,7 +30,7 @@ use crate::record::Kind;
 pub(super) fn template(source: Source, declared: &[(String, String)], escape: Escape) -> Result<Template> {
     let mut pieces = pieces(source)?;
     declare::declare(source, &mut pieces, declared)?;
-    let connections = source.text.contains(": request or connection}");
+    let connections = source.text.contains(" or connection}");
     Ok(Template { connections, ..template::build(source, pieces, escape)? })
 }
 
@@ -77,7 +78,7 @@ pub(super) fn meaning(source: Source, words: &str) -> Result<Meaning> {
     let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
     let unit = || unit(source, rest);
     Ok(match first {
-        "" => Meaning::Other(Kind::Text, Unit::One),
+        "" | "text" => Meaning::Other(Kind::Text, Unit::One),
         "request" => Meaning::Request,
         "method" => Meaning::Method,
         "target" => Meaning::Target,

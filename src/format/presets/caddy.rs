@@ -2,21 +2,17 @@
 //!
 //! <https://caddyserver.com/docs/logging>: `ts` is seconds since 1970 at the end of the request, `duration` seconds. `client_ip` is the
 //! client behind trusted proxies (since 2.7), `remote_ip` the peer, `remote_addr` the peer of old releases. With another encoder the time
-//! or the duration must be declared. Lines of other loggers are skipped.
+//! or the duration must be declared. Lines of other loggers are skipped. `format console` writes the same object behind a time in UTC, the level, the logger
+//! and the message: they are its [envelope](crate::format::envelope).
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
 
-pub(super) static PRESETS: &[Preset] = &[Preset {
-    name: "caddy",
-    description: "Caddy's JSON access log (`http.log.access`)",
-    specification: "https://caddyserver.com/docs/logging",
-    example: r#"{"level":"info","ts":1793527200.25,"logger":"http.log.access","request":{"method":"GET","host":"shop.example","uri":"/cart"},"duration":0.0421,"size":512,"status":200}"#,
-    clock: Clock::End,
-    detects_as: None,
-    layouts: &[Spec::Keys(&Keys {
-        fields: &[
-            ("ts", "time s"),
+/// The keys of an access line, behind those of its time.
+macro_rules! keys {
+    ($($time:expr)?) => {
+        &[
+            $($time,)?
             ("status", "status"),
             ("duration", "latency s"),
             ("request.method", "method"),
@@ -28,8 +24,30 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
             ("request.remote_ip", "client"),
             ("request.remote_addr", "client"),
             ("bytes_read", "size"),
-        ],
-        only_if: &[("logger", "http.log.access")],
-        text_is_chatter: false,
-    })],
+        ]
+    };
+}
+
+pub(super) static PRESETS: &[Preset] = &[Preset {
+    name: "caddy",
+    description: "Caddy's JSON access log (`http.log.access`)",
+    specification: "https://caddyserver.com/docs/logging",
+    example: r#"{"level":"info","ts":1793527200.25,"logger":"http.log.access","request":{"method":"GET","host":"shop.example","uri":"/cart"},"duration":0.0421,"size":512,"status":200}"#,
+    clock: Clock::End,
+    detects_as: None,
+    layouts: &[
+        Spec::Keys(&Keys {
+            fields: keys!(("ts", "time s")),
+            only_if: &[("logger", "http.log.access")],
+            text_is_chatter: false,
+            connections: false,
+        }),
+        // Of `format console`, whose time and logger stand before the object. Errors have an object too, but neither size nor headers.
+        Spec::Keys(&Keys {
+            fields: keys!(),
+            only_if: &[("request.uri", ""), ("duration", ""), ("size", ""), ("resp_headers", "")],
+            text_is_chatter: false,
+            connections: false,
+        }),
+    ],
 }];

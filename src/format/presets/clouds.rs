@@ -1,7 +1,8 @@
 //! Content delivery networks and load balancers that write JSON.
 //!
-//! - Google Cloud (<https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest>): `timestamp` is when the load balancer received the
-//!   request; `latency` is a text in seconds (`0.042s`) and absent where a cache answered; sizes are texts.
+//! - Google Cloud (<https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest>): `timestamp` is when the event
+//!   of an entry took place. Which end of a request that is, the documentation does not say; it is taken for the start. `latency` is a text in
+//!   seconds (`0.042s`) and absent where a cache answered; sizes are texts.
 //! - Cloudflare Logpush (<https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/>): `EdgeStartTimestamp` and
 //!   `EdgeEndTimestamp` are RFC 3339, or seconds or nanoseconds since 1970, as the job was set up; their difference is `elapsed`, and the latency
 //!   where `EdgeTimeToFirstByteMs` is not logged (with timestamps in seconds the difference is of little use).
@@ -16,7 +17,7 @@ use crate::format::preset::{Keys, Preset, Spec};
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
         name: "gcp",
-        description: "Google Cloud load balancer, entries of Cloud Logging",
+        description: "Google Cloud load balancer, entries of Cloud Logging (their time is taken for the start: it is not documented)",
         specification: "https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest",
         example: r#"{"httpRequest":{"requestMethod":"GET","requestUrl":"https://shop.example/cart?id=4","requestSize":"310","status":200,"responseSize":"812","userAgent":"curl/8.5.0","remoteIp":"192.0.2.7","latency":"0.042s"},"timestamp":"2026-11-01T10:00:00.000042Z","resource":{"type":"http_load_balancer"}}"#,
         clock: Clock::Start,
@@ -36,6 +37,7 @@ pub(super) static PRESETS: &[Preset] = &[
             ],
             only_if: &[("httpRequest", "")],
             text_is_chatter: false,
+            connections: false,
         })],
     },
     Preset {
@@ -65,6 +67,7 @@ pub(super) static PRESETS: &[Preset] = &[
             ],
             only_if: &[("EdgeResponseStatus", ""), ("EdgeStartTimestamp", "")],
             text_is_chatter: false,
+            connections: false,
         })],
     },
     Preset {
@@ -87,6 +90,7 @@ pub(super) static PRESETS: &[Preset] = &[
             ],
             only_if: &[("response_status", ""), ("request_method", ""), ("url", "")],
             text_is_chatter: true,
+            connections: false,
         })],
     },
 ];

@@ -2,7 +2,9 @@
 //!
 //! <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>: START_TIME is when the request began, in UTC
 //! with milliseconds; DURATION is milliseconds from there to the last byte out; RESPONSE_CODE is 0 where no response was begun. A value
-//! that is not there is `-`. Istio (<https://istio.io/latest/docs/tasks/observability/logs/access-log/>) puts details before the byte counts and the
+//! that is not there is `-`. The access log of a TCP proxy has the same form: it has no protocol (nor method and path), and 0 for the code; such
+//! lines are of connections, and skipped. Emissary (<https://emissary-ingress.dev/docs/3.10/topics/running/ambassador/>) writes `ACCESS` before
+//! the default. Istio (<https://istio.io/latest/docs/tasks/observability/logs/access-log/>) puts details before the byte counts and the
 //! connection's ends behind; Envoy Gateway (<https://gateway.envoyproxy.io/docs/tasks/observability/proxy-accesslog/>) writes JSON with
 //! the operators' names. The keys of Envoy's own JSON are the user's; those here are the usual ones.
 
@@ -13,9 +15,11 @@ const ENVOY_DOCUMENTATION: &str = "https://www.envoyproxy.io/docs/envoy/latest/c
 
 /// A line whose response code is followed by this.
 macro_rules! text {
-    ($before_bytes:literal, $tail:literal) => {
+    ($before_bytes:literal, $tail:literal) => { text!("", $before_bytes, $tail) };
+    ($ahead:literal, $before_bytes:literal, $tail:literal) => {
         concat!(
-            r#"[{start_time: time iso}] "{method: method} {path: target} {protocol}" {response_code: status} {response_flags} "#,
+            $ahead,
+            r#"[{start_time: time iso}] "{method: method} {path: target} {protocol: text or connection}" {response_code: status} {response_flags} "#,
             $before_bytes,
             r#"{bytes_received: size} {bytes_sent: bytes} {duration: latency ms} {upstream_service_time: ms} "{x_forwarded_for: client}" "#,
             r#""{user_agent: agent}" "{request_id}" "{authority: host}" "{upstream_host}""#,
@@ -42,7 +46,7 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"[2026-11-01T10:00:00.042Z] "GET /cart?id=4 HTTP/2" 200 - 0 512 42 40 "192.0.2.7" "curl/8.5.0" "4b1f0c2d" "shop.example" "10.0.0.3:8080""#,
         clock: Clock::Start,
         detects_as: None,
-        layouts: &[Spec::Line(text!("", ""))],
+        layouts: &[Spec::Line(text!("", "")), Spec::Line(text!("ACCESS ", "", ""))],
     },
     Preset {
         name: "istio",
@@ -82,9 +86,11 @@ pub(super) static PRESETS: &[Preset] = &[
                 ("bytes_received", "size"),
                 ("x-envoy-upstream-service-time", "ms"),
                 ("response_flags", ""),
+                ("protocol", ""),
             ],
             only_if: &[("response_code", ""), ("start_time", ""), ("x-envoy-origin-path", "")],
             text_is_chatter: true,
+            connections: true,
         })],
     },
     Preset {
@@ -98,6 +104,7 @@ pub(super) static PRESETS: &[Preset] = &[
             fields: ENVOY_KEYS,
             only_if: &[("response_code", ""), ("start_time", ""), ("upstream_cluster", ""), ("route_name", "")],
             text_is_chatter: true,
+            connections: true,
         })],
     },
     Preset {
@@ -111,6 +118,7 @@ pub(super) static PRESETS: &[Preset] = &[
             fields: ENVOY_KEYS,
             only_if: &[("response_code", ""), ("start_time", "")],
             text_is_chatter: true,
+            connections: true,
         })],
     },
 ];
@@ -131,4 +139,5 @@ const ENVOY_KEYS: &[(&str, &str)] = &[
     ("upstream_service_time", "ms"),
     ("response_flags", ""),
     ("response_code_details", ""),
+    ("protocol", ""),
 ];

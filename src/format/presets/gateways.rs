@@ -1,7 +1,7 @@
 //! API gateways.
 //!
 //! Kong (<https://developer.konghq.com/plugins/file-log/>, and the other logging plugins, which write the same object): `started_at` is when the
-//! request began to be processed, in milliseconds since 1970; the latencies are milliseconds, `request` from the first byte of the client to the last
+//! request began to be processed, in milliseconds since 1970 (`kong/pdk/log.lua`: nginx's start of the request times 1,000); the latencies are milliseconds, `request` from the first byte of the client to the last
 //! one to it, `proxy` that of the service behind, -1 where none was asked, `kong` that of the plugins. Entries of streams (TCP, TLS, UDP)
 //! have a `session` instead of a request, and are skipped. Behind its own log stands that of nginx, which is read as such.
 
@@ -34,5 +34,6 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
         ],
         only_if: &[("started_at", ""), ("latencies.request", ""), ("request.uri", "")],
         text_is_chatter: true,
+        connections: false,
     })],
 }];

@@ -82,5 +82,12 @@ fn nginx_json() -> JsonMap {
     for (name, _, meaning) in nginx::variables().filter(|(_, _, m)| plain(m) == *m) {
         fields.push(key(&[name], meaning.clone()));
     }
-    JsonMap { fields, only_if: only_if("status", ""), others: Kind::Text, text_is_chatter: false, keyed: Keyed::Json }
+    JsonMap {
+        fields,
+        only_if: only_if("status", ""),
+        others: Kind::Text,
+        text_is_chatter: false,
+        connections: false,
+        keyed: Keyed::Json,
+    }
 }

@@ -3,7 +3,8 @@
 //! - gunicorn (<https://docs.gunicorn.org/en/stable/settings.html#access-log-format>): the default is `combined`; the line is written behind the
 //!   response. `%(D)s` is microseconds, `%(M)s` milliseconds, `%(L)s` seconds with decimals, none of them in the default.
 //! - uvicorn (<https://www.uvicorn.org/settings/#logging>): the default has no time at all, so an envelope (a container's log, the journal) must
-//!   give it; without one the lines are undated. Its other lines are chatter.
+//!   give it; without one the lines are undated. Its other lines are chatter. On a terminal it paints (`uvicorn.logging.AccessFormatter`: the
+//!   level, the request and the status); as a worker of gunicorn it writes the message alone (`uvicorn.workers.UvicornWorker`).
 //! - uWSGI (<https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html>): the time is `ctime`, that of the start of the request, which is local;
 //!   the unit of the latency stands in the line: `msecs`, or `micros` with `log-micros`. With `memory-report` the line begins with the memory, and behind
 //!   the unit stands how a file was sent (`via sendfile()`).
@@ -44,7 +45,15 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"INFO:     192.0.2.7:40112 - "GET /cart HTTP/1.1" 200 OK"#,
         clock: Clock::End,
         detects_as: None,
-        layouts: &[Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status} {reason}"#)],
+        layouts: &[
+            Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status} {reason}"#),
+            // Painted, for a terminal.
+            Spec::WithoutTime(
+                "\x1b[32mINFO\x1b[0m:     {client: client} - \"{request: request}\" \x1b[{style}m{status: status} {reason}",
+            ),
+            // As a worker of gunicorn, whose logger writes no level and no reason.
+            Spec::WithoutTime(r#"{client: client} - "{request: request}" {status: status}"#),
+        ],
     },
     Preset {
         name: "uwsgi",

@@ -27,6 +27,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 ("DownstreamContentSize", "bytes"),
                 ("request_User-Agent", "agent"),
                 ("ClientHost", "client"),
+                ("ClientAddr", "client"),
                 ("OriginStatus", "code"),
                 ("OriginDuration", "ns"),
                 ("Overhead", "ns"),
@@ -37,6 +38,7 @@ pub(super) static PRESETS: &[Preset] = &[
             ],
             only_if: &[("RequestMethod", "")],
             text_is_chatter: true,
+            connections: false,
         })],
     },
     Preset {

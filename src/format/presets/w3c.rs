@@ -41,6 +41,7 @@ macro_rules! columns {
             ],
             only_if: &[],
             text_is_chatter: false,
+            connections: false,
         }
     };
 }

@@ -1,0 +1,100 @@
+//! What a writer of a format would not write, though its lines can be read so: such lines are another format's, and detection must not take
+//! them; or they are of no request.
+
+use super::{Element, Layout, Meaning};
+
+/// A field that is one word, though its place in the line would let it be more: what reads more of it is another format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Word {
+    /// Its number among the fields.
+    pub(super) field: usize,
+    kind: WordKind,
+    /// Whether a blank follows it.
+    ends_at_blank: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum WordKind {
+    Method,
+    Host,
+}
+
+impl Word {
+    /// Whether a writer of the format would write this: a method has a letter, a host has no blank.
+    pub(super) fn fits(self, text: &[u8]) -> bool {
+        match self.kind {
+            WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
+            WordKind::Host => memchr::memchr(b' ', text).is_none(),
+        }
+    }
+
+    /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it.
+    pub(super) fn fits_if_regular(self) -> bool {
+        self.ends_at_blank && self.kind != WordKind::Method
+    }
+}
+
+/// The words of a line whose fields stand between blanks; between tabs a field may hold some.
+pub(super) fn words(layout: &Layout) -> Vec<Word> {
+    let Layout::Delimited(template) = layout else { return Vec::new() };
+    let ends = (1..).map(|next| match template.elements.get(next) {
+        Some(Element::Literal(end)) => end.first().copied(),
+        _ => None,
+    });
+    let fields = template.elements.iter().zip(ends).filter_map(|(element, end)| match element {
+        Element::Field(field) => Some((field, end)),
+        Element::Literal(_) => None,
+    });
+    let words = fields.enumerate().filter_map(|(number, (field, end))| {
+        let kind = match field.meaning {
+            Meaning::Method => WordKind::Method,
+            Meaning::Host => WordKind::Host,
+            _ => return None,
+        };
+        let is_between_blanks = !field.quoted && end.is_some_and(|end| end != b'\t');
+        is_between_blanks.then_some(Word { field: number, kind, ends_at_blank: end == Some(b' ') })
+    });
+    words.collect()
+}
+
+/// The keys of an object that hold parts of a request line: a connection has none of them.
+pub(super) fn request_keys(layout: &Layout) -> Vec<usize> {
+    let Layout::Json(map) = layout else { return Vec::new() };
+    let is_part = |meaning: &Meaning| matches!(meaning, Meaning::Method | Meaning::Target | Meaning::Path | Meaning::Request);
+    let keys = map.fields.iter().enumerate().filter(|(_, field)| is_part(&field.meaning) || field.name == "protocol");
+    keys.map(|(number, _)| number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::extract::Extractor;
+    use crate::format::preset::Preset;
+    use crate::record::Outcome;
+
+    #[test]
+    fn lines_of_other_formats_are_not_clean() {
+        for (preset, line, is_clean) in [
+            ("squid", "1793527200.042     42 192.0.2.7 TCP_MISS/200 812 GET http://shop.example/ - HIER_NONE/- text/html", true),
+            (
+                "squid",
+                "1793527200.042     42 192.0.2.7 40112 TCP_MISS/200 812 310 77 GET http://shop.example/ - HIER_NONE/- text/html",
+                false,
+            ),
+            (
+                "vhost_combined",
+                r#"shop.example:80 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-""#,
+                true,
+            ),
+            (
+                "vhost_combined",
+                r#"Sun 2026-11-01 10:00 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-""#,
+                false,
+            ),
+        ] {
+            let extractor = Extractor::bind(&Preset::named(preset).unwrap().family().unwrap(), &[], None).unwrap();
+            let mut reader = extractor.reader("");
+            assert_eq!(extractor.read(line.as_bytes(), &mut reader), Outcome::Event, "{line}");
+            assert_eq!(extractor.reads_cleanly(line.as_bytes(), &reader), is_clean, "{line}");
+        }
+    }
+}
