@@ -5,6 +5,7 @@
 //! every indicator are derived, once per slice and class instead of once per line.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
@@ -146,48 +147,61 @@ impl Tally {
     ) -> Result<Partial> {
         let slices = self.slices;
         let done = std::mem::replace(self, Tally::new(slices));
-        let rows = done.compressed();
+        let seen = done.seen();
         let mut partial = Partial::new(slices);
         for (i, key) in keys.iter().enumerate() {
-            let mut counted = counts_of_indicator(&rows, classes, i)?;
+            let mut counted = counts_of_indicator(&seen, classes, i)?;
             counted.latencies = latencies.map_or(Ok(None), |latencies| latencies.of_indicator(classes, i))?;
             counted.limit_groups()?;
             partial.indicators.insert(key.clone(), counted);
         }
-        if !rows.is_empty() {
-            let events = |counts: &[(usize, u64)]| counts.iter().map(|(_, n)| n).sum();
-            let activity = rows.iter().map(|(slice, counts)| (*slice, events(counts))).collect();
+        if !seen.rows.is_empty() {
+            let events = |counts: &[(u32, u64)]| counts.iter().map(|(_, n)| n).sum();
+            let activity = seen.rows().map(|(slice, counts)| (slice, events(counts))).collect();
             partial.activity.insert(service.to_owned(), activity);
         }
         Ok(partial)
     }
 
-    /// The rows in the order of time, each with its classes that were seen.
-    fn compressed(&self) -> Vec<(SliceNumber, Vec<(usize, u64)>)> {
-        let classes = |cells: &[u64]| cells.iter().copied().enumerate().filter(|(_, n)| *n > 0).collect();
-        let mut rows: Vec<(SliceNumber, Vec<(usize, u64)>)> =
-            self.rows.iter().copied().zip(self.cells.chunks_exact(self.columns).map(classes)).collect();
-        rows.sort_unstable_by_key(|(slice, _)| *slice);
-        rows
+    /// What was counted.
+    fn seen(&self) -> Seen {
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_unstable_by_key(|&row| self.rows[row]);
+        let mut seen = Seen { rows: Vec::with_capacity(order.len()), cells: Vec::new() };
+        for row in order {
+            let from = seen.cells.len();
+            let cells = &self.cells[row * self.columns..][..self.columns];
+            seen.cells.extend((0..).zip(cells.iter().copied()).filter(|(_, n)| *n > 0));
+            seen.rows.push((self.rows[row], from..seen.cells.len()));
+        }
+        seen
+    }
+}
+
+/// The rows in the order of time, each with its classes that were seen and their events.
+struct Seen {
+    rows: Vec<(SliceNumber, Range<usize>)>,
+    cells: Vec<(u32, u64)>,
+}
+
+impl Seen {
+    fn rows(&self) -> impl Iterator<Item = (SliceNumber, &[(u32, u64)])> {
+        self.rows.iter().map(|(slice, cells)| (*slice, &self.cells[cells.clone()]))
     }
 }
 
 /// What one indicator makes of the rows.
-fn counts_of_indicator(
-    rows: &[(SliceNumber, Vec<(usize, u64)>)],
-    classes: &Classes,
-    indicator: usize,
-) -> Result<IndicatorCounts> {
+fn counts_of_indicator(seen: &Seen, classes: &Classes, indicator: usize) -> Result<IndicatorCounts> {
     let groups = classes.groups(indicator);
     let meaning: Vec<(Verdict, usize)> =
         (0..classes.len()).map(|class| (classes.verdict(class, indicator), classes.group_number(class, indicator))).collect();
     let mut series: Vec<Series> = vec![Series::new(); groups.len()];
-    for (slice, counts) in rows {
+    for (slice, counts) in seen.rows() {
         for &(class, events) in counts {
-            let (verdict, group) = meaning[class];
+            let (verdict, group) = meaning[class as usize];
             let list = &mut series[group];
-            if list.last().is_none_or(|(last, _)| last != slice) {
-                list.push((*slice, Counts::default()));
+            if list.last().is_none_or(|(last, _)| *last != slice) {
+                list.push((slice, Counts::default()));
             }
             if let Some((_, sum)) = list.last_mut() {
                 add_verdict(sum, verdict, events)?;

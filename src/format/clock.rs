@@ -17,6 +17,7 @@ pub struct TimeReader {
     text: TimeText,
     zone: Zone,
     minutes: [Minute; MEMO_MINUTES],
+    days: [Day; MEMO_DAYS],
     offset: (u64, i64),
     recent: Recent,
 }
@@ -51,6 +52,21 @@ impl Minute {
     const NONE: Minute = Minute { text: MinuteText([0; 2], u16::MAX), seconds: 0 };
 }
 
+/// Days remembered, by the day of the month.
+const MEMO_DAYS: usize = 32;
+
+/// A remembered day of the common log format: its text, eleven bytes in two words that overlap, and its first second.
+#[derive(Clone, Copy, Debug)]
+struct Day {
+    text: [u64; 2],
+    seconds: i64,
+}
+
+impl Day {
+    /// No text is equal to this one: no day has NUL bytes in it.
+    const NONE: Day = Day { text: [0; 2], seconds: 0 };
+}
+
 /// Like [`Minute::NONE`], for offsets: wider than their five bytes.
 const NO_OFFSET: u64 = u64::MAX;
 
@@ -69,6 +85,7 @@ impl TimeReader {
             text: text.clone(),
             zone: Zone::new(zone),
             minutes: [Minute::NONE; MEMO_MINUTES],
+            days: [Day::NONE; MEMO_DAYS],
             offset: (NO_OFFSET, 0),
             recent: Recent::new(),
         }
@@ -165,7 +182,7 @@ impl TimeReader {
         let key = MinuteText([le(text, 0), le(text, 8)], u16::from(text[16]));
         let slot = &mut self.minutes[usize::from(text[16]) % MEMO_MINUTES];
         if slot.text != key || text[17] != b':' {
-            match clf_minute(text) {
+            match clf_minute(text, &mut self.days) {
                 Some(seconds) => *slot = Minute { text: key, seconds },
                 None => return TimeRead::Bad,
             }
@@ -226,13 +243,26 @@ fn le<const N: usize>(text: &[u8; N], at: usize) -> u64 {
 }
 
 /// The seconds since 1970 of the minute in `dd/Mon/yyyy:HH:MM:`.
-fn clf_minute(text: &[u8; CLF_LENGTH]) -> Option<i64> {
-    let separators = [(2, b'/'), (6, b'/'), (11, b':'), (14, b':'), (17, b':')];
-    if separators.iter().any(|&(at, byte)| text[at] != byte) {
+fn clf_minute(text: &[u8; CLF_LENGTH], days: &mut [Day; MEMO_DAYS]) -> Option<i64> {
+    if [text[11], text[14], text[17]] != [b':'; 3] {
+        return None;
+    }
+    let key = [le(text, 0), le(text, 3)];
+    let day = &mut days[(usize::from(text[0] & 3) * 10 + usize::from(text[1] & 15)) % MEMO_DAYS];
+    if day.text != key {
+        *day = Day { text: key, seconds: clf_day(text)? };
+    }
+    let (hour, minute) = (digits(&text[12..14])?, digits(&text[15..17])?);
+    (hour < 24 && minute < 60).then_some(day.seconds + hour * 3_600 + minute * 60)
+}
+
+/// The seconds since 1970 of the day in `dd/Mon/yyyy`.
+fn clf_day(text: &[u8; CLF_LENGTH]) -> Option<i64> {
+    if [text[2], text[6]] != [b'/'; 2] {
         return None;
     }
     let (month, _) = month_name(&text[3..6])?;
-    minute_seconds(digits(&text[7..11])?, month, digits(&text[..2])?, digits(&text[12..14])?, digits(&text[15..17])?)
+    minute_seconds(digits(&text[7..11])?, month, digits(&text[..2])?, 0, 0)
 }
 
 /// The seconds since 1970 of the minute in `yyyy-mm-ddTHH:MM:`, as if it were UTC.
@@ -315,8 +345,8 @@ fn month_name(bytes: &[u8]) -> Option<(i64, usize)> {
         b"november",
         b"december",
     ];
-    let short = bytes.get(..3)?.to_ascii_lowercase();
-    let index = MONTHS.iter().position(|m| m[..] == short[..])?;
+    let short = bytes.first_chunk()?.map(|b: u8| b.to_ascii_lowercase());
+    let index = MONTHS.iter().position(|m| **m == short)?;
     let is_long = bytes.get(..LONG[index].len()).is_some_and(|b| b.eq_ignore_ascii_case(LONG[index]));
     Some((index as i64 + 1, if is_long { LONG[index].len() } else { 3 }))
 }

@@ -2,8 +2,8 @@
 //!
 //! A writer of logs gives the keys of every line in the same order. So the line that was read last is a template for the next one: what
 //! stands between its values, the keys with their quotes, is a literal, and each value a field ([`super::shape`]). A line that does not
-//! fit (another order, an escape, another kind of value) is read with care, and what comes out is the same. So it does not matter which
-//! line was learned from, or when; only how fast the next one is read.
+//! fit (another order, an escape, a value more) is read by its keys ([`super::find`]), and if that declines it, with care; what comes out
+//! is the same. So it does not matter which line was learned from, or when; only how fast the next one is read.
 
 use super::clock::TimeReader;
 use super::derive::{Columnar, Derive};
