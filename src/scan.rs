@@ -144,8 +144,16 @@ impl<'a> Worker<'a> {
     /// # Errors
     /// An overflow.
     pub fn finish(mut self) -> Result<Partial> {
+        self.take()
+    }
+
+    /// Everything counted since it was last taken.
+    ///
+    /// # Errors
+    /// An overflow.
+    pub fn take(&mut self) -> Result<Partial> {
         self.fold()?;
-        Ok(self.partial)
+        Ok(std::mem::replace(&mut self.partial, Partial::new(self.counter.job.slices)))
     }
 
     /// Adds an oversized line, which nobody reads.

@@ -8,7 +8,9 @@
 //! gives the same receipts (where duplicates are allowed: the same counts; which pieces are joined may then differ).
 
 use std::cmp::Ordering;
+use std::hash::{BuildHasher, Hasher};
 
+use foldhash::quality::FixedState;
 use sha2::{Digest, Sha256};
 
 use super::accounting::Accounting;
@@ -16,6 +18,16 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Prefixes that an [`Identity`] holds at most: those of 64 bytes to 32 KiB.
 pub const PREFIXES_MAX: usize = 10;
+
+/// What the digests of an identity are made by. Identities can only be compared with others of their kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Digests {
+    /// SHA-256, which holds anywhere and for ever.
+    Sha256,
+    /// A hash of 64 bits that takes a twentieth of the time. What differs in it is different. What agrees in it is hardly ever different, but
+    /// may be on purpose: SHA-256 has to tell. It means nothing in another process, so it is never written.
+    Quick,
+}
 
 /// What a receipt knows of a content: SHA-256 over its head. Leading lines that begin with `#` do not count: they are the
 /// same in every file of a W3C or CloudFront log, and would make two short files look like one.
@@ -28,6 +40,8 @@ pub struct Identity {
     /// The first eight bytes of the SHA-256 of each shorter prefix of 64, 128, … 32768 bytes that the content fills, so
     /// that a short log and its longer self are recognised.
     pub prefixes: Vec<[u8; 8]>,
+    /// What made the digests, if it was not SHA-256.
+    pub digests: Digests,
 }
 
 impl Identity {
@@ -39,18 +53,23 @@ impl Identity {
     /// The identity of the content that begins with `head`: its first [`Identity::HEAD_BYTES_MAX`] decompressed bytes,
     /// or all of it if it is shorter. Bytes beyond that are not looked at.
     pub fn of(head: &[u8]) -> Self {
+        Identity::by(Digests::Sha256, head)
+    }
+
+    /// The same, with digests of a kind.
+    pub fn by(digests: Digests, head: &[u8]) -> Self {
         let content = without_preamble(&head[..head.len().min(Self::HEAD_BYTES_MAX)]);
-        let mut hasher = Sha256::new();
-        let mut prefixes = Vec::new();
-        let mut hashed = 0;
-        let lengths = std::iter::successors(Some(Self::PREFIX_BYTES_MIN), |length| Some(length * 2));
-        for length in lengths.take_while(|&length| length < content.len()) {
-            hasher.update(&content[hashed..length]);
-            prefixes.push(short(&hasher.clone().finalize().into()));
-            hashed = length;
-        }
-        hasher.update(&content[hashed..]);
-        Identity { bytes_hashed: content.len() as u64, digest: hasher.finalize().into(), prefixes }
+        let (digest, prefixes) = match digests {
+            Digests::Sha256 => {
+                let add = |hasher: &mut Sha256, bytes: &[u8]| hasher.update(bytes);
+                digests_of(content, Sha256::new(), add, |hasher| hasher.clone().finalize().into())
+            }
+            Digests::Quick => {
+                let add = |hasher: &mut foldhash::quality::FoldHasher, bytes: &[u8]| hasher.write(bytes);
+                digests_of(content, FixedState::default().build_hasher(), add, |hasher| padded(hasher.finish()))
+            }
+        };
+        Identity { bytes_hashed: content.len() as u64, digest, prefixes, digests }
     }
 
     /// Whether the content has no line of its own, and so can be given any number of times.
@@ -76,6 +95,31 @@ impl Identity {
             None => (self.bytes_hashed, short(&self.digest)),
         }
     }
+}
+
+/// The digest of a content, and those of its prefixes: all from one running hash.
+fn digests_of<H>(
+    content: &[u8],
+    mut hasher: H,
+    add: impl Fn(&mut H, &[u8]),
+    digest: impl Fn(&H) -> [u8; 32],
+) -> ([u8; 32], Vec<[u8; 8]>) {
+    let mut prefixes = Vec::new();
+    let mut hashed = 0;
+    let lengths = std::iter::successors(Some(Identity::PREFIX_BYTES_MIN), |length| Some(length * 2));
+    for length in lengths.take_while(|&length| length < content.len()) {
+        add(&mut hasher, &content[hashed..length]);
+        prefixes.push(short(&digest(&hasher)));
+        hashed = length;
+    }
+    add(&mut hasher, &content[hashed..]);
+    (digest(&hasher), prefixes)
+}
+
+fn padded(hash: u64) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&hash.to_le_bytes());
+    digest
 }
 
 fn without_preamble(head: &[u8]) -> &[u8] {
@@ -350,6 +394,29 @@ mod tests {
             let (a, b) = (Identity::of(&all[..short]), Identity::of(&all[..(short + more).min(all.len())]));
             prop_assert!(same_content(&a, &b) && same_content(&b, &a));
             prop_assert!(a.bucket() == b.bucket());
+        }
+
+        /// Whatever is the same content, and whatever is not, is so by both kinds of digests.
+        #[test]
+        fn quick_digests_tell_what_sha256_tells(
+            lengths in (0usize..70_000, 0usize..70_000),
+            change in prop::option::of(0usize..70_000),
+            short in any::<bool>(),
+        ) {
+            let mut b = log(1_200);
+            let a = b.clone();
+            let scale = if short { 300 } else { 1 };
+            let (to_a, to_b) = ((lengths.0 / scale).min(a.len()), (lengths.1 / scale).min(b.len()));
+            if let Some(at) = change {
+                b[at / scale % 70_000] ^= 1;
+            }
+            let told = [Digests::Sha256, Digests::Quick].map(|digests| {
+                let (a, b) = (Identity::by(digests, &a[..to_a]), Identity::by(digests, &b[..to_b]));
+                prop_assert_eq!(a.prefixes.len(), Identity::of(&log(1_200)[..to_a]).prefixes.len());
+                Ok((same_content(&a, &b), a.bucket() == b.bucket(), a.is_empty()))
+            });
+            let [sha256, quick] = told;
+            prop_assert_eq!(sha256?, quick?);
         }
 
         #[test]

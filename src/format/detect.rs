@@ -28,11 +28,16 @@ pub struct Detection {
 
 /// Decides which of some formats logs have, and what their lines are wrapped in.
 pub struct Detector {
+    trials: Trials,
+    readers: Vec<RefCell<Reader>>,
+    /// The format that was found last, and what is wanted to look for it: logs come in series.
+    last: RefCell<Option<Look>>,
+}
+
+/// The formats that are tried, bound.
+struct Trials {
     formats: Vec<Format>,
-    trials: Vec<(Extractor, RefCell<Reader>)>,
-    /// The format that was found last, its place among the others, and what is wanted to look for it: logs come in series.
-    last: RefCell<Option<(usize, Arc<Format>)>>,
-    glance: RefCell<Glance>,
+    extractors: Vec<Extractor>,
 }
 
 /// Formats that one log may hold lines of.
@@ -54,18 +59,15 @@ impl Detector {
     /// None for formats that can be bound.
     pub fn new(formats: Vec<Format>, zone: Option<&TimeZone>) -> Result<Detector> {
         let zone = zone.cloned().unwrap_or(TimeZone::UTC);
-        let trial = |format: &Format| {
-            let extractor = Extractor::bind(format, &[], Some(&zone))?;
-            let reader = RefCell::new(extractor.reader(""));
-            Ok((extractor, reader))
-        };
-        let trials = formats.iter().map(trial).collect::<Result<_>>()?;
-        Ok(Detector { trials, formats, last: RefCell::default(), glance: RefCell::default() })
+        let bind = |format: &Format| Extractor::bind(format, &[], Some(&zone));
+        let extractors = formats.iter().map(bind).collect::<Result<Vec<_>>>()?;
+        let readers = extractors.iter().map(|extractor| RefCell::new(extractor.reader(""))).collect();
+        Ok(Detector { trials: Trials { formats, extractors }, readers, last: RefCell::default() })
     }
 
     /// The formats that are tried.
     pub fn formats(&self) -> &[Format] {
-        &self.formats
+        &self.trials.formats
     }
 
     /// The format of a log that begins with these lines.
@@ -85,47 +87,19 @@ impl Detector {
             return Ok(found);
         }
         let found = self.find_in(lines, nestings);
-        *self.last.borrow_mut() = found.as_ref().ok().and_then(|found| {
-            // What `arrange` put elsewhere, and what is mixed, is no candidate as it stands.
-            let alike = |format: &Format| format.layout == found.format.layout && format.others == found.format.others;
-            Some((self.formats.iter().position(alike)?, found.format.clone()))
-        });
+        *self.last.borrow_mut() = found.as_ref().ok().and_then(|found| Look::new(&self.trials, &found.format));
         found
+    }
+
+    /// One who follows logs of a format that [`Detector::find`] has found; none of a format that others cannot be told from by a look.
+    /// Each thread has its own.
+    pub fn follower(&self, format: &Arc<Format>) -> Option<Follower<'_>> {
+        Some(Follower { look: Look::new(&self.trials, format)?, trials: &self.trials })
     }
 
     /// What [`Detector::find`] gives, told by the format that it gave last; none if that would not do.
     fn find_as_last(&self, lines: &[&[u8]], deepest: &[Envelope]) -> Option<Detection> {
-        let last = self.last.borrow();
-        let (at, format) = last.as_ref().filter(|(_, format)| format.envelopes == deepest && self.formats.len() > 1)?;
-        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest).0 };
-        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line[..]).collect();
-        let inner = if deepest.is_empty() { lines } else { &inner[..] };
-        let written: Vec<&[u8]> = inner.iter().copied().filter(|line| !is_blank(line)).collect();
-        let first = written.first()?;
-        let rank = pinned(&self.formats[*at].layout);
-        let could_win = |&rival: &usize| rival != *at && pinned(&self.formats[rival].layout) >= rank;
-        self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
-        let is_bare = deepest.is_empty();
-        let reads_first = |rival: usize| match is_bare {
-            true => self.trials[rival].0.tries_as_event(first, &mut self.trials[rival].1.borrow_mut()),
-            false => self.read_as(rival, first, true) == Outcome::Event,
-        };
-        if (0..self.formats.len()).filter(could_win).any(reads_first) || !self.reads_each(*at, &written, is_bare) {
-            return None;
-        }
-        let candidates = vec![(format.name.clone(), written.len())];
-        Some(Detection { format: format.clone(), events: written.len(), lines: inner.len(), candidates })
-    }
-
-    /// Whether a format reads each of these lines. Of a family it must be the first layout, or another one would be put there.
-    fn reads_each(&self, at: usize, lines: &[&[u8]], is_bare: bool) -> bool {
-        let (extractor, reader) = &self.trials[at];
-        if is_bare {
-            let careful =
-                |line: &[u8], reader: &mut Reader| extractor.tries_as_event(line, reader) && extractor.reads_by_itself(reader);
-            return self.glance.borrow_mut().reads_all(lines, extractor, &mut reader.borrow_mut(), &careful);
-        }
-        lines.iter().all(|line| self.read_as(at, line, true) == Outcome::Event && extractor.reads_by_itself(&reader.borrow()))
+        self.last.borrow_mut().as_mut()?.find(&self.trials, lines, deepest)
     }
 
     /// [`Detector::find`] by trying everything.
@@ -152,46 +126,41 @@ impl Detector {
         }
     }
 
-    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool) -> Outcome {
-        let (extractor, reader) = &self.trials[at];
-        extractor.try_read(line, &mut reader.borrow_mut(), is_unwrapped && lacks_time(&self.formats[at]))
-    }
-
     /// The format of lines that are in no envelope, or out of it.
     fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
-        self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
         let read = |format: &Format, line: &[u8]| {
             if is_blank(line) {
                 return Outcome::Skipped(Skip::Blank);
             }
-            let at = self.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
-            self.read_as(at, line, is_unwrapped)
+            let at = self.trials.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
+            self.trials.read_as(at, line, is_unwrapped, &mut self.readers[at].borrow_mut())
         };
-        if let [only] = self.formats.as_slice() {
+        if let [only] = self.trials.formats.as_slice() {
             let score = Score::of(only, lines, &read);
             let candidates = vec![(only.name.clone(), score.events)];
             return Ok(Detection { format: Arc::new(only.clone()), events: score.events, lines: lines.len(), candidates });
         }
-        let found = detect(lines, &self.formats, &read);
+        let found = detect(lines, self.formats(), &read);
         self.mixed(lines, &read, found)
     }
 
     /// Adds the formats that read what the first one does not, where a log holds lines of several. Each of them must read some lines that no
     /// other reads, and all of them together more than half.
     fn mixed(&self, lines: &[&[u8]], read: &Reads, found: Result<Detection>) -> Result<Detection> {
-        let reset = || self.trials.iter().for_each(|(_, reader)| reader.borrow_mut().turn_to(""));
+        let reset = || self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
         let enough = (lines.len() / MIXED_SHARE).max(MIXED_LINES_MIN);
         let (mut left, mut picked): (Vec<&[u8]>, Vec<(usize, usize)>) = (lines.to_vec(), Vec::new());
-        let first = found.as_ref().ok().and_then(|found| self.formats.iter().position(|format| *format == *found.format));
+        let first = found.as_ref().ok().and_then(|found| self.formats().iter().position(|format| *format == *found.format));
         let mut skipped = 0;
         while picked.len() < MIXED_MAX {
             let is_open =
                 |i: &usize| picked.iter().all(|(known, _)| known != i) && (first.is_none_or(|f| f == *i) || !picked.is_empty());
             let score = |i: usize| {
                 reset();
-                Score::of(&self.formats[i], &left, read)
+                Score::of(&self.formats()[i], &left, read)
             };
-            let best = (0..self.formats.len())
+            let best = (0..self.formats().len())
                 .filter(is_open)
                 .map(|i| (i, score(i)))
                 .reduce(|best, next| if next.1.rank() > best.1.rank() { next } else { best });
@@ -203,30 +172,118 @@ impl Detector {
             }
             picked.push((i, best.events));
             reset();
-            left.retain(|line| read(&self.formats[i], line) != Outcome::Event);
+            left.retain(|line| read(&self.formats()[i], line) != Outcome::Event);
         }
         let events: usize = picked.iter().map(|(_, events)| events).sum();
         if picked.len() < 2 || 2 * events <= lines.len() - skipped {
             return found;
         }
-        let mut format = self.formats[picked[0].0].clone();
+        let mut format = self.formats()[picked[0].0].clone();
         for &(i, _) in &picked[1..] {
-            let Format { others, .. } = &self.formats[i];
-            format.others.push(Format { others: Vec::new(), ..self.formats[i].clone() });
+            let Format { others, .. } = &self.formats()[i];
+            format.others.push(Format { others: Vec::new(), ..self.formats()[i].clone() });
             format.others.extend(others.iter().cloned());
         }
-        let candidates = picked.iter().map(|&(i, events)| (self.formats[i].name.clone(), events)).collect();
+        let candidates = picked.iter().map(|&(i, events)| (self.formats()[i].name.clone(), events)).collect();
         Ok(Detection { format: Arc::new(format), events, lines: lines.len(), candidates })
     }
 
     /// The format that reads most of a line that none reads.
     pub fn nearest(&self, line: &[u8]) -> Option<&Format> {
-        let read = |(extractor, reader): &(Extractor, RefCell<Reader>)| {
+        let read = |(extractor, reader): (&Extractor, &RefCell<Reader>)| {
             extractor.misread(line, &mut reader.borrow_mut()).map_or(line.len(), |misread| misread.at)
         };
-        let reads: Vec<usize> = self.trials.iter().map(read).collect();
+        let reads: Vec<usize> = self.trials.extractors.iter().zip(&self.readers).map(read).collect();
         let best = (0..reads.len()).rev().max_by_key(|&i| reads[i])?;
-        self.formats.get(best)
+        self.trials.formats.get(best)
+    }
+}
+
+impl Trials {
+    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool, reader: &mut Reader) -> Outcome {
+        self.extractors[at].try_read(line, reader, is_unwrapped && lacks_time(&self.formats[at]))
+    }
+}
+
+/// Tells, log by log, whether each has the format that another one had.
+pub struct Follower<'d> {
+    trials: &'d Trials,
+    look: Look,
+}
+
+impl Follower<'_> {
+    /// Whether [`Detector::find`] would find the same format for a log that begins with these lines, and that it reads each of them. It
+    /// answers what it would find without what it has found before: the order of logs does not show.
+    pub fn fits(&mut self, lines: &[&[u8]]) -> bool {
+        let nestings = envelope::nestings(&lines[..lines.len().min(ENVELOPE_LINES_MAX)]);
+        nestings.first().is_some_and(|deepest| self.look.find(self.trials, lines, deepest).is_some())
+    }
+}
+
+/// What is wanted to see that a log has one format.
+struct Look {
+    /// Its place among those that are tried.
+    at: usize,
+    format: Arc<Format>,
+    reader: Reader,
+    /// The formats that would win against it if they read as many lines.
+    rivals: Vec<(usize, Reader)>,
+    glance: Glance,
+}
+
+impl Look {
+    fn new(trials: &Trials, format: &Arc<Format>) -> Option<Look> {
+        let formats = &trials.formats;
+        // What `arrange` put elsewhere, and what is mixed, is no candidate as it stands.
+        let is_alike = |trial: &Format| trial.layout == format.layout && trial.others == format.others;
+        let at = formats.iter().position(is_alike).filter(|_| formats.len() > 1)?;
+        let rank = pinned(&formats[at].layout);
+        let could_win = |&rival: &usize| rival != at && pinned(&formats[rival].layout) >= rank;
+        let reader = |i: usize| trials.extractors[i].reader("");
+        let rivals = (0..formats.len()).filter(could_win).map(|rival| (rival, reader(rival))).collect();
+        Some(Look { at, format: format.clone(), reader: reader(at), rivals, glance: Glance::default() })
+    }
+
+    /// What lines in these envelopes, and in no others, have as their format, if it is this one.
+    fn find(&mut self, trials: &Trials, lines: &[&[u8]], deepest: &[Envelope]) -> Option<Detection> {
+        if self.format.envelopes != deepest {
+            return None;
+        }
+        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest).0 };
+        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line[..]).collect();
+        let inner = if deepest.is_empty() { lines } else { &inner[..] };
+        let written: Vec<&[u8]> = inner.iter().copied().filter(|line| !is_blank(line)).collect();
+        let is_bare = deepest.is_empty();
+        if self.is_beaten_at(trials, written.first()?, is_bare) || !self.reads_each(trials, &written, is_bare) {
+            return None;
+        }
+        let candidates = vec![(self.format.name.clone(), written.len())];
+        Some(Detection { format: self.format.clone(), events: written.len(), lines: inner.len(), candidates })
+    }
+
+    /// Whether a rival reads a line.
+    fn is_beaten_at(&mut self, trials: &Trials, line: &[u8], is_bare: bool) -> bool {
+        self.rivals.iter_mut().any(|(rival, reader)| {
+            reader.turn_to("");
+            match is_bare {
+                true => trials.extractors[*rival].tries_as_event(line, reader),
+                false => trials.read_as(*rival, line, true, reader) == Outcome::Event,
+            }
+        })
+    }
+
+    /// Whether the format reads each of these lines. Of a family it must be the first layout, or another one would be put there.
+    fn reads_each(&mut self, trials: &Trials, lines: &[&[u8]], is_bare: bool) -> bool {
+        let (extractor, reader) = (&trials.extractors[self.at], &mut self.reader);
+        reader.turn_to("");
+        if is_bare {
+            let careful =
+                |line: &[u8], reader: &mut Reader| extractor.tries_as_event(line, reader) && extractor.reads_by_itself(reader);
+            return self.glance.reads_all(lines, extractor, reader, &careful);
+        }
+        lines
+            .iter()
+            .all(|line| trials.read_as(self.at, line, true, reader) == Outcome::Event && extractor.reads_by_itself(reader))
     }
 }
 

@@ -15,9 +15,16 @@ use crate::error::{Error, ErrorKind};
 #[derive(Default)]
 pub(super) struct Expansion {
     /// Files and pipes, in the order in which they are named.
-    pub(super) paths: Vec<PathBuf>,
+    pub(super) paths: Vec<Place>,
     pub(super) notes: Vec<String>,
     pub(super) failures: Vec<Failure>,
+}
+
+/// Where a file or a pipe lies.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    /// Whether it is a regular file, which can be opened without waiting.
+    pub(super) is_file: bool,
 }
 
 /// Expands one argument. A file that is there wins over the reading of its name as a pattern.
@@ -25,7 +32,7 @@ pub(super) fn expand(argument: &Path) -> Expansion {
     let mut expansion = Expansion::default();
     match fs::metadata(argument) {
         Ok(metadata) if metadata.is_dir() => expansion.walk(argument),
-        Ok(_) => expansion.paths.push(argument.to_owned()),
+        Ok(metadata) => expansion.paths.push(Place { path: argument.to_owned(), is_file: metadata.is_file() }),
         Err(error) => match argument.to_str().filter(|text| error.kind() == io::ErrorKind::NotFound && is_pattern(text)) {
             Some(pattern) => expansion.glob(pattern),
             None => expansion.fail(argument, cannot_open(&argument.to_string_lossy(), error)),
@@ -66,7 +73,7 @@ impl Expansion {
 
     fn add_entry(&mut self, entry: DirEntry) {
         if entry.file_type().is_file() {
-            self.paths.push(entry.into_path());
+            self.paths.push(Place { path: entry.into_path(), is_file: true });
         } else if !entry.file_type().is_dir() {
             // A directory of logs should not make slix wait for a pipe that happens to lie in it.
             self.notes.push(format!("{} is not a regular file and is not read", entry.path().display()));
@@ -134,7 +141,7 @@ impl Expansion {
                     entries.skip_current_dir();
                     self.walk(&path);
                 } else if entry.file_type().is_file() || entry.file_type().is_fifo() {
-                    self.paths.push(path);
+                    self.paths.push(Place { path, is_file: entry.file_type().is_file() });
                 }
             }
         }

@@ -45,10 +45,20 @@ impl Head {
 
     /// The first whole lines, at most so many, without their ends and a byte order mark.
     pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
-        let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
+        Head::lines_of(&self.bytes, self.complete, lines_max)
+    }
+
+    /// The first whole lines of a content, at most so many: those of [`Head::lines`] where its head is in a buffer.
+    pub fn lines_of_content(content: &[u8], lines_max: usize) -> Vec<&[u8]> {
+        let head = &content[..content.len().min(Self::BYTES_MAX)];
+        Head::lines_of(head, head.len() == content.len(), lines_max)
+    }
+
+    fn lines_of(bytes: &[u8], complete: bool, lines_max: usize) -> Vec<&[u8]> {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut lines = Vec::with_capacity(lines_max.min(text.len() / 64 + 1));
         let mut from = 0;
-        let ends = memchr::memchr_iter(b'\n', text).chain((self.complete && !text.ends_with(b"\n")).then_some(text.len()));
+        let ends = memchr::memchr_iter(b'\n', text).chain((complete && !text.ends_with(b"\n")).then_some(text.len()));
         for end in ends.take(lines_max).filter(|_| !text.is_empty()) {
             let line = &text[from..end];
             lines.push(line.strip_suffix(b"\r").unwrap_or(line));

@@ -38,6 +38,7 @@ mod expand;
 mod head;
 mod range;
 mod resolve;
+mod small;
 
 mod control;
 mod raw;
@@ -68,4 +69,5 @@ mod tests;
 pub use head::{Head, Kind};
 pub use pieces::{Interruption, Note, Pieces};
 pub use range::ByteRange;
-pub use resolve::{Failure, FileId, Input, Inputs};
+pub use resolve::{Failure, FileId, Input, Inputs, Onlooker};
+pub use small::SmallFile;

@@ -90,7 +90,10 @@ impl<'a> Pieces<'a> {
             }
             (Kind::Plain | Kind::Slices, _) => (2, Reverse(0)),
         };
-        let waits = |number: usize| inputs[number].kind() == Kind::Slices || inputs[number].follows_in_chain();
+        let waits = |number: usize| {
+            let input = &inputs[number];
+            input.kind() == Kind::Slices || input.is_read() || input.follows_in_chain()
+        };
         let mut order: Vec<usize> = (0..inputs.len()).filter(|&number| !waits(number)).collect();
         order.sort_by_key(rank);
         order.reverse();

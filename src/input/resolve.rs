@@ -14,11 +14,12 @@ use super::archive::{Archive, Listed, Listing, Member, PackedHead};
 use super::chain::Chain;
 use super::control::Shared;
 use super::decode::Compression;
-use super::expand::{Expansion, cannot_open, expand};
+use super::expand::{Expansion, Place, cannot_open, expand};
 use super::head::{self, Head, Kind, MAGIC_BYTES, Shape};
 use super::pieces::Pieces;
 use super::range::ByteRange;
 use super::sequential::{self, Part, Sequential};
+use super::small::SmallFile;
 use super::tarball;
 use super::zipped;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,6 +35,17 @@ pub struct Inputs {
     damages: Vec<Error>,
     notes: Vec<String>,
     shared: Shared,
+    are_read_twice: bool,
+}
+
+/// Who attends while inputs are found, and does with the bytes that are read for it what would have to read them again.
+pub trait Onlooker {
+    /// Is given all paths first, if all are regular files, and may read some of them: what it has read, in the order of `files`, or nothing
+    /// at all. [`Inputs::source`] leaves them out.
+    fn read(&mut self, files: &[&Path]) -> Vec<Option<SmallFile>>;
+
+    /// Is shown each plain file that was not read, with its number and its head. Other inputs have their heads from [`Input::head`].
+    fn look(&mut self, number: usize, input: &Input, head: &Head);
 }
 
 /// Something the user named that cannot be read.
@@ -57,32 +69,41 @@ impl Inputs {
         Inputs::find(arguments, stop, None)
     }
 
-    /// [`Inputs::resolve`], in which `look` is shown each plain file with its number and its head, which has to be read for it anyway: of many
-    /// small files, each is opened once less. Other inputs have their heads from [`Input::head`].
-    pub fn resolve_looking<P: AsRef<Path>>(
-        arguments: &[P],
-        stop: Arc<AtomicBool>,
-        look: &mut dyn FnMut(usize, &Input, &Head),
-    ) -> Inputs {
-        Inputs::find(arguments, stop, Some(look))
+    /// [`Inputs::resolve`] in the presence of somebody who needs the bytes that are read for it: of many small files, each is opened once.
+    pub fn resolve_looking<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, onlooker: &mut dyn Onlooker) -> Inputs {
+        Inputs::find(arguments, stop, Some(onlooker))
     }
 
-    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, mut look: Look) -> Inputs {
+    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, mut onlooker: Attending) -> Inputs {
         let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)) };
-        let mut inputs = Inputs { inputs: Vec::new(), failures: Vec::new(), damages: Vec::new(), notes: Vec::new(), shared };
+        let (failures, damages, notes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inputs = Inputs { inputs: Vec::new(), failures, damages, notes, shared, are_read_twice: false };
+        // Standard input is no path.
+        let is_path = |argument: &P| argument.as_ref() != Path::new("-");
+        let expansions: Vec<Option<Expansion>> =
+            arguments.iter().map(|argument| is_path(argument).then(|| expand(argument.as_ref()))).collect();
+        let mut read = onlooker.as_mut().map_or(Vec::new(), |onlooker| read_by(*onlooker, &expansions)).into_iter();
         let mut seen = HashMap::new();
-        for argument in arguments {
-            let argument = argument.as_ref();
-            if argument == Path::new("-") {
+        for expansion in expansions {
+            let Some(Expansion { paths, notes, failures }) = expansion else {
                 inputs.add_stdin(&mut seen);
                 continue;
-            }
-            let Expansion { paths, notes, failures } = expand(argument);
+            };
             inputs.notes.extend(notes);
             inputs.failures.extend(failures);
-            paths.into_iter().for_each(|path| inputs.add_path(path, &mut seen, &mut look));
+            for place in paths {
+                match read.next().flatten() {
+                    Some(file) => inputs.add_read(place.path, file, &mut seen),
+                    None => inputs.add_path(place.path, &mut seen, &mut onlooker),
+                }
+            }
         }
         inputs
+    }
+
+    /// Whether the onlooker has read a file twice that two names lead to, so that what it did with it is of no use.
+    pub fn are_read_twice(&self) -> bool {
+        self.are_read_twice
     }
 
     /// All inputs that can be read, slices files among them. The number of an input is its place here.
@@ -113,17 +134,17 @@ impl Inputs {
     /// What looking at the file gives.
     pub fn add_held(&mut self, name: &str, path: &Path, held: Arc<File>) -> Result<()> {
         let metadata = held.metadata().map_err(|error| cannot_open(name, error))?;
-        let input = Input::plain(name.to_owned(), path.to_owned(), &metadata, &self.shared);
+        let input = Input::plain(name.to_owned(), path.to_owned(), FileId::of(&metadata), metadata.len(), &self.shared);
         self.inputs.push(Input { held: Some(held), ..input });
         Ok(())
     }
 
     /// These inputs, or the first failure as an error.
     pub fn complete(self) -> Result<Inputs> {
-        let Inputs { inputs, failures, damages, notes, shared } = self;
+        let Inputs { inputs, failures, damages, notes, shared, are_read_twice } = self;
         match failures.into_iter().next() {
             Some(failure) => Err(failure.error),
-            None => Ok(Inputs { inputs, failures: Vec::new(), damages, notes, shared }),
+            None => Ok(Inputs { inputs, failures: Vec::new(), damages, notes, shared, are_read_twice }),
         }
     }
 
@@ -140,9 +161,9 @@ impl Inputs {
         Ok(Pieces::new(&self.inputs, threads, range.unwrap_or(ByteRange::ALL)))
     }
 
-    /// Bytes of all logs as they lie in their files (compressed, where they are); none when one of them is a stream.
+    /// Bytes of all logs that are to be read, as they lie in their files (compressed, where they are); none when one of them is a stream.
     pub fn log_bytes(&self) -> Option<u64> {
-        let logs = self.inputs.iter().filter(|input| input.kind != Kind::Slices);
+        let logs = self.inputs.iter().filter(|input| input.kind != Kind::Slices && !input.is_read);
         logs.map(Input::stored_bytes).try_fold(0_u64, |sum, size| sum.checked_add(size?))
     }
 
@@ -166,15 +187,22 @@ impl Inputs {
         }
     }
 
-    fn add_path(&mut self, path: PathBuf, seen: &mut HashMap<FileId, String>, look: &mut Look) {
+    fn add_read(&mut self, path: PathBuf, file: SmallFile, seen: &mut HashMap<FileId, String>) {
+        let name = path.to_string_lossy().into_owned();
+        self.are_read_twice |= !self.is_new(file.id, &name, seen);
+        let input = Input::plain(name, path, file.id, file.size, &self.shared);
+        self.inputs.push(Input { is_read: true, ..input });
+    }
+
+    fn add_path(&mut self, path: PathBuf, seen: &mut HashMap<FileId, String>, onlooker: &mut Attending) {
         let name = path.to_string_lossy().into_owned();
         match std::fs::metadata(&path) {
             Err(error) => self.failures.push(Failure { error: cannot_open(&name, error), name }),
             Ok(metadata) if self.is_new(FileId::of(&metadata), &name, seen) => {
-                match Input::of_path(name.clone(), path, &metadata, &self.shared, look.is_some()) {
+                match Input::of_path(name.clone(), path, &metadata, &self.shared, onlooker.is_some()) {
                     Ok(Found::Input(input, head)) => {
-                        if let (Some(look), Some(head)) = (look, head) {
-                            look(self.inputs.len(), &input, &head);
+                        if let (Some(onlooker), Some(head)) = (onlooker, head) {
+                            onlooker.look(self.inputs.len(), &input, &head);
                         }
                         self.inputs.push(input);
                     }
@@ -216,13 +244,23 @@ impl Inputs {
 pub struct FileId(u64, u64);
 
 impl FileId {
-    fn of(metadata: &Metadata) -> Self {
+    pub(super) fn of(metadata: &Metadata) -> Self {
         FileId(metadata.dev(), metadata.ino())
     }
 }
 
-/// Who is shown the heads of plain files, if anybody.
-type Look<'a> = Option<&'a mut dyn FnMut(usize, &Input, &Head)>;
+/// Who attends, if anybody.
+type Attending<'a> = Option<&'a mut dyn Onlooker>;
+
+/// What an onlooker reads of regular files, if there is nothing else: what is read of a pipe is gone.
+fn read_by(onlooker: &mut dyn Onlooker, expansions: &[Option<Expansion>]) -> Vec<Option<SmallFile>> {
+    let are_files = |expansion: &Option<Expansion>| expansion.as_ref().is_some_and(|e| e.paths.iter().all(|place| place.is_file));
+    if !expansions.iter().all(are_files) {
+        return Vec::new();
+    }
+    let files: Vec<&Path> = expansions.iter().flatten().flat_map(|e| &e.paths).map(|Place { path, .. }| path.as_path()).collect();
+    onlooker.read(&files)
+}
 
 /// What a path leads to.
 enum Found {
@@ -257,6 +295,7 @@ pub struct Input {
     member: Option<Membership>,
     /// The file itself, where it was open before.
     held: Option<Arc<File>>,
+    is_read: bool,
     /// Of a stream, which can be read once: its head, and the reader until it is taken.
     stream: Option<(Head, Mutex<Option<Sequential>>)>,
 }
@@ -290,6 +329,11 @@ impl Input {
     /// Whether it is a member of an archive.
     pub fn is_member(&self) -> bool {
         self.member.is_some()
+    }
+
+    /// Whether an [`Onlooker`] has read it.
+    pub fn is_read(&self) -> bool {
+        self.is_read
     }
 
     /// Whether it is a plain file by itself, to whose end lines may be added.
@@ -384,24 +428,25 @@ impl Input {
     }
 
     /// A file, as far as nothing is known of its bytes.
-    fn plain(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared) -> Input {
+    fn plain(name: String, path: PathBuf, id: FileId, size: u64, shared: &Shared) -> Input {
         Input {
             name,
             path: Some(path),
             kind: Kind::Plain,
-            size: Some(metadata.len()),
-            id: FileId::of(metadata),
+            size: Some(size),
+            id,
             shared: shared.clone(),
             layers: Vec::new(),
             member: None,
             held: None,
+            is_read: false,
             stream: None,
         }
     }
 
     fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, size) = (FileId::of(metadata), metadata.len());
-        let mut input = Input::plain(name, path, metadata, shared);
+        let mut input = Input::plain(name, path, id, size, shared);
         let (file, _) = input.open()?;
         let first = match is_looked && size > 0 {
             true => input.first_bytes(&file, size, Head::BYTES_MAX + 1)?,
@@ -487,6 +532,7 @@ impl Input {
             layers,
             member: Some(membership),
             held: None,
+            is_read: false,
             stream: None,
         }
     }
@@ -495,7 +541,8 @@ impl Input {
         let (reader, head) = Sequential::of_stream(&name, file, shared)?;
         let stream = Some((head, Mutex::new(Some(reader))));
         let (kind, layers) = (Kind::Stream, Vec::new());
-        Ok(Input { name, path, kind, size: None, id, shared: shared.clone(), layers, member: None, held: None, stream })
+        let (shared, is_read) = (shared.clone(), false);
+        Ok(Input { name, path, kind, size: None, id, shared, layers, member: None, held: None, is_read, stream })
     }
 
     /// The file of a plain input with the bytes of it that count.

@@ -140,7 +140,7 @@ pub(super) mod tests {
         (0..events).for_each(|_| accounting.add(Outcome::Event, 100));
         (0..layout).for_each(|_| accounting.add(Outcome::Rejected(Reason::Layout), 10));
         accounting.add(Outcome::Skipped(Skip::Blank), 1);
-        let identity = Identity { bytes_hashed: 0, digest: [0; 32], prefixes: Vec::new() };
+        let identity = Identity::of(b"");
         let (service, format) = ("shop".to_owned(), "combined".to_owned());
         let end = accounting.total().bytes;
         Receipt { identity, start: 0, end, path: path.to_owned(), service, format, accounting, cut_short: None }

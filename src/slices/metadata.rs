@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::aggregate::accounting::{Accounting, Tally};
+use crate::aggregate::receipt::Digests;
 use crate::aggregate::{Edges, IndicatorCounts, IndicatorKey, Latencies, Partial, Receipt, receipt};
 
 /// Key: what the file is; its value is [`FILE`].
@@ -149,7 +150,12 @@ impl ReceiptForm {
             return Err(format!("the receipt of `{}` is not one", self.path));
         }
         Ok(Receipt {
-            identity: receipt::Identity { bytes_hashed: self.content.bytes_hashed, digest, prefixes: prefixes.to_vec() },
+            identity: receipt::Identity {
+                bytes_hashed: self.content.bytes_hashed,
+                digest,
+                prefixes: prefixes.to_vec(),
+                digests: Digests::Sha256,
+            },
             start: self.start,
             end: self.end,
             path: self.path,

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::aggregate::accounting::Accounting;
+use crate::aggregate::receipt::Digests;
 use crate::aggregate::{Counts, Edges, Group, Identity, IndicatorCounts, IndicatorKey, Latencies, Partial, Receipt};
 use crate::error::ErrorKind;
 use crate::record::{Outcome, Reason, Skip};
@@ -278,4 +279,15 @@ fn what_cannot_be_served_is_said_with_the_reason() {
         "counts in slices of 300 s cannot be given in slices of 60 s\n\
          ask for slices that are a whole multiple of the stored ones, or read the logs again"
     );
+}
+
+#[test]
+fn what_is_known_for_one_run_only_is_not_kept() {
+    let identity = Identity::by(Digests::Quick, b"a log");
+    let (path, service, format) = ("a.log".to_owned(), String::new(), "combined".to_owned());
+    let accounting = Accounting::default();
+    let receipt = Receipt { identity, start: 0, end: 5, path, service, format, accounting, cut_short: None };
+    let partial = Partial { receipts: vec![receipt], ..Partial::new(Slices::of_seconds(60).unwrap()) };
+    let error = super::write(&partial, Vec::new()).unwrap_err();
+    assert!(error.message().starts_with("a.log: "), "{error}");
 }

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::metadata::{self, BYTES_KEY, DIGEST_KEY};
 use super::schema::{FIXED_TEXTS, GROUP, INTEGERS, Kind, OTHER, RESERVED_COLUMNS, schema};
 use crate::aggregate::histogram::{HourlyBuckets, hours};
+use crate::aggregate::receipt::Digests;
 use crate::aggregate::{Group, IndicatorCounts, Latencies, Partial, Series, group};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{SliceNumber, Slices};
@@ -31,9 +32,13 @@ const DICTIONARY_BYTES_MAX: usize = 64 << 20;
 
 /// Writes `partial` as a slices file. The same partial gives the same bytes.
 ///
-/// Errors: a dimension has the name of another column (kind `Slices`); a count is beyond 2⁶³ − 1 (kind `Overflow`); the
-/// writer failed (kind `Output`).
+/// Errors: a dimension has the name of another column, or a content is not known by SHA-256 (kind `Slices`); a count is beyond
+/// 2⁶³ − 1 (kind `Overflow`); the writer failed (kind `Output`).
 pub fn write(partial: &Partial, to: impl Write + Send) -> Result<()> {
+    if let Some(receipt) = partial.receipts.iter().find(|receipt| receipt.identity.digests != Digests::Sha256) {
+        let message = format!("{}: what tells its content from others is good for one run only", receipt.path);
+        return Err(Error::new(ErrorKind::Slices, message).hint("identify inputs by SHA-256 where counts are to be kept"));
+    }
     let dimensions = dimension_columns(partial)?;
     let mut table = Table::new(&dimensions, to)?;
     for (service, list) in &partial.activity {

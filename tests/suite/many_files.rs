@@ -116,3 +116,87 @@ fn the_same_content_is_refused_among_many_files() {
     let twice = work.run(&["report", "--availability", "99.9%", "."]);
     assert!(twice.stdout.is_empty() && twice.stderr.contains("17.log") && twice.stderr.contains("copy.log"), "{}", twice.stderr);
 }
+
+/// A thousand files of all kinds in a directory, by number; what is alike comes in stretches of different lengths, and not only.
+fn thousand(work: &Work) -> Vec<String> {
+    let stretches: Vec<Vec<(&str, Vec<u8>)>> = (0..66).map(|n| contents(400 * n)).collect();
+    let kinds = stretches[0].len();
+    // Each (writer, second) once: some writers one behind the other, the others by turns.
+    let in_rows = (0..kinds).filter(|kind| kind % 3 != 1).flat_map(|kind| (0..66).map(move |n| (kind, n)));
+    let by_turns = (0..66).flat_map(|n| (0..kinds).filter(|kind| kind % 3 == 1).map(move |kind| (kind, n)));
+    let mut files: Vec<Vec<u8>> = in_rows.chain(by_turns).map(|(kind, n)| stretches[n][kind].1.clone()).collect();
+    files.extend((0..40).map(|n| line(100_000 + n, "/alone", 200).into_bytes()));
+    files.extend(
+        (0..30)
+            .map(|n| log(110_000 + 50 * n..110_000 + 50 * n + 20).into_bytes())
+            .map(|text| [&text[..], b"no request\n"].concat()),
+    );
+    files.extend((0..2).flat_map(|_| (0..20).map(|n| log(120_000 + 50 * n..120_000 + 50 * n + 20).into_bytes())));
+    // Larger than what is told by a look: odd behind that, or not small at all.
+    files.push([log(130_000..130_900).as_bytes(), b"no request\n"].concat());
+    files.push(log(140_000..144_000).into_bytes());
+    files.extend((0..5).map(|n| vec![0x80 + n, 0, 1, 2, n]));
+    assert!(files.len() > 1_000, "{}", files.len());
+    let names: Vec<String> = (0..files.len()).map(|n| format!("logs/{n:04}.log")).collect();
+    names.iter().zip(files).for_each(|(name, bytes)| work.file(name, bytes));
+    names
+}
+
+#[test]
+fn a_thousand_small_files_give_what_few_at_a_time_give() {
+    let work = Work::new();
+    let names = thousand(&work);
+    // So few are never read in one go; the tests above say that they give what each gives alone.
+    let (mut few, mut errors) = (BTreeMap::new(), 0);
+    for names in names.chunks(60) {
+        let (inputs, told) = read(&work, &names.iter().map(String::as_str).collect::<Vec<_>>());
+        few.extend(inputs);
+        errors += told.matches("slix: error").count();
+    }
+    let events =
+        |inputs: &BTreeMap<String, Value>| inputs.values().filter_map(|input| input["events"]["lines"].as_u64()).sum::<u64>();
+    assert!(few.len() > 900 && errors >= 5, "{} {errors} {}", few.len(), events(&few));
+    let mut turned: Vec<&str> = names.iter().map(String::as_str).collect();
+    turned.sort_by_key(|name| name.bytes().rev().collect::<Vec<_>>());
+    turned.splice(0..0, ["--threads", "8"]);
+    for arguments in [vec!["--threads", "1", "logs"], vec!["--threads", "2", "logs"], turned] {
+        let (all, told) = read(&work, &arguments);
+        assert_eq!(told.matches("slix: error").count(), errors, "{:?}", &arguments[..2]);
+        assert!(all == few, "{:?}: {:?}", &arguments[..2], all.iter().find(|(name, input)| few.get(*name) != Some(*input)));
+    }
+}
+
+/// The default SLOs have a latency if some log tells one, and which logs those are shows only at the end.
+#[test]
+fn the_order_of_many_files_does_not_say_what_is_asked() {
+    let work = Work::new();
+    for n in 0..80 {
+        let kinds: BTreeMap<&str, Vec<u8>> = contents(400 * n).into_iter().collect();
+        work.file(&format!("{n:02}.log"), &kinds[if n < 70 { "combined" } else { "json" }]);
+        if n < 70 {
+            work.file(&format!("plain/{n:02}.log"), &kinds["combined"]);
+        }
+    }
+    let windows = |more: &[&str]| work.run(&[&["windows", "--output-format", "ndjson", "--every", "1h"][..], more].concat());
+    let names: Vec<String> = (0..80).map(|n| format!("{n:02}.log")).collect();
+    let forward: Vec<&str> = names.iter().map(String::as_str).collect();
+    let backward: Vec<&str> = forward.iter().rev().copied().collect();
+    let (first, last) = (windows(&forward), windows(&backward));
+    assert_eq!(first.text(), last.text());
+    assert_eq!(first.stderr, last.stderr.replace("the first is 69.log", "the first is 00.log"));
+    assert!(first.text().contains("\"slo\":\"latency\"") && first.stderr.contains("70 of 80 inputs"), "{}", first.stderr);
+    let alone = windows(&["plain"]);
+    assert!(!alone.text().contains("latency") && alone.text().contains("\"window_good\":2800"), "{}", alone.text());
+    // Slices files are read beside logs, and know their contents by more than one run needs.
+    let asked = ["--availability", "99.9%"];
+    for (n, names) in forward.chunks(40).enumerate() {
+        let out = format!("{n}.slices.parquet");
+        work.run(&[&["slices", "-o", &out][..], &asked, names].concat()).exits(0);
+    }
+    let stored = windows(&[&asked[..], &["0.slices.parquet", "1.slices.parquet"]].concat());
+    assert_eq!(stored.text(), windows(&[&asked[..], &forward].concat()).text());
+    work.run(&[&["slices", "-o", "all.slices.parquet"][..], &asked, &forward].concat()).exits(0);
+    assert_eq!(windows(&[&asked[..], &["all.slices.parquet"]].concat()).text(), stored.text());
+    let twice = windows(&[&asked[..], &["all.slices.parquet", "."]].concat());
+    assert!(twice.stdout.is_empty() && twice.stderr.contains("are the same log"), "{}", twice.stderr);
+}

@@ -3,18 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use slix::aggregate::accounting::Accounting;
 use slix::aggregate::attribution::Attribution;
 use slix::aggregate::rebound;
-use slix::aggregate::receipt::{self, Claim, Identity};
+use slix::aggregate::receipt::{self, Claim, Digests, Identity};
 use slix::aggregate::{Duplicates, IndicatorKey, Partial};
 use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
 use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::extract::Extractor;
-use slix::input::{ByteRange, Head, Input, Inputs, Kind, Pieces};
+use slix::input::{ByteRange, Head, Input, Inputs, Kind, Onlooker, Pieces, SmallFile};
 use slix::output::accounting;
 use slix::record::Field;
 use slix::scan::Job;
@@ -30,6 +32,7 @@ use super::progress::Progress;
 use super::questions::{Declared, Questions, holds_default_latency};
 use super::rejects::Rejects;
 use super::run::Reading;
+use super::small::{self, SmallFiles};
 use super::words::Words;
 
 /// Bytes that are worth a thread of their own.
@@ -59,8 +62,10 @@ pub fn count(
     words: &Words,
 ) -> Result<Option<Counted>> {
     let mut counter = Counter::new(reading, formats, words);
-    let mut looked = Looked::new();
-    let inputs = counter.resolve_looking(stop, &mut looked)?;
+    // Only what is kept must be known by more than this run needs.
+    counter.digests = if reading.histograms { Digests::Sha256 } else { Digests::Quick };
+    let (found, looked, counts) = counter.find_all(declared, asking, stop);
+    let inputs = counter.resolved(found)?;
     if inputs.inputs().is_empty() && reading.keep_going {
         counter.tell_damages(&inputs);
         return Err(Error::new(ErrorKind::Input, "nothing could be read"));
@@ -71,9 +76,9 @@ pub fn count(
         return Ok(None);
     }
     let stored = counter.stored(&inputs)?;
-    let logs = counter.logs(&inputs, looked)?;
-    let (log_list, partials) = (logs.iter().collect::<Vec<_>>(), stored.iter().map(|(name, partial)| (name.clone(), partial)));
-    counter.refuse_duplicates(&log_list, &partials.collect::<Vec<_>>())?;
+    let mut logs = counter.logs(looked)?;
+    counter.tell_apart(&inputs, &mut logs, &stored)?;
+    let log_list: Vec<&Log> = logs.iter().collect();
     let has_latency =
         has_latency_of(logs.iter().any(Log::has_latency), logs.is_empty(), stored.iter().map(|(_, partial)| partial))?;
     let questions = declared.questions(has_latency, asking.what_if.as_deref())?.counted_by(formats.window_by());
@@ -82,16 +87,21 @@ pub fn count(
     let mut interrupted = early;
     if !logs.is_empty() {
         let slices = asked.map_or_else(Questions::slices_default, Ok)?;
+        counter.tell_without_latency(&log_list, &questions);
         let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
         let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
-        let scanned = counter.scan(&scan, &log_list, BTreeMap::new())?;
-        let is_complete = !stop.load(Relaxed) || files_are_complete(&inputs, &scanned.partial, reading.range);
+        let mut of_logs = read_small(&inputs, &log_list, counts, slices);
+        if let Some(scanned) = counter.scan_unread(&scan, &log_list)? {
+            of_logs.push(scanned);
+        }
+        let partial = Partial::merge_all(of_logs, reading.duplicates)?.unwrap_or_else(|| Partial::new(slices));
+        let is_complete = !stop.load(Relaxed) || files_are_complete(&inputs, &partial, reading.range);
         if !is_complete {
             return Ok(None);
         }
         interrupted |= stop.load(Relaxed);
-        counter.finish_rejects(&rejects, &scanned.partial)?;
-        parts.push(scanned.partial);
+        counter.finish_rejects(&rejects, &partial)?;
+        parts.push(partial);
     }
     let partial = Partial::merge_all(parts, reading.duplicates)?;
     let partial = partial.map_or_else(|| asked.map_or_else(Questions::slices_default, Ok).map(Partial::new), Ok)?;
@@ -99,6 +109,13 @@ pub fn count(
         words.warning("interrupted: this is what was read until then");
     }
     Ok(Some(Counted { partial, questions, failed: counter.failed, interrupted }))
+}
+
+/// The counts of what was read while it was found, with its receipts.
+fn read_small(inputs: &Inputs, logs: &[&Log], mut counts: Vec<Partial>, slices: Slices) -> Vec<Partial> {
+    let receipts = logs.iter().filter_map(|log| small::receipt(log, &inputs.inputs()[log.number])).collect();
+    counts.push(Partial { receipts, ..Partial::new(slices) });
+    counts
 }
 
 /// What slices files hold of what is asked.
@@ -121,17 +138,33 @@ pub struct Log {
     /// Number of the input.
     pub number: usize,
     name: String,
-    service: String,
+    /// The service that it is counted for.
+    pub service: String,
     /// Which content it is.
     pub identity: Identity,
     is_empty: bool,
     /// None for a log without a line to tell a format by.
-    format: Option<Arc<Format>>,
+    pub format: Option<Arc<Format>>,
     /// Of the first line, where it is not told.
-    year: Option<i16>,
+    pub year: Option<i16>,
+    /// What became of its lines, if it was read while it was found.
+    pub read: Option<Accounting>,
 }
 
 impl Log {
+    /// A log that was read.
+    pub fn read(
+        number: usize,
+        name: &str,
+        service: String,
+        identity: Identity,
+        format: Arc<Format>,
+        accounting: Accounting,
+    ) -> Log {
+        let (name, format, read) = (name.to_owned(), Some(format), Some(accounting));
+        Log { number, name, service, identity, is_empty: false, format, year: None, read }
+    }
+
     /// Whether its lines tell a latency.
     pub fn has_latency(&self) -> bool {
         self.format.as_ref().is_some_and(|format| format.resolve(&Field::Latency).is_some())
@@ -143,6 +176,25 @@ pub type Detected = (String, (usize, usize));
 
 /// The logs that were told while they were found, by their number.
 type Looked = BTreeMap<usize, Result<(Log, Option<Detected>)>>;
+
+/// Sees the inputs while they are found.
+struct Looking<'c, 's> {
+    counter: &'c Counter<'c>,
+    small: &'c mut SmallFiles<'s>,
+    /// Whether small files are read.
+    reads: bool,
+    looked: Looked,
+}
+
+impl Onlooker for Looking<'_, '_> {
+    fn read(&mut self, files: &[&Path]) -> Vec<Option<SmallFile>> {
+        if self.reads { self.small.read(files) } else { Vec::new() }
+    }
+
+    fn look(&mut self, number: usize, input: &Input, head: &Head) {
+        self.looked.insert(number, self.counter.find_log(number, input, head));
+    }
+}
 
 /// One scan of logs.
 pub struct Scan<'a> {
@@ -160,19 +212,23 @@ pub struct Scan<'a> {
 
 /// The steps from inputs to counts.
 pub struct Counter<'a> {
-    reading: &'a Reading,
-    formats: &'a Formats,
+    /// How everything is read.
+    pub reading: &'a Reading,
+    /// Which formats there are.
+    pub formats: &'a Formats,
     words: &'a Words,
     /// Whether something could not be read.
     pub failed: bool,
     /// Whether it was told what of archives cannot be read.
     pub damages_told: bool,
+    /// What contents are known by.
+    pub digests: Digests,
 }
 
 impl<'a> Counter<'a> {
     /// Nothing was done yet.
     pub fn new(reading: &'a Reading, formats: &'a Formats, words: &'a Words) -> Counter<'a> {
-        Counter { reading, formats, words, failed: false, damages_told: false }
+        Counter { reading, formats, words, failed: false, damages_told: false, digests: Digests::Sha256 }
     }
 }
 
@@ -192,11 +248,32 @@ impl Counter<'_> {
         self.resolved(Inputs::resolve(&self.reading.inputs, stop.clone()))
     }
 
-    /// Finds the inputs, and tells the formats of plain files while they are open.
-    fn resolve_looking(&mut self, stop: &Arc<AtomicBool>, looked: &mut Looked) -> Result<Inputs> {
-        let mut look = |number, input: &Input, head: &Head| _ = looked.insert(number, self.find_log(number, input, head));
-        let inputs = Inputs::resolve_looking(&self.reading.inputs, stop.clone(), &mut look);
-        self.resolved(inputs)
+    /// Finds the inputs and the logs among them, and counts what can be counted on the way. Nothing is said yet.
+    fn find_all(&self, declared: &Declared, asking: &AskingArgs, stop: &Arc<AtomicBool>) -> (Inputs, Looked, Vec<Partial>) {
+        let mut small = SmallFiles::new(self, declared, asking, stop);
+        let (inputs, looked) = self.find_looking(stop, &mut small, true);
+        let has_slices = inputs.inputs().iter().any(|input| !is_log(input));
+        let has_latency = looked.values().flatten().any(|(log, _)| log.has_latency());
+        if inputs.are_read_twice() || small.are_mistaken(has_latency, has_slices) {
+            small.forget();
+            let (inputs, looked) = self.find_looking(stop, &mut small, false);
+            return (inputs, looked, Vec::new());
+        }
+        (inputs, looked, small.take_counts())
+    }
+
+    /// Finds the inputs, and tells the formats of files while they are open.
+    fn find_looking(&self, stop: &Arc<AtomicBool>, small: &mut SmallFiles, reads: bool) -> (Inputs, Looked) {
+        let mut looking = Looking { counter: self, small, reads, looked: Looked::new() };
+        let inputs = Inputs::resolve_looking(&self.reading.inputs, stop.clone(), &mut looking);
+        let Looking { small, mut looked, .. } = looking;
+        looked.extend(small.logs(&inputs).into_iter().map(|found| (found.0.number, Ok(found))));
+        // A stop ends everything but what was read of streams.
+        let is_wanted = |input: &Input| is_log(input) && (input.kind() == Kind::Stream || !stop.load(Relaxed));
+        for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_wanted(input)) {
+            looked.entry(number).or_insert_with(|| input.head().and_then(|head| self.find_log(number, input, &head)));
+        }
+        (inputs, looked)
     }
 
     fn resolved(&mut self, inputs: Inputs) -> Result<Inputs> {
@@ -224,12 +301,11 @@ impl Counter<'_> {
     }
 
     /// The logs among the inputs, with their formats.
-    fn logs(&mut self, inputs: &Inputs, mut looked: Looked) -> Result<Vec<Log>> {
+    fn logs(&mut self, looked: Looked) -> Result<Vec<Log>> {
         let mut logs = Vec::new();
         let mut told = Vec::new();
-        for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_log(input)) {
-            let find = || input.head().and_then(|head| self.find_log(number, input, &head));
-            match looked.remove(&number).unwrap_or_else(find).inspect(|(log, _)| self.tell_empty(log)) {
+        for found in looked.into_values() {
+            match found.inspect(|(log, _)| self.tell_empty(log)) {
                 Ok((log, detected)) => {
                     told.extend(detected.map(|(format, counts)| (log.name.clone(), format, counts)));
                     logs.push(log);
@@ -266,16 +342,33 @@ impl Counter<'_> {
         }
     }
 
-    fn find_log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
+    /// A log that begins with `head`, and how its format was found. Nothing is said.
+    pub fn find_log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
         let name = input.name().to_owned();
         let found = self.formats.find(&name, head)?;
         let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
         let service = self.formats.service(&name).to_owned();
-        let identity = Identity::of(&head.bytes);
+        let identity = Identity::by(self.digests, &head.bytes);
         let format = found.map(|found| found.format);
         let year = format.as_ref().map(|format| self.formats.year(format, input, head)).transpose()?.flatten();
         let is_empty = head.bytes.is_empty();
-        Ok((Log { number, name, service, identity, is_empty, format, year }, detected))
+        Ok((Log { number, name, service, identity, is_empty, format, year, read: None }, detected))
+    }
+
+    /// Refuses the same content twice, by SHA-256 where quick digests do not do: some agree, or there are those of slices files.
+    fn tell_apart(&mut self, inputs: &Inputs, logs: &mut [Log], stored: &[(String, Partial)]) -> Result<()> {
+        let stored: Vec<(String, &Partial)> = stored.iter().map(|(name, partial)| (name.clone(), partial)).collect();
+        if self.digests == Digests::Quick {
+            if stored.is_empty() && self.refuse_duplicates(&logs.iter().collect::<Vec<_>>(), &[]).is_ok() {
+                return Ok(());
+            }
+            self.digests = Digests::Sha256;
+            for log in logs.iter_mut() {
+                // What cannot be read again is an error where it is read for its lines.
+                log.identity = inputs.inputs()[log.number].head().map_or(log.identity.clone(), |head| Identity::of(&head.bytes));
+            }
+        }
+        self.refuse_duplicates(&logs.iter().collect::<Vec<_>>(), &stored)
     }
 
     /// Refuses the same content twice before anything is scanned.
@@ -293,16 +386,33 @@ impl Counter<'_> {
         })
     }
 
+    /// Says that some logs are not in the latency SLO that slix itself asks for.
+    pub fn tell_without_latency(&self, logs: &[&Log], questions: &Questions) {
+        let is_optional = questions.of_service("", true).count() > questions.of_service("", false).count();
+        if let Some(without) = without_latency(logs).filter(|_| is_optional) {
+            self.words.note(&without);
+        }
+    }
+
+    /// Scans the logs that were not read while they were found. None: there are no such.
+    fn scan_unread(&mut self, scan: &Scan, logs: &[&Log]) -> Result<Option<Partial>> {
+        let unread: Vec<&Log> = logs.iter().copied().filter(|log| log.read.is_none()).collect();
+        if unread.is_empty() {
+            self.tell_damages_once(scan.inputs);
+            return Ok(None);
+        }
+        self.scan(scan, &unread, BTreeMap::new()).map(|scanned| Some(scanned.partial))
+    }
+
+    /// How many threads read many files, which are work enough for all.
+    pub fn threads(&self) -> usize {
+        self.reading.threads.unwrap_or_else(cores)
+    }
+
     /// Scans logs, all of each or the range that it has.
     pub fn scan(&mut self, scan: &Scan, logs: &[&Log], ranges: BTreeMap<usize, ByteRange>) -> Result<Scanned> {
         let Scan { inputs, questions, slices, stop, rejects } = *scan;
         let plans = Plans::of(logs, questions, self.formats)?;
-        if let Some(without) = plans
-            .without_latency(logs)
-            .filter(|_| questions.of_service("", true).count() > questions.of_service("", false).count())
-        {
-            self.words.note(&without);
-        }
         let jobs: Vec<Job> = plans.jobs.iter().map(|plan| plan.job(self.reading, slices)).collect();
         let of_engine = plans.engine_inputs(inputs, logs);
         let threads = self.reading.threads.unwrap_or_else(|| threads_for(inputs));
@@ -326,11 +436,15 @@ impl Counter<'_> {
         let mut scanned = scanned?;
         source.pieces.notes().iter().for_each(|note| self.words.note(&note.text));
         let failures = std::mem::take(&mut scanned.failures);
+        self.tell_damages_once(inputs);
+        self.tell_failures(failures, source.unopened.load(Relaxed))?;
+        Ok(scanned)
+    }
+
+    fn tell_damages_once(&mut self, inputs: &Inputs) {
         if !std::mem::replace(&mut self.damages_told, true) {
             self.tell_damages(inputs);
         }
-        self.tell_failures(failures, source.unopened.load(Relaxed))?;
-        Ok(scanned)
     }
 
     /// Members of archives that cannot be read are like the end of a log that cannot: the others count.
@@ -464,12 +578,15 @@ fn tell_formats(told: &[(String, String, (usize, usize))], words: &Words) {
 
 /// One thread per core, but none without work for it.
 fn threads_for(inputs: &Inputs) -> usize {
-    let pieces = inputs.inputs().iter().filter(|input| is_log(input)).map(|input| match input.kind() {
+    let pieces = inputs.inputs().iter().filter(|input| is_log(input) && !input.is_read()).map(|input| match input.kind() {
         Kind::Plain => input.size().unwrap_or(0).div_ceil(THREAD_BYTES_MIN).max(1),
         _ => 1,
     });
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    cores.min(usize::try_from(pieces.sum::<u64>()).unwrap_or(cores)).max(1)
+    cores().min(usize::try_from(pieces.sum::<u64>()).unwrap_or(usize::MAX)).max(1)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Whether every file was read to its end although a stop was asked for. When in doubt it was not.
@@ -486,7 +603,7 @@ fn files_are_complete(inputs: &Inputs, partial: &Partial, range: Option<ByteRang
 }
 
 /// How logs of one format and service are read and counted.
-struct Plan {
+pub struct Plan {
     format: Arc<Format>,
     year: Option<i16>,
     service: String,
@@ -497,7 +614,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(log: &Log, format: &Arc<Format>, questions: &Questions, formats: &Formats) -> Result<Plan> {
+    /// What is asked of a log, bound to its format.
+    pub fn new(log: &Log, format: &Arc<Format>, questions: &Questions, formats: &Formats) -> Result<Plan> {
         let (keys, indicators) =
             questions.indicators(&log.service, log.has_latency() || log.format.is_none()).into_iter().unzip();
         let classifier = Classifier::compile(indicators)?;
@@ -515,7 +633,8 @@ impl Plan {
         })
     }
 
-    fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
+    /// What a worker needs of it.
+    pub fn job<'a>(&'a self, reading: &Reading, slices: Slices) -> Job<'a> {
         Job {
             extractor: &self.extractor,
             classifier: &self.classifier,
@@ -587,18 +706,14 @@ impl Plans {
         }
         all
     }
+}
 
-    /// Words about logs that the default latency SLO leaves out.
-    fn without_latency(&self, logs: &[&Log]) -> Option<String> {
-        let without: Vec<&Log> = logs.iter().copied().filter(|log| log.format.is_some() && !log.has_latency()).collect();
-        let first = without.first().filter(|_| without.len() < logs.len())?;
-        Some(format!(
-            "{} of {} inputs (the first is {}) tell no latency and are not in its SLO",
-            without.len(),
-            logs.len(),
-            first.name
-        ))
-    }
+/// Words about logs that the default latency SLO leaves out.
+fn without_latency(logs: &[&Log]) -> Option<String> {
+    let without: Vec<&Log> = logs.iter().copied().filter(|log| log.format.is_some() && !log.has_latency()).collect();
+    let first = without.first().filter(|_| without.len() < logs.len())?;
+    let (count, all) = (without.len(), logs.len());
+    Some(format!("{count} of {all} inputs (the first is {}) tell no latency and are not in its SLO", first.name))
 }
 
 /// The pieces of the logs that are wanted; remembers whether one could not be opened.

@@ -313,6 +313,7 @@ impl Known {
         let failed = std::mem::take(&mut counter.failed);
         let logs: Vec<&Log> = news.iter().map(|news| &news.log).collect();
         let before: Vec<u64> = news.iter().map(|news| news.range.start).collect();
+        counter.tell_without_latency(&logs, scan.questions);
         let partial = counter.scan(scan, &logs, news.iter().map(|news| (news.log.number, news.range)).collect())?.partial;
         let again = std::mem::replace(&mut counter.failed, failed) && self.is_begun && news.iter().all(|news| news.is_plain);
         if again {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector};
+use slix::format::detect::{Detection, Detector, Follower};
 use slix::format::envelope::Envelope;
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
@@ -19,7 +19,7 @@ use slix::slo::spec::FormatSpec;
 use super::args::{FormatArgs, WindowBy};
 
 /// Lines of a head that detection tries.
-const SAMPLE_LINES_MAX: usize = 1_000;
+pub const SAMPLE_LINES_MAX: usize = 1_000;
 
 /// What is known of the formats of all inputs.
 pub struct Formats {
@@ -141,12 +141,27 @@ impl Formats {
 
     /// The format of an input that begins with `head`; none if there is no line to tell it by.
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
-        let own = self.declared_input(name).and_then(|input| input.format.as_ref());
-        let candidates = match self.option.as_ref().or(own).or(self.declared.as_ref()) {
-            Some(candidates) => candidates,
-            None => self.presets()?,
-        };
+        let candidates = self.candidates(name)?;
         candidates.find(&head.lines(SAMPLE_LINES_MAX), self.zone()).map_err(|error| about(name, error))
+    }
+
+    /// One who follows logs of the format that an input has, if its lines decided.
+    pub fn follower(&self, name: &str, format: &Arc<Format>) -> Result<Option<Follower<'_>>> {
+        Ok(self.candidates(name)?.detector(self.zone())?.follower(format))
+    }
+
+    /// Whether the definitions say the same of two inputs.
+    pub fn are_declared_alike(&self, a: &str, b: &str) -> bool {
+        let own = |name| self.declared_input(name).map(std::ptr::from_ref);
+        self.inputs.is_empty() || own(a) == own(b)
+    }
+
+    fn candidates(&self, name: &str) -> Result<&Candidates> {
+        let own = self.declared_input(name).and_then(|input| input.format.as_ref());
+        match self.option.as_ref().or(own).or(self.declared.as_ref()) {
+            Some(candidates) => Ok(candidates),
+            None => self.presets(),
+        }
     }
 
     /// The format of lines that stand alone: a named one, or that of the presets which reads most of them.

@@ -49,6 +49,7 @@ mod rejected;
 mod report;
 mod screen;
 mod slices;
+mod small;
 mod suggest;
 mod table;
 mod toil;

@@ -1,0 +1,67 @@
+//! Contents that lie in memory as a whole. Each counts with all of its lines if all are events, and not at all otherwise.
+//!
+//! Of many small files most are such; what is odd about the others is for [`super::run`] to tell. What was counted cannot be taken back
+//! from counts, so it is kept apart until it is known to stand.
+
+use crate::aggregate::accounting::Accounting;
+use crate::aggregate::{Duplicates, Partial};
+use crate::error::Result;
+use crate::scan::{Job, Worker, scan};
+
+/// Counts whole contents for one job.
+pub struct Wholes<'a> {
+    job: Job<'a>,
+    /// Counts what may have to be forgotten.
+    worker: Worker<'a>,
+    /// What stands, with the binary logarithm of how often it was put together: like ones are, so that no large one is walked often.
+    kept: Vec<(u32, Partial)>,
+}
+
+impl<'a> Wholes<'a> {
+    /// Nothing was counted yet.
+    ///
+    /// # Errors
+    /// Too many thresholds for a latency histogram.
+    pub fn new(job: Job<'a>) -> Result<Self> {
+        Ok(Wholes { job, worker: Worker::new(job, "")?, kept: Vec::new() })
+    }
+
+    /// Counts the first `length` bytes of a buffer, the content of the input that has this name. None if some line is no event: then
+    /// nothing counts of it, nor of the contents since [`Wholes::keep`].
+    ///
+    /// # Errors
+    /// An overflow of a count.
+    pub fn add(&mut self, name: &str, buffer: &[u8], length: usize) -> Result<Option<Accounting>> {
+        self.worker.turn_to(name);
+        let mut are_events = true;
+        scan(buffer, length, 0, &mut self.worker, &mut |_, _, _| are_events = false)?;
+        let accounting = self.worker.take_accounting();
+        if are_events && accounting.events.bytes == length as u64 {
+            return Ok(Some(accounting));
+        }
+        self.worker = Worker::new(self.job, "")?;
+        Ok(None)
+    }
+
+    /// Lets stand what was counted.
+    ///
+    /// # Errors
+    /// An overflow.
+    pub fn keep(&mut self) -> Result<()> {
+        let (mut rank, mut last) = (0, self.worker.take()?);
+        while let Some((_, mut before)) = self.kept.pop_if(|(other, _)| *other == rank) {
+            before.merge_with(last, Duplicates::Allow)?;
+            (rank, last) = (rank + 1, before);
+        }
+        self.kept.push((rank, last));
+        Ok(())
+    }
+
+    /// Everything that stands, without receipts; none if nothing does.
+    ///
+    /// # Errors
+    /// An overflow.
+    pub fn finish(self) -> Result<Option<Partial>> {
+        Partial::merge_all(self.kept.into_iter().rev().map(|(_, partial)| partial).collect(), Duplicates::Allow)
+    }
+}
