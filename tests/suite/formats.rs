@@ -199,3 +199,17 @@ fn objects_of_other_loggers_are_skipped_in_mixed_logs() {
     let accounting = work.run(&["report", "--output-format", "json", "mixed.log"]).exits(0).json()["accounting"].clone();
     assert_eq!((&accounting["events"]["lines"], &accounting["skipped_chatter"]["lines"]), (&json!(60), &json!(20)));
 }
+
+/// A log that no preset reads is told of, and yet there is a proposal, which reads it.
+#[test]
+fn what_no_format_reads_is_shown_with_what_would_read_it() {
+    let work = Work::new();
+    let line = |i: usize| like(example("combined"), i).replace("\"curl/8.5.0\"\n", &format!("\"curl/8.5.0\" {}\n", 40 + i));
+    work.file("timed.log", (0..20).map(line).collect::<String>());
+    let ran = work.run(&["rejects", "timed.log"]).exits(1);
+    assert!(ran.stderr.contains("no known format reads most of the lines"), "{}", ran.stderr);
+    assert!(ran.text().starts_with("20 of 20 lines were rejected, in 1 shapes"), "{}", ran.text());
+    let proposed = ran.text().split_once("--format '").unwrap().1.split_once('\'').unwrap().0;
+    let report = work.run(&["report", "--format", proposed, "--output-format", "json", "timed.log"]).exits(0).json();
+    assert_eq!(report["accounting"]["events"]["lines"], 20);
+}
