@@ -122,7 +122,7 @@ impl<'a> Batched<'a> {
     /// What looked like one line and is not may be several.
     fn read_batch(&mut self, block: &Block) -> u64 {
         let Batched { extractor, reader, marks, batch, kernel } = self;
-        let view = View { kernel: *kernel, block, marks, positions: marks.positions_and_room() };
+        let view = View { kernel: *kernel, block, marks, positions: Some(marks.positions_and_room()) };
         extractor.read_batch(view, batch, reader);
         let of_line = |i: usize| match batch.odd[i] {
             0 => 1,

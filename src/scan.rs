@@ -74,9 +74,14 @@ struct Gathered {
     lines: Batch,
     /// The bytes of the last full batch; 0 before there was one.
     batch_bytes: usize,
-    /// Those that are regular but for their escapes, and their marks: so many for each line.
-    escaped: Batch,
-    escaped_marks: Box<Positions>,
+    apart: Apart,
+}
+
+/// Lines that are read in a batch of their own: those that are regular but for their escapes, or that are read by their keys.
+struct Apart {
+    lines: Batch,
+    /// The marks of lines with escapes: so many for each.
+    marks: Box<Positions>,
 }
 
 /// What reads lines and counts them.
@@ -105,7 +110,7 @@ impl<'a> Worker<'a> {
         Ok(Worker {
             room: block::room(),
             marks: Marks::default(),
-            gathered: Gathered { lines: batch(), batch_bytes: 0, escaped: batch(), escaped_marks: block::positions() },
+            gathered: Gathered { lines: batch(), batch_bytes: 0, apart: Apart { lines: batch(), marks: block::positions() } },
             counter: Counter {
                 job,
                 reader: job.extractor.reader(input),
@@ -257,10 +262,9 @@ fn scan_window(mut window: Window, is_last: bool, gathered: &mut Gathered, count
             window.start = start;
             break;
         }
-        let positions = window.marks.positions_and_room();
-        window.count_batch(&mut gathered.lines, positions, counter, odd);
+        window.count_gathered(gathered, counter, odd);
     }
-    window.count_escaped(gathered, counter, odd);
+    window.count_apart(&mut gathered.apart, counter, odd);
     window.start
 }
 
@@ -284,7 +288,10 @@ impl<'a> Window<'a> {
     /// Fills the batch with lines that look regular. Others are counted on the way, as the order does not matter to counts; whether
     /// there were none.
     fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> bool {
-        counter.job.extractor.learn(&mut counter.reader);
+        // What was found of the lines apart is to be read by what found it.
+        if gathered.apart.lines.len == 0 {
+            counter.job.extractor.learn(&mut counter.reader);
+        }
         let regular = counter.job.extractor.marks_per_line(&counter.reader);
         gathered.lines.len = 0;
         let mut is_untouched = true;
@@ -296,9 +303,7 @@ impl<'a> Window<'a> {
                 return is_untouched;
             }
             is_untouched = false;
-            if regular == 0 || !self.gather_escaped(gathered, counter, odd) {
-                self.count_next(counter, odd);
-            }
+            self.take_next(&mut gathered.apart, counter, odd);
         }
     }
 
@@ -324,72 +329,89 @@ impl<'a> Window<'a> {
         (self.start, self.first, batch.len) = (start, first, len);
     }
 
-    /// Whether a mark is the newline of a line that is not too long.
-    #[inline(always)]
-    fn is_whole_line(&self, mark: Place, line_bytes_max: usize) -> bool {
-        self.block[usize::from(mark)] == b'\n' && usize::from(mark) - self.start < line_bytes_max
+    /// Reads and counts a batch of regular lines. What looked like one line may be several.
+    fn count_gathered(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
+        let Gathered { lines, apart, .. } = gathered;
+        let positions = Some(self.marks.positions_and_room());
+        if self.count_batch(lines, positions, counter) {
+            self.go_back(lines, |window, i| {
+                window.first = lines.firsts[i].into();
+                while window.start <= lines.newlines[i].into() {
+                    window.take_next(apart, counter, odd);
+                }
+            });
+        }
     }
 
-    /// Adds the line that ends at `newline` to a batch, and goes behind it.
-    #[inline(always)]
-    fn push(&mut self, batch: &mut Batch, newline: Place, first: Place) {
-        let end = without_return(self.block, self.start, newline.into());
-        batch.push(self.start as Place, end as Place, newline, first);
-        self.start = usize::from(newline) + 1;
+    /// Reads and counts the lines that are read apart.
+    fn count_apart(&mut self, apart: &mut Apart, counter: &mut Counter, odd: &mut OddLines) {
+        if apart.lines.len == 0 {
+            return;
+        }
+        let positions = Some(&*apart.marks).filter(|_| !counter.job.extractor.reads_by_key(&counter.reader));
+        if self.count_batch(&mut apart.lines, positions, counter) {
+            self.go_back(&apart.lines, |window, _| window.count_next(counter, odd));
+        }
+        apart.lines.len = 0;
     }
 
-    /// Reads and counts a batch; lines of it that are odd are read one by one.
-    fn count_batch(&mut self, batch: &mut Batch, positions: &Positions, counter: &mut Counter, odd: &mut OddLines) {
+    /// Reads and counts a batch; whether lines of it are odd.
+    fn count_batch(&self, batch: &mut Batch, positions: Option<&Positions>, counter: &mut Counter) -> bool {
         let (kernel, block, marks) = (counter.job.kernel, self.block, self.marks);
         let has_odd = counter.count_regular(View { kernel, block, marks, positions }, batch);
         counter.add_latencies(block, batch);
         counter.add_attributed(block, batch);
         counter.add_weights(block, batch);
-        if has_odd {
-            self.count_odd(batch, counter, odd);
-        }
+        has_odd
     }
 
-    /// Goes back to the odd lines of the batch. What looked like one line may be several.
+    /// Goes back to each odd line of a batch, and then to where the window has come to.
     #[cold]
-    fn count_odd(&mut self, batch: &Batch, counter: &mut Counter, odd: &mut OddLines) {
+    fn go_back(&mut self, batch: &Batch, mut count: impl FnMut(&mut Self, usize)) {
         let (start, first) = (self.start, self.first);
         for i in (0..batch.len).filter(|&i| batch.odd[i] != 0) {
             (self.start, self.first) = (batch.starts[i].into(), 0);
-            while self.start <= batch.newlines[i].into() {
-                self.count_next(counter, odd);
-            }
+            count(self, i);
         }
         (self.start, self.first) = (start, first);
     }
 
-    /// Adds the next line to the batch of escaped lines, if it is regular but for its escapes.
-    #[cold]
-    fn gather_escaped(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> bool {
-        let extractor = counter.job.extractor;
-        let positions = &self.marks.positions()[self.first..];
-        let Some(count) = positions.iter().position(|&mark| self.block[usize::from(mark)] == b'\n') else { return false };
-        let Some(kept) = extractor.without_escaped(self.block, &positions[..count]) else { return false };
-        if !self.is_whole_line(positions[count], counter.job.line_bytes_max) {
-            return false;
+    /// Adds the next line to those that are read apart, or counts it.
+    #[inline(never)]
+    fn take_next(&mut self, apart: &mut Apart, counter: &mut Counter, odd: &mut OddLines) {
+        let Some((newline, mark)) = self.find_next(apart, counter) else { return self.count_next(counter, odd) };
+        let end = without_return(self.block, self.start, newline.into());
+        let first = apart.lines.len * counter.job.extractor.marks_per_line(&counter.reader);
+        apart.lines.push(self.start as Place, end as Place, newline, first as Place);
+        (self.start, self.first) = (usize::from(newline) + 1, mark + 1);
+        if apart.lines.len == BATCH_LINES {
+            self.count_apart(apart, counter, odd);
         }
-        let kept = &kept[..extractor.marks_per_line(&counter.reader)];
-        let first = gathered.escaped.len * kept.len();
-        gathered.escaped_marks[first..first + kept.len()].copy_from_slice(kept);
-        self.push(&mut gathered.escaped, positions[count], first as Place);
-        self.first += count + 1;
-        if gathered.escaped.len == BATCH_LINES {
-            self.count_escaped(gathered, counter, odd);
-        }
-        true
     }
 
-    /// Reads and counts the batch of escaped lines.
-    fn count_escaped(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
-        if gathered.escaped.len > 0 {
-            self.count_batch(&mut gathered.escaped, &gathered.escaped_marks, counter, odd);
-            gathered.escaped.len = 0;
-        }
+    /// Where the newline of the next line stands, if the line can be read apart, and which mark that is.
+    #[inline(always)]
+    fn find_next(&self, apart: &mut Apart, counter: &mut Counter) -> Option<(Place, usize)> {
+        let Counter { job, reader, .. } = counter;
+        let found = match job.extractor.reads_by_key(reader) {
+            true => {
+                let (view, line) = ((self.block, self.marks.positions()), (self.start as Place, self.first));
+                job.extractor.find_by_key(view, line, apart.lines.len, reader)
+            }
+            false => self.unescape_next(apart, job.extractor, reader),
+        };
+        found.filter(|&(newline, _)| usize::from(newline) - self.start < job.line_bytes_max)
+    }
+
+    /// The same for a line that may be regular but for its escapes.
+    #[cold]
+    fn unescape_next(&self, apart: &mut Apart, extractor: &Extractor, reader: &Reader) -> Option<(Place, usize)> {
+        let regular = extractor.marks_per_line(reader);
+        let positions = self.marks.positions().get(self.first..).filter(|_| regular > 0)?;
+        let count = positions.iter().position(|&mark| self.block[usize::from(mark)] == b'\n')?;
+        let kept = extractor.without_escaped(self.block, &positions[..count])?;
+        apart.marks[apart.lines.len * regular..][..regular].copy_from_slice(&kept[..regular]);
+        Some((positions[count], self.first + count))
     }
 
     /// Reads and counts the next line with care.

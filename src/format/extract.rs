@@ -12,7 +12,7 @@ use super::derive::{self, Columnar, Derive, Fields};
 use super::envelope::Unwrapper;
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::keyed::{self, Header};
-use super::learn::{self, Fast, Lesson, Lessons};
+use super::learn::{self, ByKey, Fast, Lesson, Lessons};
 use super::plan::{Found, Plan, TimeFound};
 use super::shape::{MARKS_MAX, Shape};
 use super::walk::{Columns, Lines};
@@ -57,6 +57,8 @@ enum Compiled {
 pub struct Reader {
     found: Found,
     columns: Option<Columns>,
+    /// What reads lines by their keys, and what it found.
+    by_key: Option<Box<(ByKey, Columns)>>,
     /// Which outputs of the batch are made line by line.
     by_line: Vec<bool>,
     lessons: Lessons,
@@ -132,8 +134,8 @@ pub struct View<'a> {
     pub block: &'a Block,
     /// Its marks, by [`Extractor::mark_set`].
     pub marks: &'a Marks,
-    /// Those of the batch's lines.
-    pub positions: &'a Positions,
+    /// Those of the batch's lines; none where their values were found by their keys.
+    pub positions: Option<&'a Positions>,
 }
 
 /// Where a line stops being what its format says.
@@ -237,6 +239,7 @@ impl Extractor {
         Reader {
             found,
             columns,
+            by_key: None,
             by_line: vec![false; self.outputs.len()],
             lessons: Lessons::default(),
             values,
@@ -365,8 +368,12 @@ impl Extractor {
 
     /// How many marks a regular line holds, without its newline; 0 if every line is to be read with care.
     pub fn marks_per_line(&self, reader: &Reader) -> usize {
-        let is_plain = self.unwrapper.is_empty() && self.shift.is_none();
-        self.fast(&reader.lessons).filter(|_| is_plain).map_or(0, |fast| fast.shape.marks)
+        self.fast(&reader.lessons).filter(|_| self.is_plain()).map_or(0, |fast| fast.shape.marks)
+    }
+
+    /// Whether lines are events as they stand.
+    fn is_plain(&self) -> bool {
+        self.unwrapper.is_empty() && self.shift.is_none()
     }
 
     fn fast<'a>(&'a self, lessons: &'a Lessons) -> Option<&'a Fast> {
@@ -392,10 +399,14 @@ impl Extractor {
             created: &self.created,
             outputs: &self.outputs,
             fixed: &wanted.tested(conditions),
+            asked: &wanted.asked(conditions),
         };
-        reader.lessons.learned = lesson.learn().filter(|_| self.ended.is_empty()).map(Box::new);
+        let lesson = Some(lesson).filter(|_| self.ended.is_empty());
         let columns = |fast: &Fast| fast.shape.columns(wanted.fields.len(), clocks.len());
+        reader.lessons.learned = lesson.as_ref().and_then(Lesson::learn).map(Box::new);
         reader.columns = reader.lessons.learned.as_deref().map(columns);
+        let by_key = lesson.as_ref().filter(|_| self.is_plain()).and_then(Lesson::learn_keys);
+        reader.by_key = by_key.map(|by_key| (columns(&by_key.fast), by_key)).map(|(columns, by_key)| Box::new((by_key, columns)));
     }
 
     /// An empty batch for lines of this format.
@@ -412,13 +423,20 @@ impl Extractor {
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
     pub fn read_batch(&self, view: View, batch: &mut Batch, reader: &mut Reader) {
-        let Reader { lessons, columns, found, by_line, scratch, input_bytes, .. } = reader;
-        let (Some(fast), Some(columns)) = (self.fast(lessons), columns) else {
+        let Reader { lessons, columns, by_key, found, by_line, scratch, input_bytes, .. } = reader;
+        let View { kernel, block, marks, positions } = view;
+        let is_by_key = positions.is_none();
+        let fast = match (by_key, columns) {
+            (Some(by_key), _) if is_by_key => Some((&by_key.0.fast, &mut by_key.1)),
+            (_, Some(columns)) if !is_by_key => self.fast(lessons).map(|fast| (fast, columns)),
+            _ => None,
+        };
+        let Some((fast, columns)) = fast else {
             // What the batch before it had is not its own.
             (batch.odd, batch.no_response) = ([1; BATCH_LINES], 0);
             return;
         };
-        let View { kernel, block, marks, positions } = view;
+        let positions = positions.unwrap_or_else(|| marks.positions_and_room());
         fast.shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut found.readers);
         if let Some(field) = fast.status.filter(|_| self.has_connections) {
             // Those without a status may be no requests.
@@ -432,10 +450,33 @@ impl Extractor {
         if by_line_too {
             self.fill_by_line(fast, block, batch, columns, Rest { by_line, found, scratch, input_bytes: *input_bytes });
         }
-        lessons.regular += batch.len as u32;
-        if batch.has_odd() {
-            lessons.regular -= forget_odd(batch);
+        let odd = if batch.has_odd() { forget_odd(batch) } else { 0 };
+        match batch.len.checked_sub(1) {
+            Some(last) if is_by_key => {
+                lessons.add_by_key(batch.len as u32, &block[batch.starts[last].into()..batch.ends[last].into()]);
+            }
+            _ => lessons.regular += batch.len as u32 - odd,
         }
+    }
+
+    /// Whether lines that are not regular can be read by their keys.
+    #[inline]
+    pub(crate) fn reads_by_key(&self, reader: &Reader) -> bool {
+        reader.by_key.is_some()
+    }
+
+    /// Finds the values of the line that begins at a place and with a mark of this number, for this row of a batch: where its newline
+    /// stands, and which mark that is. None if it is to be read with care.
+    #[inline]
+    pub(crate) fn find_by_key(
+        &self,
+        (block, marks): (&Block, &[Place]),
+        line: (Place, usize),
+        row: usize,
+        reader: &mut Reader,
+    ) -> Option<(Place, usize)> {
+        let (by_key, columns) = &mut **reader.by_key.as_mut()?;
+        by_key.finder.find((block, marks), line, &mut columns.begins, row)
     }
 
     /// The marks of a line whose marks are too many, without those that are escaped; none if it is not regular then either.

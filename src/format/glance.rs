@@ -95,7 +95,7 @@ impl Glance {
             }
         }
         if batch.len > 0 {
-            let view = View { kernel: *kernel, block: room, marks, positions: marks.positions_and_room() };
+            let view = View { kernel: *kernel, block: room, marks, positions: Some(marks.positions_and_room()) };
             extractor.read_batch(view, batch, reader);
             (0..batch.len).filter(|&i| batch.odd[i] != 0).for_each(|i| odd[of_batch[i]] = true);
         }

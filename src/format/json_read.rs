@@ -76,6 +76,16 @@ impl KeyTree {
         }
     }
 
+    /// The keys, and what they lead to.
+    pub(super) fn children(&self) -> impl Iterator<Item = (&[u8], &KeyTree)> {
+        self.children.iter().map(|(key, tree)| (&key[..], tree))
+    }
+
+    /// The number of the wanted value that this path leads to.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        self.wanted
+    }
+
     /// The number of the wanted value under a key.
     pub(super) fn number_of(&self, key: &[u8]) -> Option<usize> {
         self.child(key).and_then(|tree| tree.wanted)
@@ -142,12 +152,14 @@ impl Traced {
     }
 }
 
-/// All values of a line in their order; none where it is not JSON, or a whole object or array is wanted.
-pub(super) fn trace(line: &[u8], tree: &KeyTree, count: usize) -> Option<Vec<Traced>> {
-    let mut values = vec![JsonValue::ABSENT; count];
+/// All values of a line in their order, but for objects and arrays; none where it is not JSON, or a whole object or array is wanted
+/// for more than being there.
+pub(super) fn trace(line: &[u8], wanted: &Wanted) -> Option<Vec<Traced>> {
+    let mut values = vec![JsonValue::ABSENT; wanted.count];
     let mut cursor = Cursor { line, at: 0, trace: Some(Vec::new()) };
-    cursor.whole(tree, &mut values).ok()?;
-    cursor.trace.filter(|_| values.iter().all(|value| value.kind != JsonKind::Nested))
+    cursor.whole(&wanted.tree, &mut values).ok()?;
+    let is_scalar = |field: &usize| values[*field].kind != JsonKind::Nested;
+    cursor.trace.filter(|_| wanted.fields.iter().all(is_scalar))
 }
 
 struct Cursor<'a> {
@@ -408,6 +420,12 @@ impl Wanted {
     pub(super) fn tested(&self, conditions: &[JsonCondition]) -> Vec<usize> {
         let tested = conditions.iter().zip(&self.conditions).filter(|(condition, _)| !condition.prefix.is_empty());
         tested.map(|(_, &value)| value).collect()
+    }
+
+    /// The values that must be there for a condition, whatever they are.
+    pub(super) fn asked(&self, conditions: &[JsonCondition]) -> Vec<usize> {
+        let asked = conditions.iter().zip(&self.conditions).filter(|(condition, _)| condition.prefix.is_empty());
+        asked.map(|(_, &value)| value).collect()
     }
 
     /// How many values are wanted.

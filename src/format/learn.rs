@@ -7,6 +7,7 @@
 
 use super::clock::TimeReader;
 use super::derive::{Columnar, Derive};
+use super::find::{Finder, Role};
 use super::json_read::{self, JsonKind, Traced, Wanted};
 use super::shape::{Builder, Shape, Want};
 use super::walk::End;
@@ -25,6 +26,8 @@ pub(super) struct Lesson<'a> {
     pub(super) outputs: &'a [Derive],
     /// The values, by number, that must be what they are in this line.
     pub(super) fixed: &'a [usize],
+    /// Those that must be there.
+    pub(super) asked: &'a [usize],
 }
 
 /// What a fast reader knows of the lines it reads.
@@ -40,6 +43,13 @@ pub(super) struct Fast {
     /// The clock that gives the time, and that of the creation.
     pub(super) clock: usize,
     pub(super) created: Option<usize>,
+}
+
+/// What reads lines by their keys.
+#[derive(Clone, Debug)]
+pub(super) struct ByKey {
+    pub(super) finder: Finder,
+    pub(super) fast: Fast,
 }
 
 /// What to mark in JSON lines.
@@ -71,12 +81,21 @@ impl Default for Lessons {
 impl Lessons {
     /// A line was read with care. If there are many of them, the next lesson is about it.
     pub(super) fn add(&mut self, line: &[u8]) {
+        let is_first = self.careful == 0 && self.learned.is_none();
         self.careful += 1;
         let is_due = self.careful > self.patience && self.careful > self.regular / 4;
-        if is_due || self.learned.is_none() && self.careful == 1 {
+        if is_due || is_first {
             self.sample = Some(line.to_vec());
             self.patience = if self.regular > self.careful { CAREFUL_MIN } else { CAREFUL_MAX.min(2 * self.patience) };
             (self.careful, self.regular) = (1, 0);
+        }
+    }
+
+    /// So many lines were read by their keys, of which this is one: that is not the fastest way either.
+    pub(super) fn add_by_key(&mut self, lines: u32, line: &[u8]) {
+        if let Some(before) = lines.checked_sub(1) {
+            self.careful += before;
+            self.add(line);
         }
     }
 
@@ -89,7 +108,7 @@ impl Lessons {
 impl Lesson<'_> {
     /// What the line teaches; none if lines like it have to be read with care.
     pub(super) fn learn(&self) -> Option<Fast> {
-        let values = json_read::trace(self.line, &self.wanted.tree, self.wanted.count())?;
+        let values = json_read::trace(self.line, self.wanted)?;
         let place = |field: usize| values.iter().rposition(|value| value.wanted == Some(self.wanted.fields[field]));
         let is_present = |field: &usize| place(*field).is_some();
         let outputs: Vec<Derive> = self.outputs.iter().map(|output| output.of_fields(is_present)).collect();
@@ -112,12 +131,77 @@ impl Lesson<'_> {
         for field in (0..self.wanted.fields.len()).filter(is_present) {
             let what = self.ask(field, &outputs, &status, [Some(clock), first(self.created)]);
             let Some(place) = place(field).filter(|_| what != Ask::Nothing) else { continue };
-            // One place can be one field.
-            if fields[place].replace((field, what)).is_some() {
+            // One place can be one field, and what is a literal is none.
+            let is_fixed = self.fixed.contains(&self.wanted.fields[field]);
+            if is_fixed || fields[place].replace((field, what)).is_some() {
                 return None;
             }
         }
         self.shape(&values, &fields).map(fast)
+    }
+
+    /// What the line teaches of lines that have their keys in any order; none if they have to be read with care.
+    pub(super) fn learn_keys(&self) -> Option<ByKey> {
+        let values = json_read::trace(self.line, self.wanted)?;
+        let is_of = |value: &Traced, field: usize| value.wanted == Some(self.wanted.fields[field]);
+        let is_present = |field: &usize| values.iter().any(|value| is_of(value, *field) && value.kind != JsonKind::Null);
+        // Where there is a choice among fields, it is made once: what was chosen against must not be there.
+        let choose = |output: &Derive| match output {
+            output if output.fields().len() > 1 => output.of_fields(is_present),
+            output => output.clone(),
+        };
+        let outputs: Vec<Derive> = self.outputs.iter().map(choose).collect();
+        let status = match self.status {
+            [field] => Some(*field),
+            fields => fields.iter().copied().find(|field| is_present(field)),
+        };
+        let first = |clocks: &[usize]| clocks.iter().copied().find(|&clock| is_present(&self.clocks[clock].0));
+        let (clock, created) = (first(self.time)?, first(self.created));
+        let mut roles = self.roles_of_conditions(&values)?;
+        let (mut builder, mut pairs) = (Builder::new(), 0);
+        for field in 0..self.wanted.fields.len() {
+            let role = match self.ask(field, &outputs, status.as_slice(), [Some(clock), created]) {
+                Ask::TooMuch => return None,
+                Ask::Nothing if self.is_mentioned(field) => (Role::Absent, false),
+                Ask::Nothing => continue,
+                what => {
+                    builder.pair(pairs);
+                    builder.field(field, what);
+                    pairs += 1;
+                    (Role::Place(pairs - 1), matches!(what, Ask::Time(_)))
+                }
+            };
+            let of_value = &mut roles[self.wanted.fields[field]];
+            *of_value = match (of_value.take(), role) {
+                (None, role) => Some(role),
+                (Some((Role::Present, _)), (role @ Role::Place(_), _)) => Some((role, true)),
+                // One value can be one thing.
+                _ => return None,
+            };
+        }
+        let finder = Finder::new(&self.wanted.tree, &roles)?;
+        let shape = builder.found(pairs);
+        Some(ByKey { finder, fast: Fast { shape, outputs, status, expects_status: !self.status.is_empty(), clock, created } })
+    }
+
+    /// What conditions ask of values, by number.
+    fn roles_of_conditions(&self, values: &[Traced]) -> Option<Vec<Option<(Role, bool)>>> {
+        let mut roles = vec![None; self.wanted.count()];
+        for &wanted in self.fixed {
+            let value = values.iter().rfind(|value| value.wanted == Some(wanted) && value.is_quoted())?;
+            roles[wanted] = Some((Role::Fixed(self.line[value.from..value.to].to_vec()), true));
+        }
+        for &wanted in self.asked {
+            roles[wanted].get_or_insert((Role::Present, true));
+        }
+        Some(roles)
+    }
+
+    /// Whether an event may depend on a field.
+    fn is_mentioned(&self, field: usize) -> bool {
+        let is_clock = |clocks: &[usize]| clocks.iter().any(|&clock| self.clocks[clock].0 == field);
+        let is_of_output = || self.outputs.iter().any(|output| output.fields().contains(&field));
+        self.status.contains(&field) || is_clock(self.time) || is_clock(self.created) || is_of_output()
     }
 
     /// What is asked of a field.
@@ -169,7 +253,7 @@ fn end_of_value(rest: &[u8]) -> Option<End> {
 
 /// What is asked of a field of a JSON line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ask {
+pub(super) enum Ask {
     Nothing,
     Time(usize),
     Status(Want),

@@ -40,6 +40,7 @@ mod derive;
 pub mod detect;
 pub mod envelope;
 pub mod extract;
+mod find;
 mod glance;
 pub mod json;
 mod json_read;

@@ -22,7 +22,7 @@
 //! if it holds the literal's first byte; every literal and every shaped field is checked, asked for or not.
 
 use super::clock::TimeReader;
-use super::learn;
+use super::learn::{self, Ask};
 use super::plan::{Check, Plan, Step};
 use super::walk::{Columns, Desk, End, Lines, Parts, Scale, Walk};
 use super::words::{Literal, WORD_BYTES};
@@ -38,7 +38,10 @@ pub(super) struct Shape {
     pub(super) set: MarkSet,
     /// Marks in a regular line, without its newline.
     pub(super) marks: usize,
+    /// None where the places of fields are found by their keys.
     literals: Vec<MarkedLiteral>,
+    /// Columns of places between which fields stand: where the literals begin, or pairs for what was found.
+    begins: usize,
     /// Whether the first literal begins every line, and whether the last one ends it.
     at_edges: (bool, bool),
     /// Whether all marks behind a `\` may be left out: it is so where no mark ends an unquoted text.
@@ -207,12 +210,13 @@ impl Shape {
         let unescapes = is_escaping && !parts.windows(2).any(|pair| is_text_up_to(mark, pair));
         let is_literal = |part: Option<&Part>| matches!(part, Some(Part::Literal(_)));
         let at_edges = (is_literal(parts.first()), is_literal(parts.last()));
-        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, at_edges, unescapes, ops })
+        let begins = literals.len();
+        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, begins, at_edges, unescapes, ops })
     }
 
     /// Room for the columns of one worker, for so many fields and clocks.
     pub(super) fn columns(&self, fields: usize, clocks: usize) -> Columns {
-        Columns::new(self.literals.len(), fields, clocks)
+        Columns::new(self.begins, fields, clocks)
     }
 
     /// Reads a batch. Lines that are not regular become odd; of the others the spans and values that are needed and the
@@ -262,6 +266,9 @@ impl Shape {
         for column in [&mut batch.starts, &mut batch.ends, &mut batch.firsts] {
             pad(column, batch.len);
         }
+        if self.literals.is_empty() {
+            columns.begins.iter_mut().for_each(|column| pad(column, batch.len));
+        }
         lines.kernel.run(
             #[inline(always)]
             || {
@@ -295,7 +302,7 @@ impl Shape {
             columns.desk.at = lines.batch.starts;
             return;
         };
-        let length = self.literals[after].length;
+        let length = self.literals.get(after).map_or(0, |literal| literal.length);
         let (begins, at) = (&columns.begins[after], &mut columns.desk.at);
         lines.kernel.run(
             #[inline(always)]
@@ -456,25 +463,33 @@ fn list_goes_on(next: Option<&[u8]>) -> u16 {
 pub(super) struct Builder {
     marks: usize,
     literals: Vec<MarkedLiteral>,
+    /// The column of places behind which the next value stands.
+    after: Option<usize>,
     ops: Vec<Op>,
 }
 
 impl Builder {
     /// Nothing yet.
     pub(super) fn new() -> Builder {
-        Builder { marks: 0, literals: Vec::new(), ops: Vec::new() }
+        Builder { marks: 0, literals: Vec::new(), after: None, ops: Vec::new() }
     }
 
     /// The text before a value; none if it has no quote to be found by, or an escape.
     pub(super) fn literal(&mut self, text: &[u8]) -> Option<()> {
         let offset = text.iter().position(|&b| b == b'"').filter(|_| !text.contains(&b'\\'))?;
+        self.after = Some(self.literals.len());
         self.literals.push(MarkedLiteral::new(text, self.marks, offset)?);
         self.marks += text.iter().filter(|&&b| b == b'"').count();
         (self.marks < MARKS_MAX).then_some(())
     }
 
+    /// The next value is found by its key: the pair of columns with this number says where.
+    pub(super) fn pair(&mut self, pair: usize) {
+        self.after = Some(2 * pair);
+    }
+
     fn stretch(&mut self, op: Op) {
-        self.ops.extend([Op::Stretch { after: self.literals.len().checked_sub(1) }, op]);
+        self.ops.extend([Op::Stretch { after: self.after }, op]);
     }
 
     pub(super) fn time(&mut self, reader: usize, to: End) {
@@ -501,6 +516,18 @@ impl Builder {
         self.stretch(Op::Scalar { field, to });
     }
 
+    /// A field, whatever kind of value it has.
+    pub(super) fn field(&mut self, field: usize, what: Ask) {
+        match what {
+            Ask::Nothing | Ask::TooMuch => {}
+            Ask::Time(clock) => self.time(clock, End::QUOTE),
+            Ask::Status(want) => self.status(field, want, End::QUOTE),
+            Ask::Request(want) => self.request(field, want),
+            Ask::Value(want) if want.value.is_some() => self.number(field, want, End::QUOTE),
+            Ask::Value(_) => self.text(field),
+        }
+    }
+
     /// The shape, of lines that end with this text, which stands behind the last value.
     pub(super) fn last(mut self, text: &[u8]) -> Option<Shape> {
         let has_mark = text.contains(&b'"');
@@ -509,8 +536,16 @@ impl Builder {
             // It ends the last value, which is no string.
             false => self.ops.push(Op::End),
         }
-        let Builder { marks, literals, ops } = self;
-        Some(Shape { set: learn::MARKS, marks, literals, at_edges: (true, has_mark), unescapes: false, ops })
+        let Builder { marks, literals, ops, .. } = self;
+        let begins = literals.len();
+        Some(Shape { set: learn::MARKS, marks, literals, begins, at_edges: (true, has_mark), unescapes: false, ops })
+    }
+
+    /// The shape, of lines in which so many values are found by their keys.
+    pub(super) fn found(self, pairs: usize) -> Shape {
+        let Builder { ops, .. } = self;
+        let (marks, literals, begins) = (0, Vec::new(), 2 * pairs);
+        Shape { set: learn::MARKS, marks, literals, begins, at_edges: (false, false), unescapes: false, ops }
     }
 }
 

@@ -105,6 +105,16 @@ pub(super) fn digits(word: u64, length: u64) -> (u64, u64) {
     (eight_digits(from_zero), not_digits(from_zero))
 }
 
+/// How many bytes the word begins with that a number without exponent may hold, or `/`, 0 to 8.
+#[inline(always)]
+pub(super) fn number_bytes(word: u64) -> u64 {
+    let low = word & !HIGH_BITS;
+    let behind_nine = low + spread(0x80 - (b'9' + 1));
+    let from_dash = (low | HIGH_BITS) - spread(b'-');
+    let others = (behind_nine | !from_dash | word) & HIGH_BITS;
+    u64::from(others.trailing_zeros() / 8)
+}
+
 /// The high bit of the first byte that is `byte`, and some above it; 0 if there is none.
 #[inline(always)]
 pub(super) fn first_equal(word: u64, byte: u8) -> u64 {
@@ -173,6 +183,7 @@ mod tests {
         fn words_are_counted_byte_by_byte(bytes in any::<[u8; 8]>(), byte in prop_oneof![Just(b' '), any::<u8>()]) {
             let word = u64::from_le_bytes(bytes);
             prop_assert_eq!(leading_capitals(word) as usize, bytes.iter().take_while(|b| b.is_ascii_uppercase()).count());
+            prop_assert_eq!(number_bytes(word) as usize, bytes.iter().take_while(|b| b"-./0123456789".contains(b)).count());
             prop_assert_eq!(distance(word, byte) as usize, bytes.iter().take_while(|b| **b != byte).count());
         }
     }

@@ -41,6 +41,10 @@ fn rig(format: &Format) -> Rig {
             slos.push_str(&format!("- {{name: {name}, target: 99%, good: {name} <= 41ms}}\n"));
         }
     }
+    if format.name == "caddy" {
+        // A value on which a condition depends may be asked for as well.
+        slos.push_str("- {name: by_logger, target: 99%, good: status < 500, group_by: [logger]}\n");
+    }
     let definitions = Definitions::parse("slos.yaml", &slos).unwrap();
     let mut rig = Rig::new(format, definitions.slos.iter().map(|slo| slo.indicator.clone()).collect(), 60);
     rig.extractor = Extractor::bind(format, rig.classifier.needs(), Some(&TimeZone::UTC)).unwrap();
@@ -73,6 +77,68 @@ proptest! {
         let mut format = layouts.remove(layout.index(layouts.len()));
         (format.others, format.envelopes) = (layouts, envelope.into_iter().collect());
         let (rig, log) = (rig(&format), log(preset.example, envelope, &damages));
+        let want = rig.careful(&log);
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &want)?;
+        }
+    }
+}
+
+/// What is done to the keys of a JSON object, those of objects in it too.
+#[derive(Clone, Debug)]
+struct Disorder {
+    /// The members are sorted by such numbers, one after the other.
+    order: Vec<u8>,
+    /// Where this member comes, it is left out, given twice, made `null`, a text with an escape, an object, or kept.
+    change: (u8, u8),
+    blank: bool,
+}
+
+fn disorder() -> impl Strategy<Value = Disorder> {
+    let order = prop::collection::vec(any::<u8>(), 1..12);
+    (order, (0u8..40, 0u8..9), any::<bool>()).prop_map(|(order, change, blank)| Disorder { order, change, blank })
+}
+
+fn disordered(value: &serde_json::Value, disorder: &Disorder, count: &mut u8) -> String {
+    let serde_json::Value::Object(members) = value else { return value.to_string() };
+    let mut written = Vec::new();
+    for ((key, value), order) in members.iter().zip(disorder.order.iter().cycle()) {
+        *count += 1;
+        let (key, own) = (serde_json::to_string(key).unwrap(), disordered(value, disorder, count));
+        let changed = match disorder.change {
+            (place, change) if place == *count => {
+                ["", "null", r#""a\"b""#, "{}", "[1]", "\"\"", "\"-\"", "7"].get(usize::from(change))
+            }
+            _ => None,
+        };
+        match changed.copied() {
+            Some("") => {}
+            Some(other) => written.extend([(*order, format!("{key}:{own}")), (*order ^ 5, format!("{key}:{other}"))]),
+            None => written.push((*order, format!("{key}:{own}"))),
+        }
+    }
+    written.sort();
+    let members: Vec<String> = written.into_iter().map(|(_, member)| member).collect();
+    format!("{{{}}}", members.join(if disorder.blank { ", " } else { "," }))
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn json_lines_with_keys_in_any_order_are_read_alike(
+        preset in select(presets().into_iter().filter(|preset| preset.example.starts_with('{')).collect::<Vec<_>>()),
+        layout in any::<Index>(),
+        disorders in prop::collection::vec((disorder(), 1usize..60), 1..6),
+        damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
+    ) {
+        let mut layouts = preset.formats().unwrap();
+        let format = layouts.remove(layout.index(layouts.len()));
+        let rig = rig(&format);
+        let example: serde_json::Value = serde_json::from_str(preset.example.lines().next().unwrap()).unwrap();
+        let block = |(disorder, times): &(Disorder, usize)| format!("{}\n", disordered(&example, disorder, &mut 0)).repeat(*times);
+        let mut log = disorders.iter().map(block).collect::<String>().repeat(4).into_bytes();
+        damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
         let want = rig.careful(&log);
         for kernel in kernels() {
             same(&rig.fast(&log, kernel), &want)?;
