@@ -159,7 +159,7 @@ fn is_exit(line: &[u8]) -> bool {
 
 /// The trace of a failure in Python, Java, Node or Go, whose lines below the first are indented.
 fn is_trace(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 11] = [
+    const WORDS: [&[u8]; 13] = [
         b"Traceback (most recent call last):",
         b"  File \"",
         b"    ",
@@ -171,6 +171,8 @@ fn is_trace(line: &[u8]) -> bool {
         b"\tSuppressed: ",
         b"panic: ",
         b"fatal error: ",
+        b"[signal SIG",
+        b"Exception in thread ",
     ];
     let nested = &line[line.iter().take_while(|&&b| b == b'\t').count().saturating_sub(1)..];
     WORDS.iter().any(|word| nested.starts_with(word)) || is_exception(line) || is_go_trace(line)
@@ -302,6 +304,8 @@ mod tests {
         "web-1 exited with code 137",
         "panic: runtime error: index out of range [3] with length 3",
         "goroutine 7 [running]:",
+        "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4a1b2c]",
+        "Exception in thread \"main\" java.lang.IllegalStateException: no cart",
         "main.serve(0xc00012a000, {0x7f01, 0x3}, ...)",
         "net/http.(*conn).serve(0xc0000b0000?)",
         "main.(*shop).total(...)",

@@ -379,12 +379,12 @@ fn behind_style(line: &[u8]) -> Option<&[u8]> {
     codes[codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count()..].strip_prefix(b"m")
 }
 
-/// What follows `TAG[PID]: `.
+/// What follows `TAG[PID]: `; Heroku's logs have the name of a dyno there (`app[web.1]: `), behind a timestamp.
 fn behind_tag(line: &[u8]) -> Option<&[u8]> {
-    let tag = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
+    let word = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
+    let tag = word(line);
     let pid = line[tag..].strip_prefix(b"[").filter(|_| line[0].is_ascii_alphabetic())?;
-    let digits = pid.iter().take_while(|b| b.is_ascii_digit()).count();
-    pid[digits..].strip_prefix(b"]: ").filter(|_| digits > 0)
+    pid[word(pid)..].strip_prefix(b"]: ").filter(|_| word(pid) > 0)
 }
 
 /// `TIME STREAM TAGS TEXT`; the first tag is `P` for a part, `F` for a whole line or the last part of one.
@@ -691,6 +691,7 @@ mod tests {
             (Compose, format!("\x1b[36mweb_1    |\x1b[0m {LINE}")),
             (Compose, format!("\x1b[1;33mweb-1    | \x1b[0m{LINE}")),
             (Tag, format!("haproxy[7]: {LINE}")),
+            (Tag, format!("app[web.1]: {LINE}")),
         ] {
             assert_eq!(one(&[envelope], line.as_bytes()), Some((LINE.as_bytes().to_vec(), None)), "{line}");
             assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");

@@ -158,7 +158,8 @@ impl Extractor {
                 reader.by_others[i] += u64::from(read == Outcome::Event);
                 return read;
             }
-            if other.has_connections && matches!(read, Outcome::Skipped(_)) {
+            // A connection is known by its own format only, and so is an object that is no request.
+            if matches!(read, Outcome::Skipped(_)) && (other.has_connections || line.first() == Some(&b'{')) {
                 outcome = read;
             }
         }

@@ -6,6 +6,7 @@
 mod cases;
 mod cli;
 mod excluded;
+mod formats;
 mod fuzz;
 mod help;
 mod house;

@@ -28,7 +28,7 @@ struct Seen {
 pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
     let inputs = survey::resolve(&args.inputs)?;
-    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &|_| Vec::new())?;
+    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, survey::Unknown::Left, &|_| Vec::new())?;
     let mut seen: Vec<Seen> = logs.iter().map(|_| Seen::default()).collect();
     let read = survey::read(&inputs, &logs, u64::MAX, &session.words, &mut |line| {
         let seen = &mut seen[line.log];

@@ -145,6 +145,20 @@ impl Formats {
         candidates.find(&head.lines(SAMPLE_LINES_MAX), self.zone()).map_err(|error| about(name, error))
     }
 
+    /// What [`Formats::find`] gives, or where no format reads the lines, the one that reads most of a line of them, with the error.
+    pub fn find_or_nearest(&self, name: &str, head: &Head) -> Result<Option<(Found, Option<Error>)>> {
+        match self.find(name, head) {
+            Ok(found) => Ok(found.map(|found| (found, None))),
+            Err(error) if error.kind() == ErrorKind::Format => {
+                let lines = head.lines(SAMPLE_LINES_MAX);
+                let longest = lines.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
+                let found = Found { format: Arc::new(self.nearest_preset(longest)?.clone()), detected: None };
+                Ok(Some((found, Some(error))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// One who follows logs of the format that an input has, if its lines decided.
     pub fn follower(&self, name: &str, format: &Arc<Format>) -> Result<Option<Follower<'_>>> {
         Ok(self.candidates(name)?.detector(self.zone())?.follower(format))

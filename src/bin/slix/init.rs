@@ -52,7 +52,7 @@ pub fn run(args: &InitArgs, session: &Session) -> Result<Exit> {
         let wanted = [Field::Status, Field::Path, Field::Latency].into_iter().filter(has);
         wanted.filter_map(|field| Some(Need { kind: field.kind()?, field })).collect()
     };
-    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &needs)?;
+    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, survey::Unknown::Left, &needs)?;
     let mut seen = Seen::default();
     let read = survey::read(&inputs, &logs, LINES_MAX, &session.words, &mut |line| {
         if line.outcome == Outcome::Event {

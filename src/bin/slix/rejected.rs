@@ -40,7 +40,8 @@ struct Group {
 pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
     let inputs = survey::resolve(&args.inputs)?;
-    let survey::Survey { logs, exit } = survey::logs(&inputs, &formats, &session.words, &|_| Vec::new())?;
+    let survey::Survey { logs, exit } =
+        survey::logs(&inputs, &formats, &session.words, survey::Unknown::ByNearest, &|_| Vec::new())?;
     let mut groups: HashMap<Vec<u8>, Group> = HashMap::new();
     let (mut lines, mut rejected, mut beyond) = (0u64, 0u64, 0u64);
     let read = survey::read(&inputs, &logs, u64::MAX, &session.words, &mut |line| {

@@ -1,5 +1,6 @@
 //! Reading logs line by line to look at them, where counts are not enough: `detect`, `rejects`, `init`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,6 +56,15 @@ pub fn resolve(arguments: &[PathBuf]) -> Result<Inputs> {
     Ok(inputs)
 }
 
+/// What becomes of a log that no format reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// It is not looked at.
+    Left,
+    /// It is told, and looked at by the format that reads most of a line.
+    ByNearest,
+}
+
 /// Finds the format of every log. `needs` says which fields of a format are to be read. What cannot be looked at is told, and the others
 /// are looked at.
 ///
@@ -64,14 +74,24 @@ pub fn logs<'a>(
     inputs: &'a Inputs,
     formats: &Formats,
     words: &Words,
+    unknown: Unknown,
     needs: &dyn Fn(&Format) -> Vec<Need>,
 ) -> Result<Survey<'a>> {
     inputs.notes().iter().for_each(|note| words.note(note));
+    let is_unknown = Cell::new(false);
     let log = |(number, input): (usize, &'a Input)| {
         let head = input.head()?;
-        let Some(found) = formats.find(input.name(), &head)? else {
+        let found = match unknown {
+            Unknown::Left => formats.find(input.name(), &head)?.map(|found| (found, None)),
+            Unknown::ByNearest => formats.find_or_nearest(input.name(), &head)?,
+        };
+        let Some((found, error)) = found else {
             return Err(Error::new(ErrorKind::Input, format!("{}: it is empty", input.name())));
         };
+        if let Some(error) = error {
+            words.error(&error);
+            is_unknown.set(true);
+        }
         let needs = needs(&found.format);
         let year = formats.year(&found.format, input, &head)?;
         let extractor = formats.bind(&found.format, &needs, year)?;
@@ -88,7 +108,8 @@ pub fn logs<'a>(
         return Err(failures.remove(0));
     }
     inputs.damages().iter().chain(&failures).for_each(|error| words.error(error));
-    let exit = if failures.is_empty() && inputs.damages().is_empty() { Exit::Success } else { Exit::Failure };
+    let is_whole = failures.is_empty() && inputs.damages().is_empty() && !is_unknown.get();
+    let exit = if is_whole { Exit::Success } else { Exit::Failure };
     Ok(Survey { logs, exit })
 }
 

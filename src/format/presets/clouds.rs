@@ -9,10 +9,33 @@
 //!   `OriginResponseDurationMs` is milliseconds, `OriginResponseTime` nanoseconds. Requests of Workers to the origin
 //!   (`WorkerSubrequest`) are rows of their own: leave them out with `valid: WorkerSubrequest != "true"`.
 //! - Fastly (<https://www.fastly.com/documentation/guides/integrations/logging/>): the keys are the user's; those here are the ones
-//!   of the documentation's JSON example, whose `timestamp` is when the request began. It has no latency.
+//!   of the documentation's JSON examples, whose `timestamp` is when the request began, in UTC. Some have `time_elapsed`, which is
+//!   `time.elapsed.usec`, microseconds; the older ones call the method `request`.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
+
+/// Fastly's keys, with the name of that of the method.
+macro_rules! fastly {
+    ($method:literal) => {
+        Keys {
+            fields: &[
+                ("timestamp", "time utc iso"),
+                ("response_status", "status"),
+                ("time_elapsed", "latency us"),
+                ($method, "method"),
+                ("url", "target"),
+                ("host", "host"),
+                ("response_body_size", "bytes"),
+                ("request_user_agent", "agent"),
+                ("client_ip", "client"),
+            ],
+            only_if: &[("response_status", ""), ($method, ""), ("url", "")],
+            text_is_chatter: true,
+            connections: false,
+        }
+    };
+}
 
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
@@ -77,20 +100,10 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"{"timestamp":"2026-11-01T10:00:00+0000","client_ip":"192.0.2.7","host":"shop.example","url":"/cart?id=4","request_method":"GET","request_protocol":"HTTP/2","request_user_agent":"curl/8.5.0","response_state":"MISS","response_status":200,"response_body_size":512,"fastly_server":"cache-fra-0","fastly_is_edge":true}"#,
         clock: Clock::Start,
         detects_as: None,
-        layouts: &[Spec::Keys(&Keys {
-            fields: &[
-                ("timestamp", "time iso"),
-                ("response_status", "status"),
-                ("request_method", "method"),
-                ("url", "target"),
-                ("host", "host"),
-                ("response_body_size", "bytes"),
-                ("request_user_agent", "agent"),
-                ("client_ip", "client"),
-            ],
-            only_if: &[("response_status", ""), ("request_method", ""), ("url", "")],
-            text_is_chatter: true,
-            connections: false,
-        })],
+        layouts: &[
+            Spec::Keys(&fastly!("request_method")),
+            // Of the endpoints that its documentation sets up for BigQuery, Cloud Storage and New Relic.
+            Spec::Keys(&fastly!("request")),
+        ],
     },
 ];

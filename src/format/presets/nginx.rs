@@ -63,8 +63,8 @@ fn nginx_json() -> JsonMap {
     let mut fields = [
         one(Meaning::Time(TimeText::Epoch(Unit::Seconds)), &["msec"]),
         one(Meaning::Time(TimeText::Iso8601), &["time_iso8601"]),
-        one(Meaning::Time(TimeText::Clf), &["time_local"]),
-        one(Meaning::Time(TimeText::ClfOrIso8601), &["time", "timestamp", "@timestamp", "date", "datetime"]),
+        // Its text tells which of the two it is, also where the name says another one.
+        one(Meaning::Time(TimeText::ClfOrIso8601), &["time_local", "time", "timestamp", "@timestamp", "date", "datetime"]),
         one(Meaning::Status, &["status"]),
         one(Meaning::Latency(Unit::Seconds), &["request_time"]),
         one(Meaning::Method, &["request_method", "method"]),
@@ -76,7 +76,7 @@ fn nginx_json() -> JsonMap {
         one(Meaning::Host, &["host", "http_host", "server_name"]),
         one(Meaning::Bytes, &["body_bytes_sent", "bytes_sent", "body_bytes", "bytes", "size", "length"]),
         one(Meaning::UserAgent, &["http_user_agent", "user_agent", "ua", "agent"]),
-        one(Meaning::RemoteAddr, &["remote_addr", "remote_ip", "client_ip", "client", "ip"]),
+        one(Meaning::RemoteAddr, &["remote_addr", "remote_ip", "client_ip", "clientip", "client", "ip"]),
     ]
     .concat();
     for (name, _, meaning) in nginx::variables().filter(|(_, _, m)| plain(m) == *m) {

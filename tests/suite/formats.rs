@@ -1,0 +1,215 @@
+//! Formats from the outside: local times, the ends of a request, routes of an OpenAPI document, what `init` writes, logs that hold
+//! several formats and what servers say between the requests.
+
+use serde_json::{Value, json};
+
+use crate::work::Work;
+
+fn haproxy(at: &str) -> String {
+    format!("192.0.2.7:40112 [{at}] web shop/app1 9/0/1/30/40 200 512 - - ---- 1/1/1/1/0 0/0 \"GET /cart/7 HTTP/1.1\"\n")
+}
+
+/// (start of the hour, events) of each row.
+fn hours(rows: &[Value]) -> Vec<(String, u64)> {
+    rows.iter().map(|row| (row["start_time"].as_str().unwrap().to_owned(), row["events"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn local_times_that_come_twice_or_never_are_counted_and_warned_about() {
+    let work = Work::new();
+    let times = ["29/Mar/2026:01:59:59.999", "29/Mar/2026:02:30:00.042", "25/Oct/2026:02:30:00.042", "25/Oct/2026:03:30:00.042"];
+    work.file("ha.log", times.map(haproxy).concat());
+    let hourly = ["windows", "--tz", "Europe/Berlin", "--availability", "99%", "--every", "1h", "--skip-empty", "ha.log"];
+    let ran = work.run(&hourly).exits(0);
+    // The hour that is left out counts with the offset before it, that which comes twice as the first.
+    let want =
+        [("2026-03-29T00:00:00Z", 1), ("2026-03-29T01:00:00Z", 1), ("2026-10-25T00:00:00Z", 1), ("2026-10-25T02:00:00Z", 1)];
+    assert_eq!(hours(&ran.rows()), want.map(|(hour, events)| (hour.to_owned(), events)));
+    assert!(ran.stderr.contains("1 of 4 requests are in an hour that comes twice"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 of 4 requests are in an hour that is left out"), "{}", ran.stderr);
+    let report = work.run(&["report", "--tz", "Europe/Berlin", "--output-format", "json", "ha.log"]).exits(0).json();
+    assert_eq!((&report["accounting"]["time_folds"], &report["accounting"]["time_gaps"]), (&json!(1), &json!(1)));
+    // An offset leaves no doubt, and without a zone nothing is counted.
+    let fixed = work.run(&["windows", "--tz", "+01:00", "--availability", "99%", "--every", "1h", "ha.log"]).exits(0);
+    assert!(!fixed.stderr.contains("an hour that"), "{}", fixed.stderr);
+    let undated = work.run(&["report", "--output-format", "json", "ha.log"]);
+    assert!(undated.stderr.contains("4 of 4 lines have no usable time"), "{}", undated.stderr);
+}
+
+#[test]
+fn the_same_for_the_header_of_old_syslog() {
+    let work = Work::new();
+    let line = |at: &str| format!("{at} web uvicorn[7]: INFO:     192.0.2.7:40112 - \"GET /cart/7 HTTP/1.1\" 200 OK\n");
+    work.file("app.log", ["Oct 25 02:30:00", "Oct 25 03:30:00.25"].map(line).concat());
+    let hourly = [
+        "windows",
+        "--tz",
+        "Europe/Berlin",
+        "--year",
+        "2026",
+        "--availability",
+        "99%",
+        "--every",
+        "1h",
+        "--skip-empty",
+        "app.log",
+    ];
+    let ran = work.run(&hourly).exits(0);
+    assert_eq!(hours(&ran.rows()), [("2026-10-25T00:00:00Z".to_owned(), 1), ("2026-10-25T02:00:00Z".to_owned(), 1)]);
+    assert!(ran.stderr.contains("1 of 2 requests are in an hour that comes twice"), "{}", ran.stderr);
+}
+
+/// Two requests of 90 s: by its clock at noon the one log wrote their end, the other their start.
+#[test]
+fn requests_are_counted_at_the_end_that_is_asked_for() {
+    let work = Work::new();
+    let ended = r#"{"time":"2026-11-01T12:00:00+00:00","method":"GET","uri":"/cart/7","status":"200","request_time":"90.000"}"#;
+    let started =
+        r#"[2026-11-01T12:00:00.000Z] "GET /cart/7 HTTP/2" 200 - 0 512 90000 40 "192.0.2.7" "curl" "4b" "shop" "10.0.0.3:80""#;
+    // One whose latency is unknown stays at the time of its line.
+    let unknown = r#"{"time":"2026-11-01T12:00:00+00:00","method":"GET","uri":"/cart/7","status":"200","request_time":"-"}"#;
+    work.file("end.log", format!("{ended}\n").repeat(3));
+    work.file("start.log", format!("{started}\n").repeat(3));
+    work.file("unknown.log", format!("{ended}\n{unknown}\n"));
+    for (log, by, want) in [
+        ("end.log", "logged", vec![("12:00", 3)]),
+        ("end.log", "end", vec![("12:00", 3)]),
+        ("end.log", "start", vec![("11:58", 3)]),
+        ("start.log", "logged", vec![("12:00", 3)]),
+        ("start.log", "start", vec![("12:00", 3)]),
+        ("start.log", "end", vec![("12:01", 3)]),
+        ("unknown.log", "start", vec![("11:58", 1), ("12:00", 1)]),
+    ] {
+        let ran = work.run(&["windows", "--availability", "99%", "--every", "1m", "--skip-empty", "--window-by", by, log]);
+        let want: Vec<_> = want.into_iter().map(|(at, events)| (format!("2026-11-01T{at}:00Z"), events)).collect();
+        assert_eq!(hours(&ran.exits(0).rows()), want, "{log} by {by}");
+    }
+    work.file("none.log", crate::work::line(0, "/cart/7", 200));
+    let refused = work.run(&["windows", "--window-by", "start", "none.log"]).exits(2);
+    assert!(refused.stderr.contains("latency"), "{}", refused.stderr);
+}
+
+#[test]
+fn routes_come_from_an_openapi_document() {
+    let work = Work::new();
+    work.file(
+        "api/shop.yaml",
+        "openapi: 3.1.0\ninfo: {title: shop, version: '1'}\nservers: [{url: 'https://shop.example/v1'}]\npaths:\n  \
+         /orders/{orderId}: {get: {responses: {'200': {description: ok}}}}\n  /orders/latest: {get: {responses: {'200': {description: ok}}}}\n",
+    );
+    work.file(
+        "slos.yaml",
+        "routes_from: api/shop.yaml\ngroup_by: [route]\nslos:\n- {name: a, target: 99%, good: status < 500}\n",
+    );
+    let paths = ["/v1/orders/7", "/v1/orders/8?x=1", "/v1/orders/latest", "/v1/orders/7/items", "/orders/7"];
+    work.file("access.log", paths.iter().map(|path| crate::work::line(0, path, 200)).collect::<String>());
+    let rows = work.run(&["windows", "-c", "slos.yaml", "--every", "1h", "access.log"]).exits(0).rows();
+    let groups = rows.iter().filter(|row| row["group_kind"] == "group");
+    let found: Vec<_> = groups.map(|row| (row["route"].as_str().unwrap_or("-"), row["events"].as_u64().unwrap())).collect();
+    assert_eq!(found, [("-", 2), ("/v1/orders/latest", 1), ("/v1/orders/{orderId}", 2)]);
+    work.file("slos.yaml", "routes_from: nowhere.yaml\nslos:\n- {name: a, target: 99%, good: status < 500}\n");
+    let failed = work.run(&["check", "slos.yaml"]).exits(2);
+    assert!(failed.stderr.contains("nowhere.yaml"), "{}", failed.stderr);
+}
+
+/// A line of a preset as another request; what it says is its example.
+fn like(example: &str, i: usize) -> String {
+    let line = example.replace("10:00:00", &format!("10:{:02}:00", i % 60)).replace("/cart", &format!("/cart/{i}"));
+    format!("{}\n", line.replace("1793527200", &(1_793_527_200 + 60 * (i % 60)).to_string()))
+}
+
+fn example(name: &str) -> &'static str {
+    slix::format::preset::Preset::named(name).unwrap().example
+}
+
+#[test]
+fn what_init_writes_answers_for_its_log() {
+    let work = Work::new();
+    for name in ["combined", "nginx_json", "caddy", "traefik", "istio", "haproxy", "alb", "cloudfront", "iis", "squid", "kong"] {
+        let (header, line) = example(name).rsplit_once('\n').map_or(("", example(name)), |(header, line)| (header, line));
+        let lines: String = (0..60).map(|i| like(line, i)).collect();
+        work.file("any.log", if header.is_empty() { lines } else { format!("{header}\n{lines}") });
+        let written = work.run(&["init", "--tz", "UTC", "any.log"]).exits(0);
+        work.file("slos.yaml", written.text());
+        work.run(&["check", "--strict", "slos.yaml"]).exits(0);
+        let ran = work.run(&["windows", "-c", "slos.yaml", "--tz", "UTC", "--every", "1d", "any.log"]).exits(0);
+        let rows = ran.rows();
+        let all: Vec<&Value> = rows.iter().filter(|row| row["group_kind"] == "all").collect();
+        assert!(!all.is_empty() && all.iter().all(|row| row["events"] == 60), "{name}: {rows:?}");
+        // The ids of the paths became a parameter, and what it proposes is met by what it saw.
+        assert!(
+            rows.iter().any(|row| row["route"].as_str().is_some_and(|route| route.ends_with("/cart/{id}"))),
+            "{name}: {rows:?}"
+        );
+        assert!(all.iter().all(|row| row["met"] == true), "{name}: {rows:?}");
+    }
+}
+
+/// What servers say beside their requests, a line or two of each.
+const WORDS: &[&str] = &[
+    "2026/11/01 10:00:00 [error] 42#42: *7 open() failed (2: No such file or directory), request: \"GET /x HTTP/1.1\"",
+    "[Sun Nov 01 10:00:00.123456 2026] [core:error] [pid 7] AH00126: Invalid URI in request GET / HTTP/1.1",
+    "[NOTICE]   (1) : New worker (8) forked",
+    "Server shop/app1 is UP, reason: Layer7 check passed, code: 200, check duration: 1ms.",
+    "panic: runtime error: invalid memory address or nil pointer dereference",
+    "goroutine 1 [running]:",
+    "main.main()",
+    "\t/app/main.go:42 +0x1a",
+    "Exception in thread \"main\" java.lang.IllegalStateException: no cart",
+    "\tat shop.Cart.total(Cart.java:42)",
+    "[2026-11-01 10:00:00 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:9)",
+    "2026-11-01T10:00:00.042137Z\tinfo\tEnvoy proxy is ready",
+    "[2026-11-01 10:00:00.042][1][warning][main] [source/server/server.cc:910] deprecated",
+    "2026-11-01T10:00:00Z ERR error=\"accept tcp [::]:80\" entryPointName=web",
+    "*** uWSGI is running in multiple interpreter mode ***",
+    "I1101 10:00:00.042137       7 main.go:52] Starting",
+];
+
+#[test]
+fn lines_of_several_formats_are_read_each_by_its_own_and_words_between_them_skipped() {
+    let work = Work::new();
+    for names in [
+        ["combined", "envoy", "caddy"],
+        ["haproxy", "traefik", "alb"],
+        ["ingress-nginx", "istio", "kong"],
+        ["squid", "uwsgi", "s3"],
+    ] {
+        let round = |i: usize| -> String {
+            let requests = names.map(|name| like(example(name), i)).concat();
+            format!("{requests}{}\n", WORDS[i % WORDS.len()])
+        };
+        work.file("mixed.log", (0..40).map(round).collect::<String>());
+        let ran = work.run(&["report", "--tz", "UTC", "--output-format", "json", "mixed.log"]).exits(0);
+        let accounting = &ran.json()["accounting"];
+        assert_eq!(accounting["events"]["lines"], 120, "{names:?}: {}", ran.stderr);
+        assert_eq!(accounting["skipped_chatter"]["lines"], 40, "{names:?}");
+        let others = accounting["events_by_other_formats"].as_object().unwrap();
+        assert_eq!(others.values().map(|n| n.as_u64().unwrap()).collect::<Vec<_>>(), [40, 40], "{names:?}");
+        assert!(others.keys().all(|name| names.contains(&name.as_str())), "{names:?}: {others:?}");
+    }
+}
+
+/// Objects of other loggers are no requests, also where text lines come first.
+#[test]
+fn objects_of_other_loggers_are_skipped_in_mixed_logs() {
+    let work = Work::new();
+    let other = r#"{"level":"info","ts":1793527200.25,"logger":"admin","msg":"admin endpoint started"}"#;
+    let round = |i: usize| format!("{}{}{other}\n", like(example("combined"), i).repeat(2), like(example("caddy"), i));
+    work.file("mixed.log", (0..20).map(round).collect::<String>());
+    let accounting = work.run(&["report", "--output-format", "json", "mixed.log"]).exits(0).json()["accounting"].clone();
+    assert_eq!((&accounting["events"]["lines"], &accounting["skipped_chatter"]["lines"]), (&json!(60), &json!(20)));
+}
+
+/// A log that no preset reads is told of, and yet there is a proposal, which reads it.
+#[test]
+fn what_no_format_reads_is_shown_with_what_would_read_it() {
+    let work = Work::new();
+    let line = |i: usize| like(example("combined"), i).replace("\"curl/8.5.0\"\n", &format!("\"curl/8.5.0\" {}\n", 40 + i));
+    work.file("timed.log", (0..20).map(line).collect::<String>());
+    let ran = work.run(&["rejects", "timed.log"]).exits(1);
+    assert!(ran.stderr.contains("no known format reads most of the lines"), "{}", ran.stderr);
+    assert!(ran.text().starts_with("20 of 20 lines were rejected, in 1 shapes"), "{}", ran.text());
+    let proposed = ran.text().split_once("--format '").unwrap().1.split_once('\'').unwrap().0;
+    let report = work.run(&["report", "--format", proposed, "--output-format", "json", "timed.log"]).exits(0).json();
+    assert_eq!(report["accounting"]["events"]["lines"], 20);
+}
