@@ -95,6 +95,8 @@ struct Counter<'a> {
     attributed: Option<AttributionTally<'a>>,
     weights: Option<WeightTally>,
     accounting: Accounting,
+    /// Whether each event that was read with care is one of a writer of the format, where somebody asks.
+    are_own: Option<bool>,
 }
 
 impl<'a> Worker<'a> {
@@ -119,6 +121,7 @@ impl<'a> Worker<'a> {
                 attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
                 weights: WeightTally::new(job.classifier, job.slices),
                 accounting: Accounting::default(),
+                are_own: None,
             },
             partial: Partial::new(job.slices),
         })
@@ -142,6 +145,12 @@ impl<'a> Worker<'a> {
         accounting.reject_unfinished(lines, bytes + lines);
         accounting.by_others = self.counter.job.extractor.take_others(&mut self.counter.reader);
         std::mem::take(accounting)
+    }
+
+    /// Whether each event since it was last asked is one that a writer of the format writes, where [`Extractor::tells_by_events`]; true at
+    /// first.
+    pub fn take_are_own(&mut self) -> bool {
+        self.counter.are_own.replace(true).unwrap_or(true)
     }
 
     /// Everything counted.
@@ -439,7 +448,7 @@ impl Counter<'_> {
 
     /// Reads and counts a line, given with its line end, with care.
     fn count_careful(&mut self, whole: &[u8], offset: u64, odd: &mut OddLines) {
-        let Counter { job, reader, classes, tally, latencies, attributed, weights, accounting, .. } = self;
+        let Counter { job, reader, classes, tally, latencies, attributed, weights, accounting, are_own, .. } = self;
         let text = whole.strip_suffix(b"\n").unwrap_or(whole);
         let line = &text[..without_return(text, 0, text.len())];
         let outcome = match whole.len() > job.line_bytes_max {
@@ -454,6 +463,9 @@ impl Counter<'_> {
         }
         if outcome != Outcome::Event {
             return odd(outcome, offset, line);
+        }
+        if let Some(are_own) = are_own {
+            *are_own &= job.extractor.reads_as_own(line, reader);
         }
         let record = reader.record(line);
         accounting.no_response += u64::from(reader.no_response());

@@ -26,17 +26,21 @@ impl<'a> Wholes<'a> {
         Ok(Wholes { job, worker: Worker::new(job, "")?, kept: Vec::new() })
     }
 
-    /// Counts the first `length` bytes of a buffer, the content of the input that has this name. None if some line is no event: then
-    /// nothing counts of it, nor of the contents since [`Wholes::keep`].
+    /// Counts the first `length` bytes of a buffer, the content of the input that has this name. None if some line is no event, or, for the
+    /// strict, none of a writer of the format: then nothing counts of it, nor of the contents since [`Wholes::keep`].
     ///
     /// # Errors
     /// An overflow of a count.
-    pub fn add(&mut self, name: &str, buffer: &[u8], length: usize) -> Result<Option<Accounting>> {
+    pub fn add(&mut self, name: &str, buffer: &[u8], length: usize, is_strict: bool) -> Result<Option<Accounting>> {
         self.worker.turn_to(name);
+        if is_strict {
+            self.worker.take_are_own();
+        }
         let mut are_events = true;
         scan(buffer, length, 0, &mut self.worker, &mut |_, _, _| are_events = false)?;
         let accounting = self.worker.take_accounting();
-        if are_events && accounting.events.bytes == length as u64 {
+        let are_own = !is_strict || self.worker.take_are_own();
+        if are_events && are_own && accounting.events.bytes == length as u64 {
             return Ok(Some(accounting));
         }
         self.worker = Worker::new(self.job, "")?;

@@ -50,7 +50,7 @@ const MIXED_SHARE: usize = 100;
 type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
 
 /// Lines that the envelopes of a log are told by.
-const ENVELOPE_LINES_MAX: usize = 100;
+pub const ENVELOPE_LINES_MAX: usize = 100;
 
 impl Detector {
     /// Binds all formats. Local times tell the format as well as others do, whatever their zone is.
@@ -212,6 +212,19 @@ pub struct Follower<'d> {
 }
 
 impl Follower<'_> {
+    /// Whether the lines of the format, read by somebody else as events and as its own, tell by themselves that they are those of a log of
+    /// it, if [`Follower::may_fit`] says so too.
+    pub fn can_be_told_by_events(&self) -> bool {
+        self.look.format.envelopes.is_empty() && self.trials.extractors[self.look.at].tells_by_events()
+    }
+
+    /// Whether [`Follower::fits`] hangs on nothing more than that the format reads each line.
+    pub fn may_fit(&mut self, lines: &[&[u8]]) -> bool {
+        let is_bare = self.look.format.envelopes.is_empty() && envelope::are_bare(&lines[..lines.len().min(ENVELOPE_LINES_MAX)]);
+        let first = lines.iter().copied().find(|line| !is_blank(line));
+        is_bare && first.is_some_and(|first| !self.look.is_beaten_at(self.trials, first, true))
+    }
+
     /// Whether [`Detector::find`] would find the same format for a log that begins with these lines, and that it reads each of them. It
     /// answers what it would find without what it has found before: the order of logs does not show.
     pub fn fits(&mut self, lines: &[&[u8]]) -> bool {
@@ -236,7 +249,7 @@ impl Look {
         let formats = &trials.formats;
         // What `arrange` put elsewhere, and what is mixed, is no candidate as it stands.
         let is_alike = |trial: &Format| trial.layout == format.layout && trial.others == format.others;
-        let at = formats.iter().position(is_alike).filter(|_| formats.len() > 1)?;
+        let at = formats.iter().position(is_alike)?;
         let rank = pinned(&formats[at].layout);
         let could_win = |&rival: &usize| rival != at && pinned(&formats[rival].layout) >= rank;
         let reader = |i: usize| trials.extractors[i].reader("");
@@ -564,6 +577,27 @@ mod tests {
             presets.iter().zip(examples.chunks(2)).filter(|(_, e)| !is_quick(&e[0])).map(|(p, _)| p.name).collect();
         // Their first layout is not the one of the example, or their lines are not all requests.
         assert_eq!(slow, ["haproxy", "elb", "iis", "w3c"]);
+    }
+
+    #[test]
+    fn a_log_in_a_format_that_stands_alone_may_be_like_the_one_before() {
+        let mut followed = 0;
+        for preset in preset::all().filter(|p| p.family().unwrap().resolve(&Field::Time).is_some()) {
+            let detector = Detector::new(vec![preset.family().unwrap()], None).unwrap();
+            let wrapped: Vec<String> = preset.example.lines().map(|line| format!("web-1  | {line}")).collect();
+            let own: Vec<&[u8]> = preset.example.lines().map(str::as_bytes).collect();
+            let wrapped: Vec<&[u8]> = wrapped.iter().map(|line| line.as_bytes()).collect();
+            let mixed = [&own[..], &[&b"junk"[..], b""]].concat();
+            for lines in [&own, &own, &mixed, &own, &wrapped, &wrapped, &mixed, &own] {
+                let alone = detector.find_in(lines, envelope::nestings(lines)).unwrap();
+                assert_eq!(detector.find(lines).unwrap(), alone, "{}", preset.name);
+                let mut follower = detector.follower(&alone.format);
+                let fits = follower.as_mut().is_some_and(|follower| follower.fits(lines));
+                assert!(!fits || alone.events == alone.lines, "{}", preset.name);
+                followed += usize::from(fits);
+            }
+        }
+        assert!(followed > 80, "{followed}");
     }
 
     #[test]

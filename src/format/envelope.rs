@@ -562,17 +562,23 @@ const DEPTH_MAX: usize = 3;
 
 /// The nestings of envelopes that more than half of the lines are in, the deepest first; the empty one is last.
 pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
-    let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
-    // Most logs are in none, and the first bytes tell.
-    let keys = keys_of_lines();
-    if 2 * written.iter().filter(|line| may_be_wrapped(line, &keys)).count() <= written.len() {
+    if are_bare(lines) {
         return vec![Vec::new()];
     }
+    let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
     let owned: Vec<Vec<u8>> = written.iter().map(|line| line.to_vec()).collect();
     let mut found = vec![Vec::new()];
     nest(&owned, &mut Vec::new(), &mut found);
     found.sort_by_key(|nesting| std::cmp::Reverse(nesting.len()));
     found
+}
+
+/// Whether at least half of the lines are in no envelope. Most logs are in none, and the first bytes tell.
+pub(super) fn are_bare(lines: &[&[u8]]) -> bool {
+    let keys = keys_of_lines();
+    let written = || lines.iter().filter(|line| !line.trim_ascii().is_empty());
+    let wanted = written().count().div_ceil(2);
+    written().filter(|line| !may_be_wrapped(line, &keys)).take(wanted).count() == wanted
 }
 
 /// The keys under which objects hold lines.

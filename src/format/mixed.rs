@@ -42,6 +42,18 @@ impl Extractor {
         reader.by == 0
     }
 
+    /// Whether events tell the format of a log: every line that is read in a batch as an event would be tried as one too. Of those that are
+    /// read with care [`Extractor::reads_as_own`] says it.
+    pub fn tells_by_events(&self) -> bool {
+        self.unwrapper.is_empty() && self.reads_regular_cleanly()
+    }
+
+    /// Whether a line that was just read as an event was read by the first layout, as a writer of it writes, from its first byte.
+    pub fn reads_as_own(&self, line: &[u8], reader: &Reader) -> bool {
+        let is_whole = !matches!(line.first(), Some(0 | 0xef));
+        is_whole && self.reads_by_itself(reader) && self.reads_cleanly(line, reader)
+    }
+
     /// How many lines since it was last taken are parts of lines whose rest has not come, and their bytes without line ends. They are
     /// forgotten.
     pub fn take_unfinished(&self, reader: &mut Reader) -> (u64, u64) {

@@ -1,5 +1,6 @@
 //! From what the user typed to files: directories are walked, patterns matched.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -58,7 +59,7 @@ impl Expansion {
     /// Adds every file below a directory, sorted by name, without hidden ones.
     fn walk(&mut self, directory: &Path) {
         let before = (self.paths.len(), self.failures.len());
-        let entries = WalkDir::new(directory).follow_links(true).sort_by_file_name();
+        let entries = WalkDir::new(directory).follow_links(true).sort_by(by_name);
         for entry in entries.into_iter().filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
             match entry {
                 Ok(entry) => self.add_entry(entry),
@@ -116,8 +117,7 @@ impl Expansion {
         let root = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
         let mut wild = Path::new(pattern).components().skip(base.components().count());
         let hidden_wanted = wild.any(|component| component.as_os_str().as_encoded_bytes().starts_with(b"."));
-        let mut entries =
-            WalkDir::new(root).follow_links(true).sort_by_file_name().max_depth(depth_max(pattern, &base)).into_iter();
+        let mut entries = WalkDir::new(root).follow_links(true).sort_by(by_name).max_depth(depth_max(pattern, &base)).into_iter();
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -150,6 +150,11 @@ impl Expansion {
 
 fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
+}
+
+/// The order of what lies in one directory, whose path is that of all.
+fn by_name(a: &DirEntry, b: &DirEntry) -> Ordering {
+    a.path().as_os_str().cmp(b.path().as_os_str())
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {

@@ -54,6 +54,13 @@ impl Head {
         Head::lines_of(head, head.len() == content.len(), lines_max)
     }
 
+    /// How many lines [`Head::lines_of_content`] gives.
+    pub fn count_lines_of_content(content: &[u8], lines_max: usize) -> usize {
+        let head = &content[..content.len().min(Self::BYTES_MAX)];
+        let has_rest = head.len() == content.len() && head.last().is_some_and(|&last| last != b'\n');
+        (memchr::memchr_iter(b'\n', head).count() + usize::from(has_rest)).min(lines_max)
+    }
+
     fn lines_of(bytes: &[u8], complete: bool, lines_max: usize) -> Vec<&[u8]> {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut lines = Vec::with_capacity(lines_max.min(text.len() / 64 + 1));
@@ -192,6 +199,13 @@ mod tests {
         assert_eq!(lines("abc", false), [0usize; 0]);
         assert_eq!(lines("\u{feff}ab\n\n", true), [2, 0]);
         assert_eq!(lines(&"x\n".repeat(12), true).len(), 9);
+        for content in ["", "ab\r\nc\n", "ab\nc", "abc", &"x\n".repeat(12), &"line\n".repeat(20_000), &"x".repeat(70_000)] {
+            let content = content.as_bytes();
+            for lines_max in [9, 100_000] {
+                let lines = Head::lines_of_content(content, lines_max);
+                assert_eq!(lines.len(), Head::count_lines_of_content(content, lines_max));
+            }
+        }
     }
 
     #[test]

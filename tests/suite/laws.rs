@@ -4,6 +4,7 @@ mod mutation;
 mod presets;
 mod rig;
 mod twin;
+mod whole;
 
 use std::collections::BTreeMap;
 

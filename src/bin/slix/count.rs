@@ -38,7 +38,7 @@ use super::words::Words;
 /// Bytes that are worth a thread of their own.
 const THREAD_BYTES_MIN: u64 = 8 << 20;
 /// Inputs whose format is told one by one; of more, each format is told once.
-const INPUTS_TOLD_MAX: usize = 5;
+pub const INPUTS_TOLD_MAX: usize = 5;
 
 /// What was counted.
 pub struct Counted {
@@ -62,8 +62,9 @@ pub fn count(
     words: &Words,
 ) -> Result<Option<Counted>> {
     let mut counter = Counter::new(reading, formats, words);
-    // Only what is kept must be known by more than this run needs.
-    counter.digests = if reading.histograms { Digests::Sha256 } else { Digests::Quick };
+    // What is kept must be known by more than this run needs, and where all is allowed, nobody looks whether quick digests agree.
+    let is_quick = !reading.histograms && reading.duplicates == Duplicates::Refuse;
+    counter.digests = if is_quick { Digests::Quick } else { Digests::Sha256 };
     let (found, looked, counts) = counter.find_all(declared, asking, stop);
     let inputs = counter.resolved(found)?;
     if inputs.inputs().is_empty() && reading.keep_going {
@@ -148,7 +149,7 @@ pub struct Log {
     /// Of the first line, where it is not told.
     pub year: Option<i16>,
     /// What became of its lines, if it was read while it was found.
-    pub read: Option<Accounting>,
+    pub read: Option<Box<Accounting>>,
 }
 
 impl Log {
@@ -159,7 +160,7 @@ impl Log {
         service: String,
         identity: Identity,
         format: Arc<Format>,
-        accounting: Accounting,
+        accounting: Box<Accounting>,
     ) -> Log {
         let (name, format, read) = (name.to_owned(), Some(format), Some(accounting));
         Log { number, name, service, identity, is_empty: false, format, year: None, read }

@@ -16,13 +16,13 @@ use slix::block::ROOM_BYTES;
 use slix::engine::whole::Wholes;
 use slix::error::Result;
 use slix::format::Format;
-use slix::format::detect::Follower;
+use slix::format::detect::{ENVELOPE_LINES_MAX, Follower};
 use slix::input::{Head, Input, Inputs, Kind, SmallFile};
 use slix::scan::Job;
 use slix::time::Slices;
 
 use super::args::AskingArgs;
-use super::count::{Counter, Detected, Log, Plan};
+use super::count::{Counter, Detected, INPUTS_TOLD_MAX, Log, Plan};
 use super::formats::SAMPLE_LINES_MAX;
 use super::questions::{Declared, Questions};
 
@@ -33,7 +33,9 @@ const ROUNDS_MAX: usize = 8;
 /// Files that a thread takes at a time.
 const FILES_AT_A_TIME: usize = 32;
 /// Files of which the counts are kept apart until all are known to stand.
-const UNIT_FILES: usize = 256;
+const UNIT_FILES: usize = 128;
+/// So many files are looked at before they are counted, behind one whose counts had to be forgotten.
+const FILES_WITH_CARE: usize = 64;
 /// So many files of a round must be other than its first one before it ends early.
 const OTHERS_MIN: usize = 32;
 
@@ -65,9 +67,9 @@ struct SmallLog {
     format: Arc<Format>,
     service: String,
     identity: Identity,
-    accounting: Accounting,
-    /// Lines that its format was told by.
-    sample: usize,
+    accounting: Box<Accounting>,
+    /// Lines that its format was told by, if it was not named.
+    sample: Option<usize>,
 }
 
 impl<'a> SmallFiles<'a> {
@@ -117,8 +119,8 @@ impl<'a> SmallFiles<'a> {
         let numbers = inputs.inputs().iter().enumerate().filter(|(_, input)| input.is_read());
         let logs = numbers.zip(self.read.drain(..)).map(|((number, input), read)| {
             let SmallLog { format, service, identity, accounting, sample, .. } = read;
-            let detected = (format.name.clone(), (sample, sample));
-            (Log::read(number, input.name(), service, identity, format, accounting), Some(detected))
+            let detected = sample.map(|lines| (format.name.clone(), (lines, lines)));
+            (Log::read(number, input.name(), service, identity, format, accounting), detected)
         });
         logs.collect()
     }
@@ -133,7 +135,7 @@ impl<'a> SmallFiles<'a> {
         let inputs = Inputs::resolve(&[files[left[0]]], self.stop.clone()).complete()?;
         let Some(input) = inputs.inputs().first().filter(|input| input.kind() == Kind::Plain) else { return Ok(None) };
         let (log, detected) = self.counter.find_log(0, input, &input.head()?)?;
-        let (Some(format), true) = (&log.format, detected.is_some() && log.year.is_none()) else { return Ok(None) };
+        let Some(format) = log.format.as_ref().filter(|_| log.year.is_none()) else { return Ok(None) };
         if self.asked.is_none() {
             self.asked = Some(self.ask(log.has_latency())?);
         }
@@ -157,8 +159,7 @@ impl<'a> SmallFiles<'a> {
         for share in round.run(followers)? {
             others.extend(share.others);
             self.partials.extend(share.counts);
-            let (format, service) = (|| format.clone(), || log.service.clone());
-            self.read.extend(share.kept.into_iter().map(|kept| kept.log(format(), service())));
+            self.read.extend(share.kept.into_iter().map(|kept| kept.log(&log, format, detected.is_some())));
         }
         others.sort_unstable();
         Ok(Some(others).filter(|others| others.len() < left.len()))
@@ -222,13 +223,15 @@ struct Kept {
     at: usize,
     file: SmallFile,
     identity: Identity,
-    accounting: Accounting,
+    accounting: Box<Accounting>,
     sample: usize,
 }
 
 impl Kept {
-    fn log(self, format: Arc<Format>, service: String) -> SmallLog {
+    /// As a log like the first of its round.
+    fn log(self, first: &Log, format: &Arc<Format>, is_detected: bool) -> SmallLog {
         let Kept { at, file, identity, accounting, sample } = self;
+        let (format, service, sample) = (format.clone(), first.service.clone(), is_detected.then_some(sample));
         SmallLog { at, file, format, service, identity, accounting, sample }
     }
 }
@@ -248,6 +251,8 @@ struct Share<'r, 'd> {
     follower: Follower<'d>,
     wholes: Wholes<'r>,
     buffer: Vec<u8>,
+    /// How many files are still to be looked at before they are counted.
+    with_care: usize,
     /// Read, but not kept.
     pending: Vec<Kept>,
     kept: Vec<Kept>,
@@ -258,7 +263,13 @@ impl<'r, 'd> Share<'r, 'd> {
     fn new(round: &'r Round<'r>, follower: Follower<'d>) -> Result<Self> {
         let buffer = vec![0; SmallFile::BYTES_MAX + ROOM_BYTES];
         let (pending, kept, others) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Share { round, follower, wholes: Wholes::new(round.job)?, buffer, pending, kept, others })
+        let with_care = if Self::tells_by_events(round, &follower) { 0 } else { usize::MAX };
+        Ok(Share { round, follower, wholes: Wholes::new(round.job)?, buffer, with_care, pending, kept, others })
+    }
+
+    /// Whether counting the lines of a file says whether it is like the first.
+    fn tells_by_events(round: &Round, follower: &Follower) -> bool {
+        follower.can_be_told_by_events() && round.job.extractor.tells_by_events()
     }
 
     fn work(mut self) -> Result<Done> {
@@ -283,6 +294,7 @@ impl<'r, 'd> Share<'r, 'd> {
             Attempt::Other => self.others.push(at),
             Attempt::Undone => {
                 self.others.push(at);
+                self.with_care = self.with_care.max(FILES_WITH_CARE);
                 for again in std::mem::take(&mut self.pending) {
                     self.read_again(again.at)?;
                 }
@@ -312,22 +324,31 @@ impl<'r, 'd> Share<'r, 'd> {
         let path = self.round.files[at];
         let Some(file) = SmallFile::read(path, &mut self.buffer) else { return Ok(Attempt::Other) };
         let content = &self.buffer[..file.length()];
-        let sample = Head::lines_of_content(content, SAMPLE_LINES_MAX);
-        if sample.is_empty() || !self.follower.fits(&sample) {
+        let (first, is_strict) = (Head::lines_of_content(content, ENVELOPE_LINES_MAX), self.with_care == 0);
+        let fits = match is_strict {
+            true => self.follower.may_fit(&first),
+            false => self.follower.fits(&Head::lines_of_content(content, SAMPLE_LINES_MAX)),
+        };
+        self.with_care = self.with_care.saturating_sub(usize::from(self.with_care != usize::MAX));
+        if first.is_empty() || !fits {
             return Ok(Attempt::Other);
         }
-        let sample = sample.len();
-        let Some(accounting) = self.wholes.add(&path.to_string_lossy(), &self.buffer, file.length())? else {
+        // Of more inputs it is not told.
+        let sample = match self.kept.len() + self.pending.len() < INPUTS_TOLD_MAX {
+            true => Head::count_lines_of_content(content, SAMPLE_LINES_MAX),
+            false => SAMPLE_LINES_MAX,
+        };
+        let Some(accounting) = self.wholes.add(&path.to_string_lossy(), &self.buffer, file.length(), is_strict)? else {
             return Ok(Attempt::Undone);
         };
-        let identity = Identity::by(self.round.digests, content);
+        let (identity, accounting) = (Identity::by(self.round.digests, content), Box::new(accounting));
         Ok(Attempt::Read(Box::new(Kept { at, file, identity, accounting, sample })))
     }
 }
 
 /// The receipt of a log that was read whole.
 pub fn receipt(log: &Log, input: &Input) -> Option<Receipt> {
-    let (accounting, format) = (log.read.clone()?, log.format.as_ref()?.name.clone());
+    let (accounting, format) = (log.read.as_deref()?.clone(), log.format.as_ref()?.name.clone());
     Some(Receipt {
         identity: log.identity.clone(),
         start: 0,

@@ -58,7 +58,7 @@ impl Rig {
         Rig { extractor, classifier, keys, slices, line_bytes_max: LINE_BYTES_MAX }
     }
 
-    fn job(&self, kernel: Kernel) -> Job<'_> {
+    pub fn job(&self, kernel: Kernel) -> Job<'_> {
         let Rig { extractor, classifier, keys, slices, line_bytes_max } = self;
         Job {
             extractor,
