@@ -334,10 +334,15 @@ impl<'a> Window<'a> {
         let Gathered { lines, apart, .. } = gathered;
         let positions = Some(self.marks.positions_and_room());
         if self.count_batch(lines, positions, counter) {
+            let is_by_key = counter.job.extractor.reads_by_key(&counter.reader);
             self.go_back(lines, |window, i| {
                 window.first = lines.firsts[i].into();
                 while window.start <= lines.newlines[i].into() {
-                    window.take_next(apart, counter, odd);
+                    match is_by_key {
+                        true => window.take_next(apart, counter, odd),
+                        // It has no more marks than a regular line, so that it is no better without escapes.
+                        false => window.count_next(counter, odd),
+                    }
                 }
             });
         }
