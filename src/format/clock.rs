@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::recent::{Minute as RecentMinute, Recent};
+use super::recent::{Minute as RecentMinute, Recent, Zoned, standard_second};
 use super::zone::{Ambiguous, Zone};
 use super::{TimeText, TimeToken, Unit};
 use crate::block::{Block, Place};
@@ -16,6 +16,8 @@ use crate::time::{Instant, MICROS_PER_SECOND};
 pub struct TimeReader {
     text: TimeText,
     zone: Zone,
+    /// Whether the last minutes are remembered.
+    has_minute: bool,
     minutes: [Minute; MEMO_MINUTES],
     days: [Day; MEMO_DAYS],
     offset: (u64, i64),
@@ -83,6 +85,7 @@ impl TimeReader {
         };
         TimeReader {
             text: text.clone(),
+            has_minute: has_minute(text),
             zone: Zone::new(zone),
             minutes: [Minute::NONE; MEMO_MINUTES],
             days: [Day::NONE; MEMO_DAYS],
@@ -128,9 +131,18 @@ impl TimeReader {
     }
 
     fn has_minute(&self) -> bool {
-        match self.text {
-            TimeText::Clf | TimeText::Iso8601 | TimeText::IsoColumns | TimeText::IsoOrUnix | TimeText::ClfOrIso8601 => true,
-            TimeText::Epoch(_) | TimeText::Pattern(_) | TimeText::Utc(_) => false,
+        self.has_minute
+    }
+
+    /// Where the second of a text that was just read stands, and what is known of its offset.
+    fn shape_of(&self, text: &[u8], length: usize) -> (Option<usize>, Zoned) {
+        let certain = |is_certain: bool, other| if is_certain { Zoned::Certain } else { other };
+        match &self.text {
+            TimeText::Pattern(tokens) => {
+                let has_offset = tokens.contains(&TimeToken::Offset);
+                (second_of_pattern(tokens, text), certain(has_offset || self.zone.is_fixed(), Zoned::Uncertain))
+            }
+            _ => (standard_second(text, length), certain(self.zone.is_fixed(), Zoned::ByTail)),
         }
     }
 
@@ -148,7 +160,8 @@ impl TimeReader {
             return None;
         }
         if self.has_minute() {
-            self.recent.learn(&block[at.into()..], time, length, self.zone.is_fixed());
+            let (second_at, zone) = self.shape_of(text, length);
+            self.recent.learn(&block[at.into()..], time, length, second_at, zone);
         }
         Some((time, length as Place))
     }
@@ -399,6 +412,38 @@ struct Civil {
     epoch_micros: Option<i64>,
 }
 
+/// Whether texts of the same minute differ in their second only, and its fraction, and these stand by themselves.
+fn has_minute(text: &TimeText) -> bool {
+    match text {
+        TimeText::Clf | TimeText::Iso8601 | TimeText::IsoColumns | TimeText::IsoOrUnix | TimeText::ClfOrIso8601 => true,
+        TimeText::Epoch(_) | TimeText::Utc(_) => false,
+        TimeText::Pattern(tokens) => {
+            let Some(second) = tokens.iter().position(|token| *token == TimeToken::Second) else { return false };
+            let is_literal = |token: Option<&TimeToken>| matches!(token, Some(TimeToken::Literal(_)));
+            let is_point = |token: &TimeToken| matches!(token, TimeToken::Literal(text) if matches!(&text[..], b"." | b","));
+            let (before, behind) = (&tokens[..second], &tokens[second + 1..]);
+            let (is_fraction, rest) = match behind {
+                [point, TimeToken::Fraction(_), rest @ ..] if is_point(point) => (true, rest),
+                rest => (false, rest),
+            };
+            let differs = |token: &TimeToken| {
+                matches!(token, TimeToken::Second | TimeToken::Fraction(_) | TimeToken::EpochSeconds | TimeToken::Epoch(_))
+            };
+            let is_alone = rest.is_empty() || is_literal(rest.first()) && (is_fraction || !is_point(&rest[0]));
+            is_literal(before.last()) && is_alone && !before.iter().chain(rest).any(differs)
+        }
+    }
+}
+
+/// Where the second stands in a text that was read by these tokens.
+fn second_of_pattern(tokens: &[TimeToken], text: &[u8]) -> Option<usize> {
+    let (mut civil, mut at) = (Civil::default(), 0);
+    for token in tokens.iter().take_while(|token| **token != TimeToken::Second) {
+        at += read_token(token, text.get(at..)?, &mut civil)?;
+    }
+    Some(at)
+}
+
 fn read_pattern(tokens: &[TimeToken], bytes: &[u8], zone: &mut Zone) -> TimeRead {
     let mut civil = Civil::default();
     let mut at = 0;
@@ -607,6 +652,46 @@ mod tests {
                 c % 3
             );
             assert_eq!(reader.read(text.as_bytes()), TimeReader::new(&TimeText::Clf, None).read(text.as_bytes()), "{text}");
+        }
+    }
+
+    /// Texts of a few minutes, seconds and fractions, one after the other, in all kinds of patterns.
+    #[test]
+    fn remembered_minutes_of_patterns_do_not_change_the_answer() {
+        use TimeToken::{Day, EpochSeconds, Fraction, Hour, Minute, MonthName, Offset, Second, Weekday, Year};
+        let lit = |text: &str| TimeToken::Literal(text.as_bytes().to_vec());
+        let date = [Day, lit("/"), MonthName, lit("/"), Year, lit(":"), Hour, lit(":"), Minute, lit(":"), Second];
+        let with = |more: &[TimeToken]| [&date[..], more].concat();
+        let ctime =
+            [Weekday, lit(" "), MonthName, lit(" "), Day, lit(" "), Hour, lit(":"), Minute, lit(":"), Second, lit(" "), Year];
+        // The tokens, whether minutes are remembered, and what the time `{t}` and the fraction `{f}` stand in.
+        let patterns = [
+            (with(&[]), true, "{d}{t}"),
+            (with(&[lit("."), Fraction(3)]), true, "{d}{t}.{f}"),
+            (with(&[lit("."), Fraction(3), lit(" "), Offset]), true, "{d}{t}.{f} +0100"),
+            (ctime.to_vec(), true, "Sun Nov  3 {t} 2024"),
+            (with(&[Fraction(3)]), false, "{d}{t}{f}"),
+            (with(&[lit("/"), EpochSeconds]), false, "{d}{t}/17"),
+        ];
+        let zones = [TimeZone::UTC, TimeZone::get("America/New_York").unwrap()];
+        for ((tokens, has_minute, shape), zone) in
+            patterns.iter().flat_map(|pattern| zones.iter().map(move |zone| (pattern, zone)))
+        {
+            let text = TimeText::Pattern(tokens.clone());
+            let mut reader = TimeReader::new(&text, Some(zone.clone()));
+            assert_eq!(reader.has_minute, *has_minute, "{shape}");
+            for step in 0..3_000u32 {
+                let (minute, second, fraction) = (step / 37 % 4, step * 7 % 62, step * 31 % 1_003);
+                let time = format!("{:02}:3{minute}:{second:02}", step / 700);
+                let line = shape.replace("{d}", "03/Nov/2024:").replace("{t}", &time).replace("{f}", &format!("{fraction:03}"));
+                let block = crate::format::words::block_of(format!("{line}] \"").as_bytes());
+                let (limit, mut fresh) = (line.len() as Place, TimeReader::new(&text, Some(zone.clone())));
+                let want = match fresh.read(line.as_bytes()) {
+                    TimeRead::At(time, length) if fresh.ambiguous() == Ambiguous::default() => Some((time, length as Place)),
+                    _ => None,
+                };
+                assert_eq!(reader.read_at(&block, 0, limit), want, "{line} in {zone:?}");
+            }
         }
     }
 

@@ -397,15 +397,15 @@ impl Extractor {
             clocks,
             time: &self.time,
             created: &self.created,
+            ended: &self.ended,
             outputs: &self.outputs,
             fixed: &wanted.tested(conditions),
             asked: &wanted.asked(conditions),
         };
-        let lesson = Some(lesson).filter(|_| self.ended.is_empty());
         let columns = |fast: &Fast| fast.shape.columns(wanted.fields.len(), clocks.len());
-        reader.lessons.learned = lesson.as_ref().and_then(Lesson::learn).map(Box::new);
+        reader.lessons.learned = lesson.learn().map(Box::new);
         reader.columns = reader.lessons.learned.as_deref().map(columns);
-        let by_key = lesson.as_ref().filter(|_| self.is_plain()).and_then(Lesson::learn_keys);
+        let by_key = Some(lesson).filter(|_| self.is_plain()).and_then(|lesson| lesson.learn_keys());
         reader.by_key = by_key.map(|by_key| (columns(&by_key.fast), by_key)).map(|(columns, by_key)| Box::new((by_key, columns)));
     }
 
@@ -502,7 +502,7 @@ impl Extractor {
                 status: None,
                 time: batch.times[i],
                 created: fast.created.map(|clock| columns.times[clock][i]),
-                ended: self.ended.first().map(|&clock| columns.times[clock][i]),
+                ended: fast.ended.map(|clock| columns.times[clock][i]),
             };
             for ((values, output), _) in batch.slots.iter_mut().zip(&fast.outputs).zip(by_line).filter(|(_, by_line)| **by_line) {
                 let is_known = matches!(output.columnar(), Columnar::Path | Columnar::Method) && !columns.unusual[i];
@@ -645,6 +645,7 @@ fn fast_reader(binding: &Binding, plan: &Plan, outputs: &[Derive]) -> Option<Box
         expects_status: status.is_some(),
         clock,
         created: binding.created().first().copied(),
+        ended: binding.ended().first().copied(),
     }))
 }
 

@@ -18,11 +18,12 @@ use crate::marks::MarkSet;
 pub(super) struct Lesson<'a> {
     pub(super) line: &'a [u8],
     pub(super) wanted: &'a Wanted,
-    /// The fields that give the status, the times, and when the request was created.
+    /// The fields that give the status, the times, and when the request was created and ended.
     pub(super) status: &'a [usize],
     pub(super) clocks: &'a [(usize, TimeReader)],
     pub(super) time: &'a [usize],
     pub(super) created: &'a [usize],
+    pub(super) ended: &'a [usize],
     pub(super) outputs: &'a [Derive],
     /// The values, by number, that must be what they are in this line.
     pub(super) fixed: &'a [usize],
@@ -40,9 +41,10 @@ pub(super) struct Fast {
     pub(super) status: Option<usize>,
     /// Whether the format has a status, so that a line without one got no response.
     pub(super) expects_status: bool,
-    /// The clock that gives the time, and that of the creation.
+    /// The clock that gives the time, those of the creation and of the end.
     pub(super) clock: usize,
     pub(super) created: Option<usize>,
+    pub(super) ended: Option<usize>,
 }
 
 /// What reads lines by their keys.
@@ -126,10 +128,11 @@ impl Lesson<'_> {
             expects_status: !self.status.is_empty(),
             clock,
             created: first(self.created),
+            ended: first(self.ended),
         };
         let mut fields = vec![None; values.len()];
         for field in (0..self.wanted.fields.len()).filter(is_present) {
-            let what = self.ask(field, &outputs, &status, [Some(clock), first(self.created)]);
+            let what = self.ask(field, &outputs, &status, [Some(clock), first(self.created), first(self.ended)]);
             let Some(place) = place(field).filter(|_| what != Ask::Nothing) else { continue };
             // One place can be one field, and what is a literal is none.
             let is_fixed = self.fixed.contains(&self.wanted.fields[field]);
@@ -156,11 +159,11 @@ impl Lesson<'_> {
             fields => fields.iter().copied().find(|field| is_present(field)),
         };
         let first = |clocks: &[usize]| clocks.iter().copied().find(|&clock| is_present(&self.clocks[clock].0));
-        let (clock, created) = (first(self.time)?, first(self.created));
+        let (clock, created, ended) = (first(self.time)?, first(self.created), first(self.ended));
         let mut roles = self.roles_of_conditions(&values)?;
         let (mut builder, mut pairs) = (Builder::new(), 0);
         for field in 0..self.wanted.fields.len() {
-            let role = match self.ask(field, &outputs, status.as_slice(), [Some(clock), created]) {
+            let role = match self.ask(field, &outputs, status.as_slice(), [Some(clock), created, ended]) {
                 Ask::TooMuch => return None,
                 Ask::Nothing if self.is_mentioned(field) => (Role::Absent, false),
                 Ask::Nothing => continue,
@@ -181,7 +184,10 @@ impl Lesson<'_> {
         }
         let finder = Finder::new(&self.wanted.tree, &roles)?;
         let shape = builder.found(pairs);
-        Some(ByKey { finder, fast: Fast { shape, outputs, status, expects_status: !self.status.is_empty(), clock, created } })
+        Some(ByKey {
+            finder,
+            fast: Fast { shape, outputs, status, expects_status: !self.status.is_empty(), clock, created, ended },
+        })
     }
 
     /// What conditions ask of values, by number.
@@ -201,11 +207,11 @@ impl Lesson<'_> {
     fn is_mentioned(&self, field: usize) -> bool {
         let is_clock = |clocks: &[usize]| clocks.iter().any(|&clock| self.clocks[clock].0 == field);
         let is_of_output = || self.outputs.iter().any(|output| output.fields().contains(&field));
-        self.status.contains(&field) || is_clock(self.time) || is_clock(self.created) || is_of_output()
+        self.status.contains(&field) || is_clock(self.time) || is_clock(self.created) || is_clock(self.ended) || is_of_output()
     }
 
     /// What is asked of a field.
-    fn ask(&self, field: usize, outputs: &[Derive], status: &[usize], clocks: [Option<usize>; 2]) -> Ask {
+    fn ask(&self, field: usize, outputs: &[Derive], status: &[usize], clocks: [Option<usize>; 3]) -> Ask {
         let want = wants(outputs, status, self.wanted.fields.len())[field];
         match clocks.into_iter().flatten().find(|&clock| self.clocks[clock].0 == field) {
             Some(clock) if want == Want::default() => Ask::Time(clock),

@@ -12,6 +12,8 @@ const MINUTES: usize = 16;
 /// Where the text of common log format (`01/Nov/2026:00:08:57 +0000`) and that of ISO 8601 (`2026-11-01T00:08:57.123Z`) have the second.
 const CLF_SECOND: usize = 18;
 const ISO_SECOND: usize = 17;
+/// Where a second may stand: it lies in the third word, with the byte behind it.
+const SECONDS: std::ops::Range<usize> = 16..22;
 /// Digits of a fraction that are micros.
 const FRACTION_DIGITS_MAX: usize = 6;
 
@@ -36,6 +38,7 @@ pub(super) struct Minute {
     /// Digits of the fraction, 0 if there is none; and how many microseconds the last of them counts.
     fraction_digits: u64,
     fraction_micros: u64,
+    fraction_at: Place,
     /// What follows, the offset from UTC: where, the word there, and the bytes of it that are fixed.
     tail_at: Place,
     tail: u64,
@@ -44,9 +47,6 @@ pub(super) struct Minute {
     /// Bytes of the whole text.
     pub(super) length: Place,
 }
-
-/// Where the fraction of ISO 8601 begins, behind its point.
-const FRACTION_AT: Place = 20;
 
 impl Minute {
     /// No text has this minute: zeros are no second.
@@ -57,6 +57,7 @@ impl Minute {
         second_shift: 0,
         fraction_digits: 0,
         fraction_micros: 0,
+        fraction_at: 0,
         tail_at: 0,
         tail: 0,
         tail_mask: 0,
@@ -67,7 +68,7 @@ impl Minute {
     /// The offsets from the beginning of a text of the words that [`Minute::instant`] is given.
     #[inline(always)]
     pub(super) fn offsets(&self) -> [Place; 5] {
-        [0, 8, 16, FRACTION_AT, self.tail_at]
+        [0, 8, 16, self.fraction_at, self.tail_at]
     }
 
     /// The instant of a text of which these are words, and 0 if it is one of this minute.
@@ -96,11 +97,11 @@ impl Minute {
         let digit = |at: usize| text.get(at).filter(|b| b.is_ascii_digit()).map(|b| i64::from(b - b'0'));
         let second = digit(second_at)? * 10 + digit(second_at + 1)?;
         let behind = second_at + 2;
-        let has_fraction = second_at == ISO_SECOND && length > behind && matches!(text[behind], b'.' | b',');
+        let has_fraction = length > behind && matches!(text[behind], b'.' | b',');
         let digits = if has_fraction { (behind + 1..length).take_while(|&at| digit(at).is_some()).count() } else { 0 };
         let tail_at = behind + usize::from(has_fraction) + digits;
         let tail = text.get(tail_at..length).filter(|tail| tail.len() <= 8)?;
-        if second > 59 || digits > FRACTION_DIGITS_MAX {
+        if second > 59 || digits > FRACTION_DIGITS_MAX || !SECONDS.contains(&second_at) {
             return None;
         }
         let fraction_micros = 10u64.pow((FRACTION_DIGITS_MAX - digits) as u32);
@@ -118,6 +119,7 @@ impl Minute {
             second_shift: 8 * (second_at as u32 - 16),
             fraction_digits: digits as u64,
             fraction_micros,
+            fraction_at: behind as Place + 1,
             tail_at: tail_at as Place,
             tail: word_at(tail_at)?,
             tail_mask: u64::MAX.checked_shr(64 - 8 * tail.len() as u32).unwrap_or(0),
@@ -145,25 +147,44 @@ impl Recent {
         (difference == 0).then_some((time, minute.length))
     }
 
-    /// Remembers the minute of the text that was read as this time and is so long; where the zone of local times is not `fixed`, only
-    /// of a text that carries its offset.
-    pub(super) fn learn(&mut self, text: &[u8], time: Instant, length: usize, fixed: bool) {
+    /// Remembers the minute of the text that was read as this time and is so long, if its second stands where one can.
+    pub(super) fn learn(&mut self, text: &[u8], time: Instant, length: usize, second_at: Option<usize>, zone: Zoned) {
         let word_at = |at: usize| text.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let begin = word_at(0).rotate_left(1) ^ word_at(8);
         let missed = &mut self.missed[slot(word_at(8), word_at(16))];
         if std::mem::replace(missed, begin) != begin {
             return;
         }
-        let second_at = match (text.get(2), text.get(4)) {
-            (Some(b'/'), _) if length == CLF_SECOND + 8 => CLF_SECOND,
-            (_, Some(b'-')) if length >= ISO_SECOND + 2 => ISO_SECOND,
-            _ => return,
+        let Some(minute) = second_at.and_then(|at| Minute::of(text, time, length, at)) else { return };
+        // The same local time may be another one on another day of the zone.
+        let is_certain = match zone {
+            Zoned::Certain => true,
+            Zoned::ByTail => minute.tail_mask != 0,
+            Zoned::Uncertain => false,
         };
-        if let Some(minute) = Minute::of(text, time, length, second_at)
-            && (fixed || minute.tail_mask != 0)
-        {
+        if is_certain {
             self.minutes[slot(minute.begin[1], minute.middle)] = minute;
         }
+    }
+}
+
+/// What is known of the offset from UTC of a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Zoned {
+    /// Every text of the minute has the same.
+    Certain,
+    /// What stands behind the second says it, if something does.
+    ByTail,
+    /// It depends on the date.
+    Uncertain,
+}
+
+/// Where the second of common log format or ISO 8601 stands in a text so long.
+pub(super) fn standard_second(text: &[u8], length: usize) -> Option<usize> {
+    match (text.get(2), text.get(4)) {
+        (Some(b'/'), _) if length == CLF_SECOND + 8 => Some(CLF_SECOND),
+        (_, Some(b'-')) if length >= ISO_SECOND + 2 => Some(ISO_SECOND),
+        _ => None,
     }
 }
 

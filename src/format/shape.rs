@@ -18,8 +18,8 @@
 //! The shape decides nothing by itself. Whatever does not fit is declined, and the careful reader ([`super::plan`])
 //! takes the line; whatever is accepted has the spans that the careful reader would have found. That holds because each
 //! field here ends at the very first place where the careful reader could end it: a text that is followed by an unmarked
-//! literal ends at the first aux byte, or is declined; a text before a marked literal holds no mark, and is declined
-//! if it holds the literal's first byte; every literal and every shaped field is checked, asked for or not.
+//! literal ends at the first aux byte, or is declined; a text before a marked literal holds no mark, so that the literal
+//! cannot stand earlier; every literal and every shaped field is checked, asked for or not.
 
 use super::clock::TimeReader;
 use super::learn::{self, Ask};
@@ -42,7 +42,7 @@ pub(super) struct Shape {
     literals: Vec<MarkedLiteral>,
     /// Columns of places between which fields stand: where the literals begin, or pairs for what was found.
     begins: usize,
-    /// Whether the first literal begins every line, and whether the last one ends it.
+    /// Whether the first marked literal begins every line, and whether the last one ends it.
     at_edges: (bool, bool),
     /// Whether all marks behind a `\` may be left out: it is so where no mark ends an unquoted text.
     unescapes: bool,
@@ -114,8 +114,8 @@ enum Op {
     End,
     /// Text up to an unmarked literal that begins with the aux byte, or with another one.
     TextTo { field: Option<usize>, literal: Literal, other: Option<u8> },
-    /// Text up to the end of the stretch; it must not hold the aux byte if `clean`.
-    TextRest { field: Option<usize>, clean: bool },
+    /// Text up to the end of the stretch.
+    TextRest { field: Option<usize> },
     /// A request line, up to the end of the stretch.
     Request { field: usize, method: bool },
     /// A number or a word of JSON; one that is not asked for may also be `null`.
@@ -208,8 +208,9 @@ impl Shape {
         let is_escaping = plan.escape == Escape::Backslash && parts.iter().any(is_quoted);
         let escape = if is_escaping { b'\\' } else { mark };
         let unescapes = is_escaping && !parts.windows(2).any(|pair| is_text_up_to(mark, pair));
-        let is_literal = |part: Option<&Part>| matches!(part, Some(Part::Literal(_)));
-        let at_edges = (is_literal(parts.first()), is_literal(parts.last()));
+        // Other literals at the edges have ops.
+        let is_marked = |part: Option<&Part>| matches!(part, Some(Part::Literal(text)) if text.contains(&mark));
+        let at_edges = (is_marked(parts.first()), is_marked(parts.last()));
         let begins = literals.len();
         Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, begins, at_edges, unescapes, ops })
     }
@@ -242,7 +243,7 @@ impl Shape {
                 Op::TextTo { field, literal, other: Some(byte) } => {
                     walk.text_to_byte(field.map(|f| &mut spans[f]), literal, byte);
                 }
-                Op::TextRest { field, clean } => walk.text_rest(field.map(|f| &mut spans[f]), clean),
+                Op::TextRest { field } => walk.text_rest(field.map(|f| &mut spans[f])),
                 Op::Request { field, method } => {
                     walk.requests(Parts { spans: &mut spans[field], methods: method.then_some(methods), paths, unusual });
                 }
@@ -376,7 +377,7 @@ impl Compiler<'_> {
     fn field(&mut self, step: &Step, next: Option<&[u8]>, is_new_stretch: bool) -> Option<()> {
         let op = self.op(step, next)?;
         let is_alone = is_new_stretch && next.is_none_or(|text| text.contains(&self.mark));
-        if is_alone && matches!(op, Op::TextRest { field: None, clean: false }) {
+        if is_alone && matches!(op, Op::TextRest { field: None }) {
             return Some(());
         }
         if is_new_stretch {
@@ -421,17 +422,13 @@ impl Compiler<'_> {
                 (Some(literal), Some(text)) => {
                     Some(Op::TextTo { field: spanned(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
                 }
-                _ => {
-                    let first = next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark);
-                    let clean = first.is_some();
-                    first.is_none_or(|b| b == self.aux).then_some(Op::TextRest { field: spanned(field), clean })
-                }
+                _ => Some(Op::TextRest { field: spanned(field) }),
             },
             Step::Quoted { field, check } if self.mark == b'"' => Some(match check {
                 Check::Nothing if self.plan.is_request(field) && want(field).anything() => {
                     Op::Request { field, method: want(field).method }
                 }
-                Check::Nothing => Op::TextRest { field: spanned(field), clean: false },
+                Check::Nothing => Op::TextRest { field: spanned(field) },
                 Check::Number => number(field, want(field), true, End::QUOTE),
                 Check::Status => Op::Status { field, span: want(field).span, lists: true, to: End::QUOTE },
                 Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
@@ -509,7 +506,7 @@ impl Builder {
     }
 
     pub(super) fn text(&mut self, field: usize) {
-        self.stretch(Op::TextRest { field: Some(field), clean: false });
+        self.stretch(Op::TextRest { field: Some(field) });
     }
 
     pub(super) fn scalar(&mut self, field: Option<usize>, to: End) {

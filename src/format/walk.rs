@@ -328,8 +328,8 @@ impl Walk<'_> {
         self.step(Some(literal), spans, |desk| desk.care = [1; BATCH_LINES], end_of);
     }
 
-    pub(super) fn text_rest(&mut self, spans: Option<&mut Spans>, clean: bool) {
-        let Walk { marks, limits, .. } = *self;
+    pub(super) fn text_rest(&mut self, spans: Option<&mut Spans>) {
+        let limits = self.limits;
         self.step(
             None,
             spans,
@@ -339,11 +339,6 @@ impl Walk<'_> {
                     desk.odd[i] |= u64::from(desk.at[i] > limits[i]);
                 }
                 (desk.ends, desk.care) = (*limits, [0; BATCH_LINES]);
-                if clean {
-                    for i in every_line() {
-                        desk.ends[i] = marks.next_aux(desk.at[i], limits[i]);
-                    }
-                }
             },
             |_, _, limit| Some(limit),
         );
@@ -395,7 +390,7 @@ impl Walk<'_> {
                 }
             },
         );
-        self.text_rest(Some(spans), false);
+        self.text_rest(Some(spans));
     }
 
     pub(super) fn scalars(&mut self, spans: Option<&mut Spans>, to: End) {
