@@ -7,9 +7,10 @@
 //! be: "we recommend that you ignore any additional fields at the end of the entry that you were not expecting".
 //!
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html>: the classic load balancer's line has neither type nor
-//! creation. Its time is when the request came in, and the three times have six decimals; a response is begun, and not
-//! necessarily sent, at the end of the third. A TCP listener writes `"- - - "` for the request and `-` for the statuses:
-//! such lines are skipped.
+//! creation, and the three times have six decimals; a response is begun, and not necessarily sent, at the end of the third.
+//! Its time is taken for the end, as that of its successor is. Accounts differ: copies of that page exist by which it is when the request came
+//! in; `--window-by` moves it by the latency, where that matters. A TCP listener writes `"- - - "` for the request and `-` for the
+//! statuses: such lines are skipped.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -83,7 +84,7 @@ pub(super) static PRESETS: &[Preset] = &[
         description: "AWS Classic Load Balancer, with or without user agent and TLS",
         specification: ELB_DOCUMENTATION,
         example: r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:8080 0.000041 0.040112 0.000037 200 200 0 812 "GET http://shop.example:80/cart?id=4 HTTP/1.1" "curl/8.5.0" - -"#,
-        clock: Clock::Start,
+        clock: Clock::End,
         detects_as: None,
         layouts: &[
             Spec::Line(elb!(r#" "{user_agent: agent}" {ssl_cipher} {ssl_protocol}"#)),
