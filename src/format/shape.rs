@@ -18,13 +18,13 @@
 //! The shape decides nothing by itself. Whatever does not fit is declined, and the careful reader ([`super::plan`])
 //! takes the line; whatever is accepted has the spans that the careful reader would have found. That holds because each
 //! field here ends at the very first place where the careful reader could end it: a text that is followed by an unmarked
-//! literal ends at the first aux byte, or is declined; a text before a marked literal holds no mark, so that the literal
-//! cannot stand earlier; every literal and every shaped field is checked, asked for or not.
+//! literal ends at the first aux byte, or is declined; a text before a marked literal holds no mark, and is declined
+//! if it holds the literal's first byte, but for one before a quoted field that ends the line; every literal and every shaped field is checked, asked for or not.
 
 use super::clock::TimeReader;
 use super::learn::{self, Ask};
 use super::plan::{Check, Plan, Step};
-use super::walk::{Columns, Desk, End, Lines, Parts, Scale, Walk};
+use super::walk::{Columns, Desk, End, Lines, Parts, Scale, Walk, Without};
 use super::words::{Literal, WORD_BYTES};
 use super::{Escape, Unit};
 use crate::batch::{BATCH_LINES, Column, every_line, pad};
@@ -114,8 +114,8 @@ enum Op {
     End,
     /// Text up to an unmarked literal that begins with the aux byte, or with another one.
     TextTo { field: Option<usize>, literal: Literal, other: Option<u8> },
-    /// Text up to the end of the stretch.
-    TextRest { field: Option<usize> },
+    /// Text up to the end of the stretch; it must not hold this byte. The aux byte is found at once.
+    TextRest { field: Option<usize>, without: Option<Without> },
     /// A request line, up to the end of the stretch.
     Request { field: usize, method: bool },
     /// A number or a word of JSON; one that is not asked for may also be `null`.
@@ -243,7 +243,7 @@ impl Shape {
                 Op::TextTo { field, literal, other: Some(byte) } => {
                     walk.text_to_byte(field.map(|f| &mut spans[f]), literal, byte);
                 }
-                Op::TextRest { field } => walk.text_rest(field.map(|f| &mut spans[f])),
+                Op::TextRest { field, without } => walk.text_rest(field.map(|f| &mut spans[f]), without),
                 Op::Request { field, method } => {
                     walk.requests(Parts { spans: &mut spans[field], methods: method.then_some(methods), paths, unusual });
                 }
@@ -377,7 +377,7 @@ impl Compiler<'_> {
     fn field(&mut self, step: &Step, next: Option<&[u8]>, is_new_stretch: bool) -> Option<()> {
         let op = self.op(step, next)?;
         let is_alone = is_new_stretch && next.is_none_or(|text| text.contains(&self.mark));
-        if is_alone && matches!(op, Op::TextRest { field: None }) {
+        if is_alone && matches!(op, Op::TextRest { field: None, without: None }) {
             return Some(());
         }
         if is_new_stretch {
@@ -396,6 +396,21 @@ impl Compiler<'_> {
             self.ops.push(Op::Literal { literal: Literal::new(word)? });
         }
         Some(())
+    }
+
+    /// The byte that a text must not hold which ends at a literal with a mark. Without it no occurrence of what stands before the
+    /// mark can be earlier: there the text could end, if a bare `-` stands for the quoted field behind it. That needs something behind
+    /// the quoted field; where the line ends with it, the text is free.
+    fn without(&self, field: usize, next: Option<&[u8]>) -> Option<Without> {
+        let first = next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark)?;
+        let is_of = |step: &Step| matches!(*step, Step::Text { field: other, word: false } if other == field);
+        let is_free = |steps: &[Step]| matches!(steps, [text, Step::Literal { .. }, Step::Quoted { .. }] if is_of(text));
+        let steps = &self.plan.steps;
+        match is_free(&steps[steps.len().saturating_sub(3)..]) {
+            true => None,
+            false if first == self.aux => Some(Without::Aux),
+            false => Some(Without::Byte(first)),
+        }
     }
 
     fn op(&self, step: &Step, next: Option<&[u8]>) -> Option<Op> {
@@ -422,13 +437,13 @@ impl Compiler<'_> {
                 (Some(literal), Some(text)) => {
                     Some(Op::TextTo { field: spanned(field), literal, other: (text[0] != self.aux).then_some(text[0]) })
                 }
-                _ => Some(Op::TextRest { field: spanned(field) }),
+                _ => Some(Op::TextRest { field: spanned(field), without: self.without(field, next) }),
             },
             Step::Quoted { field, check } if self.mark == b'"' => Some(match check {
                 Check::Nothing if self.plan.is_request(field) && want(field).anything() => {
                     Op::Request { field, method: want(field).method }
                 }
-                Check::Nothing => Op::TextRest { field: spanned(field) },
+                Check::Nothing => Op::TextRest { field: spanned(field), without: None },
                 Check::Number => number(field, want(field), true, End::QUOTE),
                 Check::Status => Op::Status { field, span: want(field).span, lists: true, to: End::QUOTE },
                 Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
@@ -506,7 +521,7 @@ impl Builder {
     }
 
     pub(super) fn text(&mut self, field: usize) {
-        self.stretch(Op::TextRest { field: Some(field) });
+        self.stretch(Op::TextRest { field: Some(field), without: None });
     }
 
     pub(super) fn scalar(&mut self, field: Option<usize>, to: End) {

@@ -39,6 +39,15 @@ impl End {
     }
 }
 
+/// What a text must not hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Without {
+    /// The aux byte, which is marked.
+    Aux,
+    /// Another byte.
+    Byte(u8),
+}
+
 /// How the end of a number is found.
 trait Ends: Copy {
     /// Its length, and not 0 if that is more than 8.
@@ -321,15 +330,12 @@ impl Walk<'_> {
 
     pub(super) fn text_to_byte(&mut self, spans: Option<&mut Spans>, literal: Literal, byte: u8) {
         let block = self.block;
-        let end_of = |_, at: Place, limit: Place| {
-            let found = block.get(at.into()..limit.into()).and_then(|text| memchr::memchr(byte, text));
-            Some(found.map_or(limit, |found| at + found as Place))
-        };
+        let end_of = |_, at: Place, limit: Place| Some(byte_or_limit(block, byte, at, limit));
         self.step(Some(literal), spans, |desk| desk.care = [1; BATCH_LINES], end_of);
     }
 
-    pub(super) fn text_rest(&mut self, spans: Option<&mut Spans>) {
-        let limits = self.limits;
+    pub(super) fn text_rest(&mut self, spans: Option<&mut Spans>, without: Option<Without>) {
+        let Walk { block, marks, limits, .. } = *self;
         self.step(
             None,
             spans,
@@ -339,8 +345,20 @@ impl Walk<'_> {
                     desk.odd[i] |= u64::from(desk.at[i] > limits[i]);
                 }
                 (desk.ends, desk.care) = (*limits, [0; BATCH_LINES]);
+                match without {
+                    None => {}
+                    Some(Without::Byte(_)) => desk.care = [1; BATCH_LINES],
+                    Some(Without::Aux) => {
+                        for i in every_line() {
+                            desk.ends[i] = marks.next_aux(desk.at[i], limits[i]);
+                        }
+                    }
+                }
             },
-            |_, _, limit| Some(limit),
+            move |_, at, limit| match without {
+                Some(Without::Byte(byte)) => Some(byte_or_limit(block, byte, at, limit)),
+                _ => Some(limit),
+            },
         );
     }
 
@@ -390,7 +408,7 @@ impl Walk<'_> {
                 }
             },
         );
-        self.text_rest(Some(spans));
+        self.text_rest(Some(spans), None);
     }
 
     pub(super) fn scalars(&mut self, spans: Option<&mut Spans>, to: End) {
@@ -585,6 +603,12 @@ impl Desk {
         }
         self.look_behind(block);
     }
+}
+
+/// The first place of a byte, or the limit.
+fn byte_or_limit(block: &Block, byte: u8, at: Place, limit: Place) -> Place {
+    let found = block.get(at.into()..limit.into()).and_then(|text| memchr::memchr(byte, text));
+    found.map_or(limit, |found| at + found as Place)
 }
 
 /// Goes over the lines that need care.

@@ -146,6 +146,36 @@ proptest! {
     }
 }
 
+/// A text before a quote that holds what stands before the quote: it may have to end there.
+#[test]
+fn texts_before_a_quote_end_where_the_careful_reader_ends_them() {
+    for (text, line) in [
+        // A word ends at the first blank, a free text where the line can go on.
+        (
+            "[$time_local] $status $host \"$request_uri\" $remote_user",
+            r#"[01/Nov/2026:10:00:00 +0000] 200 https shop.example "/a" x"#,
+        ),
+        ("[$time_local] $status $http_user_agent \"$request_uri\" $remote_user", r#"[01/Nov/2026:10:00:00 +0000] 200 b - "y" z"#),
+        (
+            "[$time_local] $status $http_user_agent \"$request_uri\" \"$remote_user\"",
+            r#"[01/Nov/2026:10:00:00 +0000] 200 b - "y" "z""#,
+        ),
+        ("[$time_local] $status [$http_user_agent] \"$remote_user\"", r#"[01/Nov/2026:10:00:00 +0000] 200 [b] c] - "z""#),
+        ("[$time_local] $status $http_user_agent \"$remote_user\"", r#"[01/Nov/2026:10:00:00 +0000] 200 {a b} {} "z""#),
+    ] {
+        let format = Format::parse(text).unwrap();
+        let slos = "slos:\n- {name: a, target: 99%, good: status < 500, group_by: [status]}\n";
+        let names: Vec<&str> = ["host", "user_agent"].into_iter().filter(|name| text.contains(name)).collect();
+        let fields = slos.replace("[status]", &format!("[{}]", names.join(", ")));
+        let definitions = Definitions::parse("slos.yaml", &fields).unwrap();
+        let rig = Rig::new(&format, definitions.slos.iter().map(|slo| slo.indicator.clone()).collect(), 60);
+        let log = format!("{line}\n").repeat(70).into_bytes();
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &rig.careful(&log)).unwrap();
+        }
+    }
+}
+
 /// Whole lines in an envelope are found there, and say what they say without it.
 #[test]
 fn every_preset_is_detected_in_every_envelope() {
