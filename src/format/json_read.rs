@@ -418,14 +418,17 @@ impl Wanted {
 
     /// The values on whose text a condition depends.
     pub(super) fn tested(&self, conditions: &[JsonCondition]) -> Vec<usize> {
-        let tested = conditions.iter().zip(&self.conditions).filter(|(condition, _)| !condition.prefix.is_empty());
-        tested.map(|(_, &value)| value).collect()
+        self.of_conditions(conditions, |prefix| !prefix.is_empty())
     }
 
     /// The values that must be there for a condition, whatever they are.
     pub(super) fn asked(&self, conditions: &[JsonCondition]) -> Vec<usize> {
-        let asked = conditions.iter().zip(&self.conditions).filter(|(condition, _)| condition.prefix.is_empty());
-        asked.map(|(_, &value)| value).collect()
+        self.of_conditions(conditions, str::is_empty)
+    }
+
+    fn of_conditions(&self, conditions: &[JsonCondition], is_meant: impl Fn(&str) -> bool) -> Vec<usize> {
+        let meant = conditions.iter().zip(&self.conditions).filter(|(condition, _)| is_meant(&condition.prefix));
+        meant.map(|(_, &value)| value).collect()
     }
 
     /// How many values are wanted.
