@@ -277,12 +277,25 @@ struct Window<'a> {
     marks: &'a Marks,
     start: usize,
     first: usize,
+    /// Where the next directive stands, which says what the lines behind it mean.
+    directive: Option<usize>,
 }
 
 impl<'a> Window<'a> {
     fn new(block: &'a Block, length: usize, offset: u64, marks: &'a mut Marks, counter: &Counter) -> Self {
         marks.fill(counter.job.kernel, counter.job.extractor.mark_set(), block, length);
-        Window { block, length, offset, marks, start: 0, first: 0 }
+        let mut window = Window { block, length, offset, marks, start: 0, first: 0, directive: None };
+        if counter.job.extractor.has_directives() {
+            window.find_directive();
+        }
+        window
+    }
+
+    /// Finds the next directive.
+    fn find_directive(&mut self) {
+        let begins_line = |&at: &usize| at == 0 || self.block[at - 1] == b'\n';
+        let hashes = memchr::memchr_iter(b'#', &self.block[self.start..self.length]);
+        self.directive = hashes.map(|at| self.start + at).find(begins_line);
     }
 
     /// Fills the batch with lines that look regular. Others are counted on the way, as the order does not matter to counts; whether
@@ -294,23 +307,37 @@ impl<'a> Window<'a> {
         }
         let regular = counter.job.extractor.marks_per_line(&counter.reader);
         gathered.lines.len = 0;
+        // What looks like one line may be several, but no line is gathered together with one behind a directive.
+        let positions = self.marks.positions();
+        let positions = match self.directive {
+            Some(directive) => &positions[..positions.partition_point(|&place| usize::from(place) < directive)],
+            None => positions,
+        };
         let mut is_untouched = true;
         loop {
             if regular > 0 {
-                self.gather_regular(&mut gathered.lines, regular, counter.job.line_bytes_max);
+                self.gather_regular(&mut gathered.lines, positions, regular, counter.job.line_bytes_max);
             }
             if gathered.lines.len >= BATCH_LINES || self.start >= self.length {
                 return is_untouched;
             }
             is_untouched = false;
-            self.take_next(&mut gathered.apart, counter, odd);
+            let is_at_directive = self.directive == Some(self.start);
+            if !is_at_directive {
+                self.take_next(&mut gathered.apart, counter, odd);
+            } else if gathered.lines.len == 0 {
+                self.count_next(counter, odd);
+                self.find_directive();
+            }
+            if is_at_directive || regular == 0 && counter.job.extractor.has_lesson(&counter.reader) {
+                return false;
+            }
         }
     }
 
     /// Fills the batch up to the next line that does not look regular.
     #[inline(always)]
-    fn gather_regular(&mut self, batch: &mut Batch, regular: usize, line_bytes_max: usize) {
-        let positions = self.marks.positions();
+    fn gather_regular(&mut self, batch: &mut Batch, positions: &[Place], regular: usize, line_bytes_max: usize) {
         let (mut start, mut first, mut len) = (self.start, self.first, batch.len);
         // The newline of a regular line is the mark behind its own marks.
         while len < BATCH_LINES

@@ -217,6 +217,7 @@ impl Extractor {
         match &self.layout {
             Compiled::Delimited { fast: Some(fast), .. } => fast.shape.set,
             Compiled::Json { keyed: Keyed::Json, .. } => learn::MARKS,
+            Compiled::Json { keyed: Keyed::W3c(_), .. } => learn::DIVIDERS,
             _ => MarkSet { marks: [b'\n'; 2], aux: b'\n' },
         }
     }
@@ -290,6 +291,8 @@ impl Extractor {
             },
             Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
                 reader.header.directive(line, &wanted.tree);
+                // What was learned was about other columns.
+                (reader.lessons, reader.columns) = (Lessons::default(), None);
                 Outcome::Skipped(Skip::Comment)
             }
             Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
@@ -297,7 +300,9 @@ impl Extractor {
                     Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
                     Ok(()) => {
                         find_values(line, wanted, clocks, reader);
-                        reader.lessons.add(line);
+                        if *keyed != Keyed::Logfmt {
+                            reader.lessons.add(line);
+                        }
                         self.finish(line, reader)
                     }
                     Err(_) if *text_is_chatter && is_text(line) => Outcome::Skipped(Skip::Chatter),
@@ -309,8 +314,13 @@ impl Extractor {
 
     /// Whether a line means what it does only with the lines before it, so that a log must be read from its beginning.
     pub fn is_stateful(&self) -> bool {
-        let by_header = matches!(&self.layout, Compiled::Json { keyed, .. } if keyed.is_stateful());
-        by_header || self.unwrapper.is_stateful() || self.others.iter().any(Extractor::is_stateful)
+        self.has_directives() || self.unwrapper.is_stateful() || self.others.iter().any(Extractor::is_stateful)
+    }
+
+    /// Whether a line that begins with `#` may say what the lines behind it mean.
+    pub fn has_directives(&self) -> bool {
+        let is_by_header = |extractor: &Extractor| matches!(&extractor.layout, Compiled::Json { keyed: Keyed::W3c(_), .. });
+        is_by_header(self) || self.others.iter().any(is_by_header)
     }
 
     /// Gives the year that the time of an old syslog header lacks.
@@ -383,9 +393,16 @@ impl Extractor {
         }
     }
 
+    /// Whether there is a line to [learn](Extractor::learn) from.
+    pub fn has_lesson(&self, reader: &Reader) -> bool {
+        reader.lessons.sample.is_some()
+    }
+
     /// Learns from the last line that was read with care, if there were many of them. Must not happen while a batch is gathered.
     pub fn learn(&self, reader: &mut Reader) {
-        let Compiled::Json { wanted, conditions, clocks, keyed: Keyed::Json, .. } = &self.layout else { return };
+        let Compiled::Json { wanted, conditions, clocks, keyed: keyed @ (Keyed::Json | Keyed::W3c(_)), .. } = &self.layout else {
+            return;
+        };
         if reader.lessons.is_useless() {
             (reader.lessons.learned, reader.columns) = (None, None);
         }
@@ -403,9 +420,13 @@ impl Extractor {
             asked: &wanted.asked(conditions),
         };
         let columns = |fast: &Fast| fast.shape.columns(wanted.fields.len(), clocks.len());
-        reader.lessons.learned = lesson.learn().map(Box::new);
+        let learned = match keyed {
+            Keyed::Json => lesson.learn(),
+            _ => reader.header.columns_like(&line).and_then(|columns| lesson.learn_columns(&columns)),
+        };
+        reader.lessons.learned = learned.map(Box::new);
         reader.columns = reader.lessons.learned.as_deref().map(columns);
-        let by_key = Some(lesson).filter(|_| self.is_plain()).and_then(|lesson| lesson.learn_keys());
+        let by_key = Some(lesson).filter(|_| *keyed == Keyed::Json && self.is_plain()).and_then(|lesson| lesson.learn_keys());
         reader.by_key = by_key.map(|by_key| (columns(&by_key.fast), by_key)).map(|(columns, by_key)| Box::new((by_key, columns)));
     }
 

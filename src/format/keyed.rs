@@ -6,8 +6,8 @@
 //!
 //! logfmt, as its first writers have it (<https://brandur.org/logfmt>): `key=value key="a value with \"escapes\"" flag`.
 
+use super::W3cWriter;
 use super::json_read::{JsonKind, JsonValue, KeyTree};
-use super::{Keyed, W3cWriter};
 
 /// What the directives of a W3C log said last.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,29 @@ struct Stamp {
     wanted: usize,
 }
 
+/// The columns of lines in which each value stands between two dividers.
+pub(super) struct Columns {
+    /// The blank or the tab.
+    pub(super) divider: u8,
+    /// For each column, the number of the wanted value that it is; a timestamp's is that of its date.
+    pub(super) wanted: Vec<Option<usize>>,
+    /// The column of the date whose time stands in the next one.
+    pub(super) stamp: Option<usize>,
+}
+
 impl Header {
+    /// The columns, if a line like this one, which was read by them, has each between two dividers.
+    pub(super) fn columns_like(&self, line: &[u8]) -> Option<Columns> {
+        let divider = line.iter().copied().find(|b| matches!(b, b' ' | b'\t'))?;
+        let mut wanted = self.columns.clone();
+        let mut date = None;
+        if let Some(stamp) = self.stamp {
+            date = stamp.date.filter(|&date| date + 1 == stamp.time);
+            *wanted.get_mut(date?)? = Some(stamp.wanted);
+        }
+        Some(Columns { divider, wanted, stamp: date })
+    }
+
     /// Whether the fields are such as this writer has them.
     pub(super) fn is_of(&self, writer: W3cWriter) -> bool {
         self.writer == Some(writer)
@@ -118,7 +140,7 @@ fn value_at(line: &[u8], at: usize) -> Option<(usize, usize)> {
     let from = at + line[at..].iter().take_while(|&&b| b == b' ').count();
     match line.get(from)? {
         b'"' => Some((from + 1, closing_quote(line, from + 1)?)),
-        _ => Some((from, from + line[from..].iter().take_while(|b| !b.is_ascii_whitespace()).count())),
+        _ => Some((from, from + line[from..].iter().take_while(|b| !matches!(b, b' ' | b'\t')).count())),
     }
 }
 
@@ -172,13 +194,6 @@ fn logfmt_value(line: &[u8], from: usize) -> Result<(JsonValue, usize), usize> {
             Some(_) => at += 1,
             None => return Err(from),
         }
-    }
-}
-
-impl Keyed {
-    /// Whether a line means what it does only with the lines before it.
-    pub(super) fn is_stateful(self) -> bool {
-        matches!(self, Keyed::W3c(_))
     }
 }
 

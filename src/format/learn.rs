@@ -9,6 +9,7 @@ use super::clock::TimeReader;
 use super::derive::{Columnar, Derive};
 use super::find::{Finder, Role};
 use super::json_read::{self, JsonKind, Traced, Wanted};
+use super::keyed::Columns;
 use super::shape::{Builder, Shape, Want};
 use super::walk::End;
 use super::words::Literal;
@@ -56,6 +57,9 @@ pub(super) struct ByKey {
 
 /// What to mark in JSON lines.
 pub(super) const MARKS: MarkSet = MarkSet { marks: *b"\"\\", aux: b' ' };
+
+/// What to mark in lines whose columns a header names.
+pub(super) const DIVIDERS: MarkSet = MarkSet { marks: *b" \t", aux: b' ' };
 
 /// Lines read with care before one of them is learned from, at least and at most: after each lesson that was of no use, twice as
 /// many.
@@ -111,7 +115,20 @@ impl Lesson<'_> {
     /// What the line teaches; none if lines like it have to be read with care.
     pub(super) fn learn(&self) -> Option<Fast> {
         let values = json_read::trace(self.line, self.wanted)?;
-        let place = |field: usize| values.iter().rposition(|value| value.wanted == Some(self.wanted.fields[field]));
+        let wanted: Vec<Option<usize>> = values.iter().map(|value| value.wanted).collect();
+        self.learn_of(&wanted, |fields| self.shape(&values, fields))
+    }
+
+    /// What the line teaches of lines with these columns.
+    pub(super) fn learn_columns(&self, columns: &Columns) -> Option<Fast> {
+        let is_simple = self.fixed.is_empty() && self.asked.is_empty();
+        self.learn_of(&columns.wanted, |fields| shape_of_columns(columns, fields)).filter(|_| is_simple)
+    }
+
+    /// What a line teaches that has these values, each perhaps a wanted one; `shape` is that of lines in which the field of each value
+    /// and what is asked of it are these.
+    fn learn_of(&self, values: &[Option<usize>], shape: impl FnOnce(&[Option<(usize, Ask)>]) -> Option<Shape>) -> Option<Fast> {
+        let place = |field: usize| values.iter().rposition(|value| *value == Some(self.wanted.fields[field]));
         let is_present = |field: &usize| place(*field).is_some();
         let outputs: Vec<Derive> = self.outputs.iter().map(|output| output.of_fields(is_present)).collect();
         let status: Vec<usize> = self.status.iter().copied().filter(|field| is_present(field)).collect();
@@ -140,7 +157,7 @@ impl Lesson<'_> {
                 return None;
             }
         }
-        self.shape(&values, &fields).map(fast)
+        shape(&fields).map(fast)
     }
 
     /// What the line teaches of lines that have their keys in any order; none if they have to be read with care.
@@ -247,6 +264,34 @@ impl Lesson<'_> {
         }
         builder.last(&self.line[at..])
     }
+}
+
+/// The shape of lines with these columns.
+fn shape_of_columns(columns: &Columns, fields: &[Option<(usize, Ask)>]) -> Option<Shape> {
+    let mut builder = Builder::new();
+    for (column, field) in fields.iter().enumerate() {
+        let is_time_of_stamp = column > 0 && columns.stamp == Some(column - 1);
+        match (column, is_time_of_stamp) {
+            (0, _) => {}
+            // The blank between them is a part of the timestamp.
+            (_, true) => builder.skip_mark(),
+            (_, false) => builder.divider(columns.divider),
+        }
+        match *field {
+            Some((_, Ask::TooMuch)) => return None,
+            // What is a time begins as a value does.
+            Some((field, what @ Ask::Time(_))) => builder.field(field, what),
+            field => {
+                if column == 0 {
+                    builder.value();
+                }
+                if let Some((field, what)) = field {
+                    builder.field(field, what);
+                }
+            }
+        }
+    }
+    builder.columns()
 }
 
 /// What stands behind a value: a literal with a quote ends its stretch; without one it is the last of the line.

@@ -68,12 +68,18 @@ impl Minute {
     /// The offsets from the beginning of a text of the words that [`Minute::instant`] is given.
     #[inline(always)]
     pub(super) fn offsets(&self) -> [Place; 5] {
-        [0, 8, 16, self.fraction_at, self.tail_at]
+        [0, 8, 16, self.tail_at, self.fraction_at]
+    }
+
+    /// How many of these words mean something: the last one does not where there is no fraction.
+    #[inline(always)]
+    pub(super) fn words(&self) -> usize {
+        if self.fraction_digits == 0 { 4 } else { 5 }
     }
 
     /// The instant of a text of which these are words, and 0 if it is one of this minute.
     #[inline(always)]
-    pub(super) fn instant(&self, [begin, date, middle, fraction, tail]: [u64; 5]) -> (Instant, u64) {
+    pub(super) fn instant(&self, [begin, date, middle, tail, fraction]: [u64; 5]) -> (Instant, u64) {
         let second = middle >> self.second_shift;
         let [tens, ones] = [second, second >> 8].map(|digit| (digit & 0xff) ^ u64::from(b'0'));
         let (fraction, not_digits) = match self.fraction_digits {

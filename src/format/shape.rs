@@ -24,7 +24,7 @@
 use super::clock::TimeReader;
 use super::learn::{self, Ask};
 use super::plan::{Check, Plan, Step};
-use super::walk::{Columns, Desk, End, Lines, Parts, Scale, Walk, Without};
+use super::walk::{Around, Columns, Desk, End, Lines, Parts, Scale, Walk, Without};
 use super::words::{Literal, WORD_BYTES};
 use super::{Escape, Unit};
 use crate::batch::{BATCH_LINES, Column, every_line, pad};
@@ -52,18 +52,21 @@ pub(super) struct Shape {
 /// A literal that holds marks.
 #[derive(Clone, Debug)]
 struct MarkedLiteral {
-    /// Its text in words of eight bytes, the last one perhaps shorter.
+    /// Its text in words of eight bytes, the last one perhaps shorter, and looked at by the op behind it if it is not here.
     words: Vec<Literal>,
     length: Place,
     /// Which mark of the line stands in it first, and how far behind the literal's beginning.
     mark: usize,
     mark_offset: Place,
+    /// Whether a value must begin behind it ([`Op::Value`]).
+    before_value: bool,
 }
 
 impl MarkedLiteral {
     fn new(text: &[u8], mark: usize, mark_offset: usize) -> Option<MarkedLiteral> {
         let words = text.chunks(WORD_BYTES).map(Literal::new).collect::<Option<Vec<_>>>()?;
-        Some(MarkedLiteral { words, length: text.len() as Place, mark, mark_offset: mark_offset as Place })
+        let (length, mark_offset) = (text.len() as Place, mark_offset as Place);
+        Some(MarkedLiteral { words, length, mark, mark_offset, before_value: false })
     }
 
     /// Finds where it begins in each line, and whether it stands there.
@@ -75,6 +78,9 @@ impl MarkedLiteral {
         }
         for (literal, at) in self.words.iter().zip((0..).step_by(WORD_BYTES)) {
             desk.differences(lines.block, literal, begins, at);
+        }
+        if self.before_value {
+            desk.check_values(self.length);
         }
     }
 }
@@ -112,6 +118,8 @@ enum Op {
     Literal { literal: Literal },
     /// The end of a stretch that an unmarked literal closes.
     End,
+    /// The beginning of a value that is not empty and has no quotes.
+    Value,
     /// Text up to an unmarked literal that begins with the aux byte, or with another one.
     TextTo { field: Option<usize>, literal: Literal, other: Option<u8> },
     /// Text up to the end of the stretch; it must not hold this byte. The aux byte is found at once.
@@ -123,9 +131,20 @@ enum Op {
     /// A number.
     Number { field: usize, span: bool, scale: Option<Scale>, lists: bool, to: End },
     /// A status.
-    Status { field: usize, span: bool, lists: bool, to: End },
+    Status { field: usize, span: bool, lists: bool, around: Around },
     /// A time.
     Time { reader: usize, to: End },
+}
+
+impl Op {
+    /// Takes over from the literal before the stretch what is to be looked at with the op's own field.
+    fn take_in(&mut self, before: Option<&mut MarkedLiteral>) {
+        if let (Op::Status { around, .. }, Some(before)) = (self, before.filter(|before| !before.before_value))
+            && before.words.last().is_some_and(|last| around.take_in(*last))
+        {
+            before.words.pop();
+        }
+    }
 }
 
 /// A template flattened to literals and fields, quotes among the literals.
@@ -239,6 +258,7 @@ impl Shape {
                 Op::Stretch { .. } => {}
                 Op::Literal { literal } => walk.literal(literal),
                 Op::End => walk.end(),
+                Op::Value => walk.value(),
                 Op::TextTo { field, literal, other: None } => walk.text_to(field.map(|f| &mut spans[f]), literal),
                 Op::TextTo { field, literal, other: Some(byte) } => {
                     walk.text_to_byte(field.map(|f| &mut spans[f]), literal, byte);
@@ -251,8 +271,8 @@ impl Shape {
                 Op::Number { field, span, scale, lists, to } => {
                     walk.numbers(span.then_some(&mut spans[field]), scale.zip(Some(&mut ints[field])), lists, to);
                 }
-                Op::Status { field, span, lists, to } => {
-                    walk.statuses(span.then_some(&mut spans[field]), &mut ints[field], lists, to);
+                Op::Status { field, span, lists, around } => {
+                    walk.statuses(span.then_some(&mut spans[field]), &mut ints[field], lists, around);
                 }
                 Op::Time { reader, to } => walk.times(&mut readers[reader], &mut times[reader], to),
             }
@@ -375,12 +395,13 @@ impl Compiler<'_> {
 
     /// Adds the op for a field that is followed by `next`, unless nothing is to be done for it.
     fn field(&mut self, step: &Step, next: Option<&[u8]>, is_new_stretch: bool) -> Option<()> {
-        let op = self.op(step, next)?;
+        let mut op = self.op(step, next)?;
         let is_alone = is_new_stretch && next.is_none_or(|text| text.contains(&self.mark));
         if is_alone && matches!(op, Op::TextRest { field: None, without: None }) {
             return Some(());
         }
         if is_new_stretch {
+            op.take_in(self.literals.last_mut());
             self.ops.push(Op::Stretch { after: self.literals.len().checked_sub(1) });
         }
         self.ops.push(op);
@@ -445,16 +466,20 @@ impl Compiler<'_> {
                 }
                 Check::Nothing => Op::TextRest { field: spanned(field), without: None },
                 Check::Number => number(field, want(field), true, End::QUOTE),
-                Check::Status => Op::Status { field, span: want(field).span, lists: true, to: End::QUOTE },
+                Check::Status => status(field, want(field), true, End::QUOTE),
                 Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
             }),
             Step::Number { padded: true, .. } => None,
             Step::Number { field, lists, .. } => (!blends).then(|| number(field, want(field), lists, to)),
-            Step::Status { field, lists } => (!blends).then_some(Op::Status { field, span: want(field).span, lists, to }),
+            Step::Status { field, lists } => (!blends).then(|| status(field, want(field), lists, to)),
             Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
         }
     }
+}
+
+fn status(field: usize, want: Want, lists: bool, to: End) -> Op {
+    Op::Status { field, span: want.span, lists, around: Around::new(to) }
 }
 
 fn number(field: usize, want: Want, lists: bool, to: End) -> Op {
@@ -500,7 +525,8 @@ impl Builder {
         self.after = Some(2 * pair);
     }
 
-    fn stretch(&mut self, op: Op) {
+    fn stretch(&mut self, mut op: Op) {
+        op.take_in(self.after.and_then(|after| self.literals.get_mut(after)));
         self.ops.extend([Op::Stretch { after: self.after }, op]);
     }
 
@@ -509,7 +535,7 @@ impl Builder {
     }
 
     pub(super) fn status(&mut self, field: usize, want: Want, to: End) {
-        self.stretch(Op::Status { field, span: want.span, lists: true, to });
+        self.stretch(status(field, want, true, to));
     }
 
     pub(super) fn request(&mut self, field: usize, want: Want) {
@@ -526,6 +552,25 @@ impl Builder {
 
     pub(super) fn scalar(&mut self, field: Option<usize>, to: End) {
         self.stretch(Op::Scalar { field, to });
+    }
+
+    /// A divider of columns.
+    pub(super) fn divider(&mut self, byte: u8) {
+        self.after = Some(self.literals.len());
+        let words = Literal::new(&[byte]).into_iter().collect();
+        // Between blanks stands something, between tabs nothing may.
+        self.literals.push(MarkedLiteral { words, length: 1, mark: self.marks, mark_offset: 0, before_value: byte == b' ' });
+        self.skip_mark();
+    }
+
+    /// The next field holds a mark.
+    pub(super) fn skip_mark(&mut self) {
+        self.marks += 1;
+    }
+
+    /// A value begins.
+    pub(super) fn value(&mut self) {
+        self.stretch(Op::Value);
     }
 
     /// A field, whatever kind of value it has.
@@ -551,6 +596,14 @@ impl Builder {
         let Builder { marks, literals, ops, .. } = self;
         let begins = literals.len();
         Some(Shape { set: learn::MARKS, marks, literals, begins, at_edges: (true, has_mark), unescapes: false, ops })
+    }
+
+    /// The shape, of lines of columns.
+    pub(super) fn columns(self) -> Option<Shape> {
+        let Builder { marks, literals, ops, .. } = self;
+        let begins = literals.len();
+        let shape = Shape { set: learn::DIVIDERS, marks, literals, begins, at_edges: (false, false), unescapes: false, ops };
+        (marks < MARKS_MAX).then_some(shape)
     }
 
     /// The shape, of lines in which so many values are found by their keys.

@@ -14,7 +14,7 @@ use super::clock::TimeReader;
 use super::json_read;
 use super::recent::Minute;
 use super::request::{Absolute, Usual};
-use super::words::{self, Literal};
+use super::words::{self, Literal, WORD_BYTES};
 use super::{Unit, number};
 use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans, every_line};
 use crate::block::{Block, Place, Positions, word, words_at, words_behind};
@@ -37,6 +37,45 @@ impl End {
     fn literal(self) -> Option<Literal> {
         self.literal.map(|(literal, _)| literal)
     }
+
+    /// How many bytes behind the field tell that it ends there.
+    #[inline(always)]
+    fn length(self) -> Place {
+        self.literal().map_or(0, |literal| literal.length).max(if self.list == 0 { 0 } else { 2 })
+    }
+}
+
+/// Digits of a status.
+const STATUS_BYTES: Place = 3;
+
+/// What stands around a status: one word holds it all where that is short enough.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    /// What must stand before it and is looked at with it.
+    before: Option<Literal>,
+    pub(super) to: End,
+}
+
+impl Around {
+    pub(super) fn new(to: End) -> Around {
+        Around { before: None, to }
+    }
+
+    /// Takes in what must stand before the status, if there is room in the word.
+    pub(super) fn take_in(&mut self, before: Literal) -> bool {
+        let with = Around { before: Some(before), ..*self };
+        let is_room = with.is_one_word();
+        if is_room {
+            *self = with;
+        }
+        is_room
+    }
+
+    #[inline(always)]
+    fn is_one_word(&self) -> bool {
+        let before = self.before.map_or(0, |literal| literal.length);
+        before + STATUS_BYTES + self.to.length() <= WORD_BYTES as Place
+    }
 }
 
 /// What a text must not hold.
@@ -47,6 +86,9 @@ pub(super) enum Without {
     /// Another byte.
     Byte(u8),
 }
+
+/// What follows a number is looked at with it if it is no longer.
+const NEAR_BYTES: Place = 2;
 
 /// How the end of a number is found.
 trait Ends: Copy {
@@ -218,6 +260,15 @@ impl Desk {
         }
     }
 
+    /// Looks whether values begin so many bytes into the words that were looked at last: with no blank or other divider, and no quote.
+    #[inline(always)]
+    pub(super) fn check_values(&mut self, offset: Place) {
+        for i in every_line() {
+            let byte = self.behind[i] >> (8 * offset) & 0xff;
+            self.odd[i] |= u64::from(byte <= u64::from(b' ')) | u64::from(byte == u64::from(b'"'));
+        }
+    }
+
     /// Goes on behind a literal that must stand at every end.
     #[inline(always)]
     fn pass(&mut self, literal: Literal, limits: &Column<Place>) {
@@ -320,6 +371,18 @@ impl Walk<'_> {
                 desk.look_behind(block);
             },
             |_, at, _| Some(at),
+        );
+    }
+
+    pub(super) fn value(&mut self) {
+        let Walk { kernel, block, .. } = *self;
+        let desk = &mut *self.desk;
+        kernel.run(
+            #[inline(always)]
+            move || {
+                words_at(block, &desk.at, &mut desk.behind);
+                desk.check_values(0);
+            },
         );
     }
 
@@ -474,19 +537,16 @@ impl Walk<'_> {
         );
     }
 
-    pub(super) fn statuses(&mut self, spans: Option<&mut Spans>, codes: &mut Column<i64>, lists: bool, to: End) {
+    pub(super) fn statuses(&mut self, spans: Option<&mut Spans>, codes: &mut Column<i64>, lists: bool, around: Around) {
         let Walk { block, limits, .. } = *self;
         let codes = Cell::from_mut(&mut codes[..]).as_slice_of_cells();
+        let to = around.to;
         self.step(
             to.literal(),
             spans,
             #[inline(always)]
             move |desk| {
-                words_at(block, &desk.at, &mut desk.words[0]);
-                for i in every_line() {
-                    desk.ends[i] = desk.at[i].wrapping_add(3);
-                }
-                desk.look_behind(block);
+                desk.look_around(block, around);
                 for i in every_line() {
                     let code = words::status(desk.words[0][i]);
                     let differs = match to.literal() {
@@ -522,7 +582,7 @@ impl Walk<'_> {
                     desk.care = [1; BATCH_LINES];
                     return;
                 };
-                desk.find_times(block, &minute);
+                desk.find_times(block, &minute, to);
                 times.iter().zip(&desk.values).for_each(|(to, &micros)| to.set(Instant::from_micros(micros)));
             },
             move |i, at, limit| {
@@ -535,6 +595,29 @@ impl Walk<'_> {
 }
 
 impl Desk {
+    /// Looks at the words that begin with a status, and finds where that ends and what stands there.
+    #[inline(always)]
+    fn look_around(&mut self, block: &Block, around: Around) {
+        let before = around.before.map_or(0, |literal| literal.length);
+        for i in every_line() {
+            self.ends[i] = self.at[i].wrapping_sub(before);
+        }
+        words_at(block, &self.ends, &mut self.words[0]);
+        if let Some(literal) = around.before {
+            for i in every_line() {
+                self.odd[i] |= literal.difference(self.words[0][i]);
+                self.words[0][i] >>= 8 * literal.length;
+            }
+        }
+        for i in every_line() {
+            self.ends[i] = self.at[i].wrapping_add(STATUS_BYTES);
+            self.behind[i] = self.words[0][i] >> (8 * STATUS_BYTES);
+        }
+        if !around.is_one_word() {
+            self.look_behind(block);
+        }
+    }
+
     /// Finds where numbers end. `visit` is given each; what it is given of one that has to be read with care means nothing. It may
     /// ask for care itself.
     #[inline(always)]
@@ -549,8 +632,17 @@ impl Desk {
             Some((_, first)) => self.measure_numbers(limits, Before(first), visit),
             None => self.measure_numbers(limits, AtLimit, visit),
         }
-        if to.literal.is_some() || to.list != 0 {
-            self.look_behind(block);
+        match to.length() {
+            0 => {}
+            // The number and what follows it are nearly always one word.
+            length @ 1..=NEAR_BYTES => {
+                for i in every_line() {
+                    let end = self.ends[i].wrapping_sub(self.at[i]);
+                    self.behind[i] = self.words[0][i] >> (end.wrapping_mul(8) & 63);
+                    self.care[i] |= u64::from(end > WORD_BYTES as Place - length);
+                }
+            }
+            _ => self.look_behind(block),
         }
         if to.list != 0 {
             for i in every_line() {
@@ -592,8 +684,8 @@ impl Desk {
 
     /// Finds times of a minute, into the values as microseconds, and where they end.
     #[inline(always)]
-    fn find_times(&mut self, block: &Block, minute: &Minute) {
-        for (words, offset) in self.words.iter_mut().zip(minute.offsets()) {
+    fn find_times(&mut self, block: &Block, minute: &Minute, to: End) {
+        for (words, offset) in self.words.iter_mut().zip(minute.offsets()).take(minute.words()) {
             words_behind(block, &self.at, offset, words);
         }
         for i in every_line() {
@@ -601,7 +693,9 @@ impl Desk {
             (self.values[i], self.care[i]) = (time.micros(), difference);
             self.ends[i] = self.at[i].wrapping_add(minute.length);
         }
-        self.look_behind(block);
+        if to.literal.is_some() {
+            self.look_behind(block);
+        }
     }
 }
 

@@ -82,7 +82,31 @@ pub(super) fn mark_avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Pl
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt,bmi1")]
 fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut [[u8; 8]]) -> usize {
-    let [first, second, newline, other] = [set.marks[0], set.marks[1], b'\n', set.aux].map(|b| _mm512_set1_epi8(b as i8));
+    let equal = |bytes, wanted: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(wanted as i8));
+    let aux = |bytes| equal(bytes, set.aux);
+    match set.by_low_half() {
+        Some(table) => {
+            let table = _mm512_broadcast_i32x4(vector_of(table));
+            let marks = |bytes| _mm512_cmpeq_epi8_mask(bytes, _mm512_shuffle_epi8(table, bytes));
+            list_avx512(blocks, positions, bits, marks, aux)
+        }
+        None => {
+            let [first, second] = set.marks;
+            let marks = |bytes| equal(bytes, first) | equal(bytes, second) | equal(bytes, b'\n');
+            list_avx512(blocks, positions, bits, marks, aux)
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt,bmi1")]
+#[inline]
+fn list_avx512(
+    blocks: &[[u8; BITS]],
+    positions: &mut [Place],
+    bits: &mut [[u8; 8]],
+    marks_of: impl Fn(__m512i) -> u64,
+    aux_of: impl Fn(__m512i) -> u64,
+) -> usize {
     let indices = _mm512_set_epi64(
         0x3f3e_3d3c_3b3a_3938,
         0x3736_3534_3332_3130,
@@ -97,9 +121,8 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &m
     for (i, block) in blocks.iter().enumerate() {
         // SAFETY: `block` is 64 readable bytes; the load asks for no alignment.
         let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
-        let marks =
-            _mm512_cmpeq_epi8_mask(bytes, first) | _mm512_cmpeq_epi8_mask(bytes, second) | _mm512_cmpeq_epi8_mask(bytes, newline);
-        bits[i] = _mm512_cmpeq_epi8_mask(bytes, other).to_le_bytes();
+        let marks = marks_of(bytes);
+        bits[i] = aux_of(bytes).to_le_bytes();
         let found = marks.count_ones() as usize;
         // Compressed in a register: compressing straight into memory is microcoded on Zen 4, about 100 cycles.
         let mut places = _mm512_maskz_compress_epi8(marks, indices);
@@ -123,17 +146,39 @@ fn avx512(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &m
 
 #[target_feature(enable = "avx2,popcnt,bmi1")]
 fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut [[u8; 8]]) -> usize {
-    let [first, second, newline, other] = [set.marks[0], set.marks[1], b'\n', set.aux].map(|b| _mm256_set1_epi8(b as i8));
+    let equal = |bytes, wanted: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(wanted as i8));
+    let aux = |bytes| equal(bytes, set.aux);
+    match set.by_low_half() {
+        Some(table) => {
+            let table = _mm256_broadcastsi128_si256(vector_of(table));
+            let marks = |bytes| _mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(table, bytes));
+            list_avx2(blocks, positions, bits, marks, aux)
+        }
+        None => {
+            let [first, second] = set.marks;
+            let marks = |bytes| _mm256_or_si256(_mm256_or_si256(equal(bytes, first), equal(bytes, second)), equal(bytes, b'\n'));
+            list_avx2(blocks, positions, bits, marks, aux)
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,popcnt,bmi1")]
+#[inline]
+fn list_avx2(
+    blocks: &[[u8; BITS]],
+    positions: &mut [Place],
+    bits: &mut [[u8; 8]],
+    marks_of: impl Fn(__m256i) -> __m256i,
+    aux_of: impl Fn(__m256i) -> __m256i,
+) -> usize {
     let mut count = 0;
     for (i, block) in blocks.iter().enumerate() {
         let (mut marks, mut aux) = ([0u32; 2], [0u32; 2]);
         for (half, bytes) in block.as_chunks::<32>().0.iter().enumerate() {
             // SAFETY: `bytes` is 32 readable bytes; the load asks for no alignment.
             let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
-            let equal = |wanted| _mm256_cmpeq_epi8(bytes, wanted);
-            let either = _mm256_or_si256(equal(first), equal(second));
-            marks[half] = _mm256_movemask_epi8(_mm256_or_si256(either, equal(newline))) as u32;
-            aux[half] = _mm256_movemask_epi8(equal(other)) as u32;
+            marks[half] = _mm256_movemask_epi8(marks_of(bytes)) as u32;
+            aux[half] = _mm256_movemask_epi8(aux_of(bytes)) as u32;
         }
         // LLVM (of Rust 1.95) takes two masks that are joined apart into their bits, 300 instructions a chunk, unless it
         // must not know where they come from.
@@ -142,6 +187,13 @@ fn avx2(set: MarkSet, blocks: &[[u8; BITS]], positions: &mut [Place], bits: &mut
         count = list_by_fours(marks, i * BITS, positions, count);
     }
     count
+}
+
+#[target_feature(enable = "sse2")]
+#[inline]
+fn vector_of(bytes: [u8; 16]) -> __m128i {
+    // SAFETY: `bytes` is 16 readable bytes; the load asks for no alignment.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
 
 /// Like [`super::portable::list`], four at a time without a branch in between (after simdjson): a block of log text

@@ -614,8 +614,7 @@ impl Source {
                 }
             }
             (SourceKind::Route { routes, .. }, Values::Paths(spans)) => {
-                let mut id = |(from, to)| u64::from(texts.routes.id(routes, block, from, to));
-                keys.iter_mut().zip(spans.iter()).for_each(|(key, &span)| *key |= id(span) << shift);
+                texts.routes.add_ids(routes, block, spans, shift, keys);
             }
             _ => {
                 let mut id = |slot: Slot| u64::from(self.id(slot.value(block, scratch), texts));

@@ -1,8 +1,8 @@
 //! The routes of paths by how they begin.
 
 use super::route::Routes;
-use crate::batch::path_length;
-use crate::block::{Block, Place, word};
+use crate::batch::{BATCH_LINES, Spans, every_line, path_length};
+use crate::block::{Block, Place, word, words_at};
 
 /// The routes of paths by their first eight bytes, which settle most answers: `/static/` and `/api/v1/` say it all, and a
 /// shorter path is all there. Where they do not, the first sixteen may. Small tables that the last ones win.
@@ -31,35 +31,45 @@ struct Prefix<B> {
 type Short = Prefix<u64>;
 type Long = Prefix<u128>;
 
-/// The lowest `i` bytes of a word.
-const LOW_BYTES: [u64; 16] = {
-    let mut masks = [u64::MAX; 16];
-    let mut i = 0;
-    while i < size_of::<u64>() {
-        masks[i] = (1 << (8 * i)) - 1;
-        i += 1;
-    }
-    masks
-};
 const ENTRIES: usize = 1 << 8;
 /// The id of a prefix that settles nothing.
 const UNSETTLED: u32 = u32::MAX;
 
 impl RoutePrefixes {
-    /// The id of the route of the target `from..to` of a block: one more than its number, or 0.
+    /// Adds the id of the route of each target of a column to the keys: one more than its number, or 0.
     #[inline(always)]
-    pub(super) fn id(&mut self, routes: &Routes, block: &Block, from: Place, to: Place) -> u32 {
-        let Short { bytes, length, .. } = short(block, from, to);
-        let known = self.short[slot_of(bytes)];
-        if known.bytes == bytes && known.length == length && known.id != UNSETTLED {
-            return known.id;
+    pub(super) fn add_ids(&mut self, routes: &Routes, block: &Block, targets: &Spans, shift: u32, keys: &mut [u64]) {
+        let (mut froms, mut texts) = ([0; BATCH_LINES], [0; BATCH_LINES]);
+        for i in every_line() {
+            froms[i] = targets[i].0;
         }
-        self.other_id(routes, block, from, to)
+        words_at(block, &froms, &mut texts);
+        let mut slots = [0; BATCH_LINES];
+        for i in every_line() {
+            let (from, to) = targets[i];
+            texts[i] = first_bytes(texts[i], short_length(from, to));
+            slots[i] = slot_of(texts[i]);
+        }
+        // Which targets need another look is not to be predicted, so there is no branch for one.
+        let (mut others, mut count) = ([0; BATCH_LINES], 0);
+        for (i, key) in keys.iter_mut().enumerate().take(BATCH_LINES) {
+            let known = self.short[slots[i] % ENTRIES];
+            let length = short_length(targets[i].0, targets[i].1);
+            let is_settled = (known.bytes == texts[i]) & (known.length == length) & (known.id != UNSETTLED);
+            *key |= u64::from(if is_settled { known.id } else { 0 }) << shift;
+            others[count % BATCH_LINES] = i;
+            count += usize::from(!is_settled);
+        }
+        for &i in &others[..count] {
+            let (from, to) = targets[i];
+            keys[i] |= u64::from(self.other_id(routes, block, from, to)) << shift;
+        }
     }
 
     #[inline(never)]
     fn other_id(&mut self, routes: &Routes, block: &Block, from: Place, to: Place) -> u32 {
-        let Short { bytes, length, .. } = short(block, from, to);
+        let length = short_length(from, to);
+        let bytes = first_bytes(word(block, from), length);
         let known = &mut self.short[slot_of(bytes)];
         if known.bytes != bytes || known.length != length {
             *known = Prefix { bytes, length, id: settled_id(routes, &bytes.to_le_bytes()[..length as usize], size_of::<u64>()) };
@@ -68,7 +78,7 @@ impl RoutePrefixes {
             return known.id;
         }
         let length = u32::from(to.wrapping_sub(from)).min(size_of::<u128>() as u32);
-        let high = word(block, from.wrapping_add(8)) & LOW_BYTES[length.saturating_sub(8) as usize & 15];
+        let high = first_bytes(word(block, from.wrapping_add(8)), length.saturating_sub(8));
         let known = &mut self.long[slot_of(bytes ^ high.rotate_left(32))];
         let bytes = u128::from(high) << 64 | u128::from(bytes);
         if known.bytes != bytes || known.length != length {
@@ -78,11 +88,18 @@ impl RoutePrefixes {
     }
 }
 
-/// The first eight bytes of a target.
+/// How many of the first eight bytes of a target there are.
 #[inline(always)]
-fn short(block: &Block, from: Place, to: Place) -> Short {
-    let length = u32::from(to.wrapping_sub(from)).min(size_of::<u64>() as u32);
-    Prefix { bytes: word(block, from) & LOW_BYTES[length as usize & 15], length, id: UNSETTLED }
+fn short_length(from: Place, to: Place) -> u32 {
+    u32::from(to.wrapping_sub(from)).min(size_of::<u64>() as u32)
+}
+
+/// The first `length` bytes of a word, at most eight.
+#[inline(always)]
+fn first_bytes(word: u64, length: u32) -> u64 {
+    // A shift by all bits is none: no byte is a case of its own.
+    let mask = u64::MAX >> (u64::from(length).wrapping_mul(8).wrapping_neg() & 63);
+    if length == 0 { 0 } else { word & mask }
 }
 
 /// The id of the route of every target that begins with these bytes, or is them if they are fewer than `whole`.

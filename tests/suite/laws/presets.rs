@@ -146,6 +146,116 @@ proptest! {
     }
 }
 
+/// Columns of a header, and of its lines.
+#[derive(Clone, Debug)]
+struct Columns {
+    /// Of [`COLUMNS`], behind a date and a time unless that is 0.
+    columns: Vec<usize>,
+    stamp: u8,
+    divider: char,
+    /// What is put in place of a column's value in a line, if it is one of [`ODD_VALUES`].
+    odd: Vec<(usize, usize, usize)>,
+    lines: usize,
+}
+
+/// Names of columns, with a usual value.
+const COLUMNS: [(&str, &str); 9] = [
+    ("cs-method", "GET"),
+    ("cs-uri-stem", "/cart"),
+    ("cs-uri-query", "a=1"),
+    ("sc-status", "200"),
+    ("sc-bytes", "512"),
+    ("time-taken", "41"),
+    ("x-own", "-"),
+    ("c-ip", "192.0.2.7"),
+    ("cs(User-Agent)", "curl/8.5.0+(x)"),
+];
+
+const ODD_VALUES: [&str; 22] = [
+    "",
+    " ",
+    "-",
+    "\"a b\"",
+    "\"a\"",
+    "\"",
+    "a\"b",
+    "\t",
+    "a b",
+    "404",
+    "0",
+    "1234567.5",
+    "12345678901",
+    "\r",
+    "a\u{c}b",
+    "#",
+    "/#x",
+    "\\",
+    "000",
+    "-1",
+    "GET /a",
+    "é",
+];
+
+fn columns() -> impl Strategy<Value = Columns> {
+    let odd = prop::collection::vec((0..40usize, 0..10usize, 0..ODD_VALUES.len()), 0..6);
+    let columns = prop::collection::vec(0..COLUMNS.len(), 1..9);
+    (columns, 0..4u8, select(vec![' ', ' ', '\t']), odd, 0..90usize).prop_map(|(columns, stamp, divider, odd, lines)| Columns {
+        columns,
+        stamp,
+        divider,
+        odd,
+        lines,
+    })
+}
+
+impl Columns {
+    fn write(&self, log: &mut String) {
+        let names = self.columns.iter().map(|&column| COLUMNS[column].0);
+        let stamp =
+            [&["date", "time"][..], &["time", "date"], &["time"], &["date", "x-between", "time"]][usize::from(self.stamp)];
+        let names: Vec<&str> = stamp.iter().copied().chain(names).collect();
+        log.push_str(&format!("#Date: 2026-11-03 10:00:00\n#Fields: {}\n", names.join(" ")));
+        let divider = self.divider.to_string();
+        for line in 0..self.lines {
+            let stamp = stamp.iter().map(|name| match *name {
+                "date" => "2026-11-01".to_owned(),
+                "time" => format!("10:00:{:02}", line % 61),
+                _ => "x".to_owned(),
+            });
+            let mut values: Vec<String> = stamp.chain(self.columns.iter().map(|&column| COLUMNS[column].1.to_owned())).collect();
+            for (of, column, odd) in &self.odd {
+                if of % (self.lines + 1) == line && *column < values.len() {
+                    values[*column] = ODD_VALUES[*odd].to_owned();
+                }
+            }
+            log.push_str(&values.join(&divider));
+            log.push('\n');
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(120))]
+
+    #[test]
+    fn columns_of_any_header_are_read_alike(
+        preset in select(vec!["iis", "w3c", "cloudfront"]),
+        headers in prop::collection::vec(columns(), 1..5),
+        damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
+    ) {
+        let format = Format::parse(preset).unwrap();
+        let rig = rig(&format);
+        let mut log = String::new();
+        headers.iter().for_each(|columns| columns.write(&mut log));
+        let mut log = log.into_bytes();
+        damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
+        let want = rig.careful(&log);
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &want)?;
+        }
+    }
+}
+
 /// A text before a quote that holds what stands before the quote: it may have to end there.
 #[test]
 fn texts_before_a_quote_end_where_the_careful_reader_ends_them() {
