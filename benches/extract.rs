@@ -47,7 +47,7 @@ fn logs_with_regular_lines() -> impl Iterator<Item = &'static str> {
         let mut reader = extractor.reader("bench");
         read_lines(&log.bytes, &extractor, &mut reader);
         extractor.learn(&mut reader);
-        extractor.marks_per_line(&reader) > 0
+        extractor.marks_per_line(&reader).is_some()
     })
 }
 
@@ -100,8 +100,8 @@ impl<'a> Batched<'a> {
         let mut events = 0;
         self.batch.len = 0;
         while self.batch.len < BATCH_LINES && *start < length {
-            match positions.get(*first + regular) {
-                Some(&newline) if regular > 0 && block[usize::from(newline)] == b'\n' => {
+            match regular.and_then(|regular| Some((regular, *positions.get(*first + regular)?))) {
+                Some((regular, newline)) if block[usize::from(newline)] == b'\n' => {
                     let newline = usize::from(newline);
                     let end = newline - usize::from(newline > *start && block[newline - 1] == b'\r');
                     self.batch.push(*start as Place, end as Place, newline as Place, *first as Place);

@@ -315,7 +315,7 @@ impl<'a> Window<'a> {
         };
         let mut is_untouched = true;
         loop {
-            if regular > 0 {
+            if let Some(regular) = regular {
                 self.gather_regular(&mut gathered.lines, positions, regular, counter.job.line_bytes_max);
             }
             if gathered.lines.len >= BATCH_LINES || self.start >= self.length {
@@ -329,7 +329,7 @@ impl<'a> Window<'a> {
                 self.count_next(counter, odd);
                 self.find_directive();
             }
-            if is_at_directive || regular == 0 && counter.job.extractor.has_lesson(&counter.reader) {
+            if is_at_directive || regular.is_none() && counter.job.extractor.has_lesson(&counter.reader) {
                 return false;
             }
         }
@@ -345,8 +345,8 @@ impl<'a> Window<'a> {
             && self.block[usize::from(newline)] == b'\n'
             && usize::from(newline) - start < line_bytes_max
         {
-            // A line that holds marks is not empty.
-            let is_return = self.block[usize::from(newline.wrapping_sub(1))] == b'\r';
+            // A line that holds no marks may be empty.
+            let is_return = (self.block[usize::from(newline.wrapping_sub(1))] == b'\r') & (usize::from(newline) > start);
             (batch.starts[len], batch.ends[len]) = (start as Place, newline - Place::from(is_return));
             (batch.newlines[len], batch.firsts[len]) = (newline, first as Place);
             len += 1;
@@ -413,7 +413,7 @@ impl<'a> Window<'a> {
     fn take_next(&mut self, apart: &mut Apart, counter: &mut Counter, odd: &mut OddLines) {
         let Some((newline, mark)) = self.find_next(apart, counter) else { return self.count_next(counter, odd) };
         let end = without_return(self.block, self.start, newline.into());
-        let first = apart.lines.len * counter.job.extractor.marks_per_line(&counter.reader);
+        let first = apart.lines.len * counter.job.extractor.marks_per_line(&counter.reader).unwrap_or(0);
         apart.lines.push(self.start as Place, end as Place, newline, first as Place);
         (self.start, self.first) = (usize::from(newline) + 1, mark + 1);
         if apart.lines.len == BATCH_LINES {
@@ -438,8 +438,8 @@ impl<'a> Window<'a> {
     /// The same for a line that may be regular but for its escapes.
     #[cold]
     fn unescape_next(&self, apart: &mut Apart, extractor: &Extractor, reader: &Reader) -> Option<(Place, usize)> {
-        let regular = extractor.marks_per_line(reader);
-        let positions = self.marks.positions().get(self.first..).filter(|_| regular > 0)?;
+        let regular = extractor.marks_per_line(reader)?;
+        let positions = self.marks.positions().get(self.first..)?;
         let count = positions.iter().position(|&mark| self.block[usize::from(mark)] == b'\n')?;
         let kept = extractor.without_escaped(self.block, &positions[..count])?;
         apart.marks[apart.lines.len * regular..][..regular].copy_from_slice(&kept[..regular]);

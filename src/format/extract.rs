@@ -376,9 +376,9 @@ impl Extractor {
         }
     }
 
-    /// How many marks a regular line holds, without its newline; 0 if every line is to be read with care.
-    pub fn marks_per_line(&self, reader: &Reader) -> usize {
-        self.fast(&reader.lessons).filter(|_| self.is_plain()).map_or(0, |fast| fast.shape.marks)
+    /// How many marks a regular line holds, without its newline; none if every line is to be read with care.
+    pub fn marks_per_line(&self, reader: &Reader) -> Option<usize> {
+        self.fast(&reader.lessons).filter(|_| self.is_plain()).map(|fast| fast.shape.marks)
     }
 
     /// Whether lines are events as they stand.

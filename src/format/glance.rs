@@ -38,13 +38,13 @@ impl Glance {
         let mut rest = lines;
         while !rest.is_empty() {
             extractor.learn(reader);
-            let regular = if extractor.reads_regular_cleanly() { extractor.marks_per_line(reader) } else { 0 };
+            let regular = extractor.marks_per_line(reader).filter(|_| extractor.reads_regular_cleanly());
             let mut stretches = [(0, 0); BATCH_LINES];
-            let count = if regular == 0 { 0 } else { self.fill(rest, &mut stretches, extractor) };
+            let count = if regular.is_some() { self.fill(rest, &mut stretches, extractor) } else { 0 };
             let (these, behind) = rest.split_at(count.max(1));
-            let fits = match count {
-                0 => careful(these[0], reader),
-                _ => self.read_filled(these, &stretches, regular, (extractor, reader), careful),
+            let fits = match regular {
+                Some(regular) if count > 0 => self.read_filled(these, &stretches, regular, (extractor, reader), careful),
+                _ => careful(these[0], reader),
             };
             if !fits {
                 return false;

@@ -11,7 +11,7 @@ use super::find::{Finder, Role};
 use super::json_read::{self, JsonKind, Traced, Wanted};
 use super::keyed::Columns;
 use super::shape::{Builder, Shape, Want};
-use super::walk::End;
+use super::walk::{End, Numeral};
 use super::words::Literal;
 use crate::marks::MarkSet;
 
@@ -250,12 +250,13 @@ impl Lesson<'_> {
             builder.literal(&self.line[at..value.from])?;
             at = value.to;
             let to = end_of_value(&self.line[at..])?;
+            let numeral = if value.is_quoted() { Numeral::List } else { Numeral::Json };
             match field {
                 Some((_, Ask::TooMuch | Ask::Nothing)) => return None,
                 Some((_, Ask::Time(clock))) => builder.time(*clock, to),
-                Some((field, Ask::Status(want))) => builder.status(*field, *want, to),
+                Some((field, Ask::Status(want))) => builder.status(*field, *want, numeral, to),
                 Some((field, Ask::Request(want))) if value.kind == JsonKind::Text => builder.request(*field, *want),
-                Some((field, Ask::Value(want))) if want.value.is_some() => builder.number(*field, *want, to),
+                Some((field, Ask::Value(want))) if want.value.is_some() => builder.number(*field, *want, numeral, to),
                 Some((field, Ask::Value(_) | Ask::Request(_))) if value.is_quoted() => builder.text(*field),
                 Some((field, Ask::Value(_) | Ask::Request(_))) => builder.scalar(Some(*field), to),
                 None if value.is_quoted() => {}

@@ -24,7 +24,7 @@
 use super::clock::TimeReader;
 use super::learn::{self, Ask};
 use super::plan::{Check, Plan, Step};
-use super::walk::{Around, Columns, Desk, End, Lines, Parts, Scale, Walk, Without};
+use super::walk::{Around, Columns, Desk, End, Lines, Numeral, Parts, Scale, Walk, Without};
 use super::words::{Literal, WORD_BYTES};
 use super::{Escape, Unit};
 use crate::batch::{BATCH_LINES, Column, every_line, pad};
@@ -116,6 +116,8 @@ enum Op {
     Stretch { after: Option<usize> },
     /// An unmarked literal at the beginning of the line.
     Literal { literal: Literal },
+    /// Blanks before a number, or none.
+    Blanks,
     /// The end of a stretch that an unmarked literal closes.
     End,
     /// The beginning of a value that is not empty and has no quotes.
@@ -129,9 +131,9 @@ enum Op {
     /// A number or a word of JSON; one that is not asked for may also be `null`.
     Scalar { field: Option<usize>, to: End },
     /// A number.
-    Number { field: usize, span: bool, scale: Option<Scale>, lists: bool, to: End },
+    Number { field: usize, span: bool, scale: Option<Scale>, numeral: Numeral, to: End },
     /// A status.
-    Status { field: usize, span: bool, lists: bool, around: Around },
+    Status { field: usize, span: bool, numeral: Numeral, around: Around },
     /// A time.
     Time { reader: usize, to: End },
 }
@@ -178,6 +180,10 @@ fn is_text_up_to(mark: u8, pair: &[Part]) -> bool {
     matches!(pair, [Part::Field(Step::Text { .. }), Part::Literal(text)] if text.first() == Some(&mark))
 }
 
+/// Marks nothing within lines. Then every line looks regular, and all its fields are one stretch: it is the way for lines in which
+/// what might mark does not come as often in each.
+const NO_MARK: u8 = b'\n';
+
 /// The byte that marks: the quote if there is one, else the byte that begins most literals.
 fn mark_byte(parts: &[Part]) -> Option<u8> {
     let literals = || parts.iter().filter_map(|part| if let Part::Literal(text) = part { Some(text) } else { None });
@@ -210,17 +216,22 @@ impl Shape {
     /// too long.
     pub(super) fn new(plan: &Plan, wants: &[Want]) -> Option<Shape> {
         let parts = flatten(&plan.steps);
-        let mark = mark_byte(&parts)?;
+        // What follows the last field of an open-ended line is a part of it, if that is a text.
+        let is_closed = !plan.open_ended;
+        let ends_in_text = matches!(parts.last(), Some(Part::Field(Step::Text { .. })));
+        let marked = mark_byte(&parts).filter(|_| is_closed).and_then(|mark| Shape::by(mark, plan, &parts, wants));
+        marked.or_else(|| Shape::by(NO_MARK, plan, &parts, wants).filter(|_| is_closed || ends_in_text))
+    }
+
+    /// The same with this mark.
+    fn by(mark: u8, plan: &Plan, parts: &[Part], wants: &[Want]) -> Option<Shape> {
         let unmarked = parts.iter().filter_map(|part| match part {
             Part::Literal(text) if !text.contains(&mark) => text.first().copied(),
             _ => None,
         });
         let aux = most_common(unmarked).unwrap_or(b' ');
-        if plan.open_ended {
-            return None;
-        }
         let mut compiler = Compiler { plan, wants, mark, aux, marks: 0, literals: Vec::new(), ops: Vec::new() };
-        compiler.compile(&parts)?;
+        compiler.compile(parts)?;
         let Compiler { marks, literals, ops, .. } = compiler;
         // Within quotes `\` and a byte belong together, elsewhere `\` is a byte like others.
         let is_quoted = |part: &Part| matches!(part, Part::Field(Step::Quoted { .. }));
@@ -257,6 +268,7 @@ impl Shape {
             match *op {
                 Op::Stretch { .. } => {}
                 Op::Literal { literal } => walk.literal(literal),
+                Op::Blanks => walk.blanks(),
                 Op::End => walk.end(),
                 Op::Value => walk.value(),
                 Op::TextTo { field, literal, other: None } => walk.text_to(field.map(|f| &mut spans[f]), literal),
@@ -268,11 +280,11 @@ impl Shape {
                     walk.requests(Parts { spans: &mut spans[field], methods: method.then_some(methods), paths, unusual });
                 }
                 Op::Scalar { field, to } => walk.scalars(field.map(|f| &mut spans[f]), to),
-                Op::Number { field, span, scale, lists, to } => {
-                    walk.numbers(span.then_some(&mut spans[field]), scale.zip(Some(&mut ints[field])), lists, to);
+                Op::Number { field, span, scale, numeral, to } => {
+                    walk.numbers(span.then_some(&mut spans[field]), scale.zip(Some(&mut ints[field])), numeral, to);
                 }
-                Op::Status { field, span, lists, around } => {
-                    walk.statuses(span.then_some(&mut spans[field]), &mut ints[field], lists, around);
+                Op::Status { field, span, numeral, around } => {
+                    walk.statuses(span.then_some(&mut spans[field]), &mut ints[field], numeral, around);
                 }
                 Op::Time { reader, to } => walk.times(&mut readers[reader], &mut times[reader], to),
             }
@@ -404,6 +416,9 @@ impl Compiler<'_> {
             op.take_in(self.literals.last_mut());
             self.ops.push(Op::Stretch { after: self.literals.len().checked_sub(1) });
         }
+        if matches!(step, Step::Number { padded: true, .. }) {
+            self.ops.push(Op::Blanks);
+        }
         self.ops.push(op);
         // The op goes behind the first word of an unmarked literal.
         self.literals_of(
@@ -465,25 +480,26 @@ impl Compiler<'_> {
                     Op::Request { field, method: want(field).method }
                 }
                 Check::Nothing => Op::TextRest { field: spanned(field), without: None },
-                Check::Number => number(field, want(field), true, End::QUOTE),
-                Check::Status => status(field, want(field), true, End::QUOTE),
+                Check::Number => number(field, want(field), Numeral::List, End::QUOTE),
+                Check::Status => status(field, want(field), Numeral::List, End::QUOTE),
                 Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
             }),
-            Step::Number { padded: true, .. } => None,
-            Step::Number { field, lists, .. } => (!blends).then(|| number(field, want(field), lists, to)),
-            Step::Status { field, lists } => (!blends).then(|| status(field, want(field), lists, to)),
+            // Of how many blanks is not known.
+            Step::Number { padded: true, .. } if self.mark == b' ' => None,
+            Step::Number { field, lists, .. } => (!blends).then(|| number(field, want(field), Numeral::of_text(lists), to)),
+            Step::Status { field, lists } => (!blends).then(|| status(field, want(field), Numeral::of_text(lists), to)),
             Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
         }
     }
 }
 
-fn status(field: usize, want: Want, lists: bool, to: End) -> Op {
-    Op::Status { field, span: want.span, lists, around: Around::new(to) }
+fn status(field: usize, want: Want, numeral: Numeral, to: End) -> Op {
+    Op::Status { field, span: want.span, numeral, around: Around::new(to) }
 }
 
-fn number(field: usize, want: Want, lists: bool, to: End) -> Op {
-    Op::Number { field, span: want.span, scale: want.value.map(Scale::new), lists, to }
+fn number(field: usize, want: Want, numeral: Numeral, to: End) -> Op {
+    Op::Number { field, span: want.span, scale: want.value.map(Scale::new), numeral, to }
 }
 
 /// The two bytes with which a list of numbers would go on where what follows it in the template stands too; 0 if there are none.
@@ -534,16 +550,16 @@ impl Builder {
         self.stretch(Op::Time { reader, to });
     }
 
-    pub(super) fn status(&mut self, field: usize, want: Want, to: End) {
-        self.stretch(status(field, want, true, to));
+    pub(super) fn status(&mut self, field: usize, want: Want, numeral: Numeral, to: End) {
+        self.stretch(status(field, want, numeral, to));
     }
 
     pub(super) fn request(&mut self, field: usize, want: Want) {
         self.stretch(Op::Request { field, method: want.method });
     }
 
-    pub(super) fn number(&mut self, field: usize, want: Want, to: End) {
-        self.stretch(number(field, want, true, to));
+    pub(super) fn number(&mut self, field: usize, want: Want, numeral: Numeral, to: End) {
+        self.stretch(number(field, want, numeral, to));
     }
 
     pub(super) fn text(&mut self, field: usize) {
@@ -578,9 +594,9 @@ impl Builder {
         match what {
             Ask::Nothing | Ask::TooMuch => {}
             Ask::Time(clock) => self.time(clock, End::QUOTE),
-            Ask::Status(want) => self.status(field, want, End::QUOTE),
+            Ask::Status(want) => self.status(field, want, Numeral::List, End::QUOTE),
             Ask::Request(want) => self.request(field, want),
-            Ask::Value(want) if want.value.is_some() => self.number(field, want, End::QUOTE),
+            Ask::Value(want) if want.value.is_some() => self.number(field, want, Numeral::List, End::QUOTE),
             Ask::Value(_) => self.text(field),
         }
     }

@@ -45,6 +45,35 @@ impl End {
     }
 }
 
+/// How numbers may be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Numeral {
+    /// As a number, or `-`, or not at all.
+    Text,
+    /// The same, or several with dividers between them.
+    List,
+    /// As JSON has it.
+    Json,
+}
+
+impl Numeral {
+    /// Of a text, which may be a list.
+    pub(super) fn of_text(lists: bool) -> Numeral {
+        if lists { Numeral::List } else { Numeral::Text }
+    }
+
+    /// Where the number at `at` ends; none if there must be one and is not.
+    #[cold]
+    fn end(self, block: &Block, at: Place, limit: Place) -> Option<Place> {
+        let text = block.get(at.into()..limit.into()).unwrap_or_default();
+        let length = match self {
+            Numeral::Text | Numeral::List => number::shape_length(text, self == Numeral::List),
+            Numeral::Json => Some(json_read::number_length(text)).filter(|&length| length > 0)?,
+        };
+        Some(at.wrapping_add(length as Place))
+    }
+}
+
 /// Digits of a status.
 const STATUS_BYTES: Place = 3;
 
@@ -374,6 +403,23 @@ impl Walk<'_> {
         );
     }
 
+    pub(super) fn blanks(&mut self) {
+        let Walk { kernel, block, .. } = *self;
+        let desk = &mut *self.desk;
+        kernel.run(
+            #[inline(always)]
+            move || {
+                words_at(block, &desk.at, &mut desk.words[0]);
+                for i in every_line() {
+                    let blanks = words::leading_blanks(desk.words[0][i]);
+                    // There may be more than a word of them.
+                    desk.odd[i] |= blanks >> 3;
+                    desk.at[i] = desk.at[i].wrapping_add(blanks as Place);
+                }
+            },
+        );
+    }
+
     pub(super) fn value(&mut self) {
         let Walk { kernel, block, .. } = *self;
         let desk = &mut *self.desk;
@@ -489,12 +535,20 @@ impl Walk<'_> {
                     |_, number| u64::from(number.not_dash == 0),
                 );
             },
-            move |_, at, limit| Some(odd_scalar_end(block, at, limit, may_be_null)),
+            move |_, at, limit| odd_scalar_end(block, at, limit, may_be_null),
         );
     }
 
-    pub(super) fn numbers(&mut self, spans: Option<&mut Spans>, values: Option<(Scale, &mut Column<i64>)>, lists: bool, to: End) {
+    pub(super) fn numbers(
+        &mut self,
+        spans: Option<&mut Spans>,
+        values: Option<(Scale, &mut Column<i64>)>,
+        numeral: Numeral,
+        to: End,
+    ) {
         let Walk { block, limits, .. } = *self;
+        // JSON has no `-` for a number.
+        let dash = u64::from(numeral == Numeral::Json);
         let Some((scale, values)) = values else {
             return self.step(
                 to.literal(),
@@ -505,10 +559,10 @@ impl Walk<'_> {
                         (block, limits),
                         to,
                         #[inline(always)]
-                        |_, _| 0,
+                        |_, number| u64::from(number.not_dash == 0) & dash,
                     );
                 },
-                move |_, at, limit| Some(odd_number_end(block, at, limit, lists)),
+                move |_, at, limit| numeral.end(block, at, limit),
             );
         };
         let values = Cell::from_mut(&mut values[..]).as_slice_of_cells();
@@ -524,20 +578,20 @@ impl Walk<'_> {
                     move |value, number| {
                         let care;
                         (*value, care) = scale.value(number);
-                        care
+                        care | u64::from(number.not_dash == 0) & dash
                     },
                 );
                 values.iter().zip(&desk.values).for_each(|(to, &value)| to.set(value));
             },
             move |i, at, limit| {
-                let end = odd_number_end(block, at, limit, lists);
+                let end = numeral.end(block, at, limit)?;
                 values[i].set(odd_value(block, at, end, scale.unit));
                 Some(end)
             },
         );
     }
 
-    pub(super) fn statuses(&mut self, spans: Option<&mut Spans>, codes: &mut Column<i64>, lists: bool, around: Around) {
+    pub(super) fn statuses(&mut self, spans: Option<&mut Spans>, codes: &mut Column<i64>, numeral: Numeral, around: Around) {
         let Walk { block, limits, .. } = *self;
         let codes = Cell::from_mut(&mut codes[..]).as_slice_of_cells();
         let to = around.to;
@@ -560,7 +614,7 @@ impl Walk<'_> {
                 codes.iter().zip(&desk.values).for_each(|(to, &code)| to.set(code));
             },
             move |i, at, limit| {
-                let end = odd_number_end(block, at, limit, lists);
+                let end = numeral.end(block, at, limit)?;
                 let (code, is_status) = odd_status(block, at, end);
                 codes[i].set(code);
                 is_status.then_some(end)
@@ -721,23 +775,17 @@ fn mend(
     }
 }
 
-/// Where the number, or list of numbers, at `at` ends.
+/// Where the scalar of JSON at `at` ends; none if there is none.
 #[cold]
-fn odd_number_end(block: &Block, at: Place, limit: Place, lists: bool) -> Place {
-    at.wrapping_add(block.get(at.into()..limit.into()).map_or(0, |text| number::shape_length(text, lists) as Place))
-}
-
-/// Where the scalar of JSON at `at` ends; there, if there is none.
-#[cold]
-fn odd_scalar_end(block: &Block, at: Place, limit: Place, may_be_null: bool) -> Place {
-    let Some(text) = block.get(at.into()..limit.into()) else { return at };
+fn odd_scalar_end(block: &Block, at: Place, limit: Place, may_be_null: bool) -> Option<Place> {
+    let text = block.get(at.into()..limit.into())?;
     let word = [&b"true"[..], b"false", b"null"].into_iter().find(|word| text.starts_with(word));
     let length = match word {
         Some(b"null") if !may_be_null => 0,
         Some(word) => word.len(),
         None => json_read::number_length(text),
     };
-    at + length as Place
+    (length > 0).then_some(at + length as Place)
 }
 
 #[cold]

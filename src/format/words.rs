@@ -128,6 +128,12 @@ pub(super) fn distance(word: u64, byte: u8) -> u64 {
     u64::from(first_equal(word, byte).trailing_zeros() / 8)
 }
 
+/// How many blanks the word begins with, 0 to 8.
+#[inline(always)]
+pub(super) fn leading_blanks(word: u64) -> u64 {
+    u64::from((word ^ spread(b' ')).trailing_zeros() / 8)
+}
+
 /// How many capitals the word begins with, 0 to 8.
 #[inline(always)]
 pub(super) fn leading_capitals(word: u64) -> u64 {
@@ -184,6 +190,7 @@ mod tests {
             let word = u64::from_le_bytes(bytes);
             prop_assert_eq!(leading_capitals(word) as usize, bytes.iter().take_while(|b| b.is_ascii_uppercase()).count());
             prop_assert_eq!(number_bytes(word) as usize, bytes.iter().take_while(|b| b"-./0123456789".contains(b)).count());
+            prop_assert_eq!(leading_blanks(word) as usize, bytes.iter().take_while(|b| **b == b' ').count());
             prop_assert_eq!(distance(word, byte) as usize, bytes.iter().take_while(|b| **b != byte).count());
         }
     }

@@ -154,7 +154,7 @@ mod tests {
     fn lines_are_read_in_batches() {
         for layout in Preset::named("alb").unwrap().formats().unwrap().iter().take(5) {
             let extractor = Extractor::bind(layout, &[], None).unwrap();
-            assert!(extractor.marks_per_line(&extractor.reader("")) > 0);
+            assert!(extractor.marks_per_line(&extractor.reader("")).is_some());
         }
     }
 

@@ -256,6 +256,24 @@ proptest! {
     }
 }
 
+/// What stands where a JSON line has a number.
+#[test]
+fn what_is_no_number_in_json_is_none_in_lines_like_those_before() {
+    let format = Format::parse("envoy_json").unwrap();
+    let rig = rig(&format);
+    let example = preset::all().find(|preset| preset.name == "envoy_json").unwrap().example;
+    for number in ["200", "42", "512"] {
+        for other in ["", "-", "-1", "1, 2", "1:2", "007", "1.", ".5", "0", "000", "true", "null", "\"42\"", "1e3", "{}"] {
+            let odd = example.replacen(&format!(":{number},"), &format!(":{other},"), 1);
+            assert_ne!(odd, example, "{number}");
+            let log = format!("{}{odd}\n{}", format!("{example}\n").repeat(40), format!("{example}\n").repeat(90));
+            for kernel in kernels() {
+                same(&rig.fast(log.as_bytes(), kernel), &rig.careful(log.as_bytes())).unwrap_or_else(|e| panic!("{other}: {e}"));
+            }
+        }
+    }
+}
+
 /// A text before a quote that holds what stands before the quote: it may have to end there.
 #[test]
 fn texts_before_a_quote_end_where_the_careful_reader_ends_them() {
