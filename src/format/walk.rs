@@ -438,9 +438,25 @@ impl Walk<'_> {
     }
 
     pub(super) fn text_to_byte(&mut self, spans: Option<&mut Spans>, literal: Literal, byte: u8) {
-        let block = self.block;
-        let end_of = |_, at: Place, limit: Place| Some(byte_or_limit(block, byte, at, limit));
-        self.step(Some(literal), spans, |desk| desk.care = [1; BATCH_LINES], end_of);
+        let Walk { block, limits, .. } = *self;
+        self.step(
+            Some(literal),
+            spans,
+            #[inline(always)]
+            move |desk| {
+                words_at(block, &desk.at, &mut desk.words[0]);
+                words_behind(block, &desk.at, WORD_BYTES as Place, &mut desk.words[1]);
+                for i in every_line() {
+                    let near = words::distance(desk.words[0][i], byte);
+                    let far = words::distance(desk.words[1][i], byte);
+                    let distance = near + if near < WORD_BYTES as u64 { 0 } else { far };
+                    desk.care[i] = distance >> 4;
+                    desk.ends[i] = desk.at[i].wrapping_add(distance as Place).min(limits[i]);
+                }
+                desk.look_behind(block);
+            },
+            move |_, at, limit| Some(byte_or_limit(block, byte, at, limit)),
+        );
     }
 
     pub(super) fn text_rest(&mut self, spans: Option<&mut Spans>, without: Option<Without>) {
