@@ -27,7 +27,7 @@ use crate::time::Instant;
 
 /// Reads lines of one format into records with one slot per need.
 pub struct Extractor {
-    layout: Compiled,
+    pub(super) layout: Compiled,
     outputs: Vec<Derive>,
     status: Vec<usize>,
     time: Vec<usize>,
@@ -38,24 +38,30 @@ pub struct Extractor {
     pub(super) has_connections: bool,
     /// The keys of an object that tell its request: what has none of them may be a connection.
     request_keys: Vec<usize>,
+    /// Those of them that hold a path.
+    pub(super) path_keys: Vec<usize>,
     /// Fields that never hold a blank in a line of this format.
-    words: Vec<clean::Word>,
+    pub(super) words: Vec<clean::Word>,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
+    /// Whether some of them are of another format: a line belongs to the one whose writer would write it so.
+    pub(super) is_mixed: bool,
+    /// Whether a line that fits the shape of this format may be another's, so that none is read by its shape alone.
+    keeps_apart: bool,
     /// Takes lines out of their envelopes.
     pub(super) unwrapper: Unwrapper,
     /// The latency that is added to the time (1) or taken off it (-1), where events are counted at the other end of a request.
     pub(super) shift: Option<(Derive, i64)>,
 }
 
-enum Compiled {
+pub(super) enum Compiled {
     Delimited { plan: Plan, fast: Option<Box<Fast>> },
     Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed, text_is_chatter: bool },
 }
 
 /// What one worker keeps from line to line.
 pub struct Reader {
-    found: Found,
+    pub(super) found: Found,
     columns: Option<Columns>,
     /// What reads lines by their keys, and what it found.
     by_key: Option<Box<(ByKey, Columns)>>,
@@ -69,7 +75,7 @@ pub struct Reader {
     time: Instant,
     no_response: bool,
     /// Events whose local time comes twice or never.
-    ambiguous: Ambiguous,
+    pub(super) ambiguous: Ambiguous,
     /// Those of the other extractors, how many events each has read, and which of them has read the last line (0: this one).
     pub(super) others: Vec<Reader>,
     pub(super) by_others: Vec<u64>,
@@ -157,6 +163,8 @@ impl Extractor {
         let mut extractor = Extractor::bind_one(format, needs, zone, &family)?;
         let of_other = |other| Extractor::bind_one(other, needs, zone, &family);
         extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
+        extractor.is_mixed = format.others.iter().any(|other| other.name != format.name);
+        extractor.keeps_apart = extractor.is_mixed && !extractor.reads_regular_well();
         Ok(extractor)
     }
 
@@ -200,8 +208,11 @@ impl Extractor {
                 Layout::Json(map) => map.connections,
             },
             request_keys: clean::request_keys(&format.layout),
+            path_keys: clean::path_keys(&format.layout),
             words: clean::words(&format.layout),
             others: Vec::new(),
+            is_mixed: false,
+            keeps_apart: false,
             unwrapper: Unwrapper::new(&format.envelopes, zone, None),
             shift: None,
         })
@@ -268,10 +279,16 @@ impl Extractor {
     /// Reads a line that is in no envelope, or out of it.
     pub(super) fn read_any(&self, line: &[u8], reader: &mut Reader) -> Outcome {
         reader.by = 0;
+        if self.others.is_empty() {
+            return self.read_itself(line, reader);
+        }
+        let ambiguous = reader.ambiguous;
         match self.read_itself(line, reader) {
-            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) if !self.others.is_empty() => {
-                self.read_by_others(line, reader, outcome)
+            Outcome::Event if !self.is_mixed || self.reads_well(line, reader) => Outcome::Event,
+            outcome @ (Outcome::Event | Outcome::Undated) if self.is_mixed => {
+                self.read_by_better(line, reader, outcome, ambiguous)
             }
+            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) => self.read_by_others(line, reader, outcome),
             outcome => outcome,
         }
     }
@@ -371,9 +388,9 @@ impl Extractor {
         self.fast(&reader.lessons).filter(|_| self.is_plain()).map_or(0, |fast| fast.shape.marks)
     }
 
-    /// Whether lines are events as they stand.
+    /// Whether lines are events as they stand, and of this format.
     fn is_plain(&self) -> bool {
-        self.unwrapper.is_empty() && self.shift.is_none()
+        self.unwrapper.is_empty() && self.shift.is_none() && !self.keeps_apart
     }
 
     fn fast<'a>(&'a self, lessons: &'a Lessons) -> Option<&'a Fast> {

@@ -173,6 +173,11 @@ fn lines_of_several_formats_are_read_each_by_its_own_and_words_between_them_skip
         ["haproxy", "traefik", "alb"],
         ["ingress-nginx", "istio", "kong"],
         ["squid", "uwsgi", "s3"],
+        // Those whose lines look alike, and objects of which one format finds less than another.
+        ["combined", "vhost_combined", "nginx_main"],
+        ["vhost_common", "common", "traefik_clf"],
+        ["nginx_json", "caddy", "combined"],
+        ["envoy_gateway", "envoy_json", "nginx_json"],
     ] {
         let round = |i: usize| -> String {
             let requests = names.map(|name| like(example(name), i)).concat();
