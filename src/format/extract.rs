@@ -213,7 +213,7 @@ impl Extractor {
             others: Vec::new(),
             is_mixed: false,
             keeps_apart: false,
-            unwrapper: Unwrapper::new(&format.envelopes, zone, None),
+            unwrapper: Unwrapper::new(&format.envelopes, zone, None).of_programs(&format.programs),
             shift: None,
         })
     }

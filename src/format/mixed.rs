@@ -161,7 +161,12 @@ impl Extractor {
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
-            false => self.read_any(&text, reader),
+            false => match self.read_any(&text, reader) {
+                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && !chatter::tells_a_request(&text) => {
+                    Outcome::Skipped(Skip::OtherProgram)
+                }
+                outcome => outcome,
+            },
         };
         reader.unwrapper.give_text(text);
         reader.is_unwrapped = true;

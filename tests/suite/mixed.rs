@@ -2,10 +2,10 @@
 //! it, whichever reads it, and be counted under that format's name.
 
 use jiff::tz::TimeZone;
+use slix::format::Format;
 use slix::format::detect::Detector;
 use slix::format::extract::{Extractor, Reader};
 use slix::format::preset::{self, Preset};
-use slix::format::Format;
 use slix::record::{Field, Need, Outcome, Value};
 
 /// Lines of each format in a log.
