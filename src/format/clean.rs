@@ -24,20 +24,15 @@ enum WordKind {
 
 impl Word {
     /// Whether a writer of the format would write this: a method has a letter, a host has no blank, and an address none but in a list (of those
-    /// that a request was forwarded for, which stand in its place at times).
+    /// that a request was forwarded for, which stand in its place at times). A user who is not known is `-`, and alone: where more stands behind
+    /// it, the fields before have taken in one too many, as of a line that has its host before the address.
     pub(super) fn fits(self, text: &[u8]) -> bool {
         match self.kind {
             WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
             WordKind::Host => memchr::memchr(b' ', text).is_none(),
             WordKind::Address => memchr::memchr_iter(b' ', text).all(|at| text[..at].ends_with(b",")),
-            WordKind::User => true,
+            WordKind::User => !text.starts_with(b"- "),
         }
-    }
-
-    /// Whether none of the fields before it has taken in more than one: a user who is not known is `-`, and alone. So a line with a host before
-    /// the address is told from one without, where a log holds both.
-    pub(super) fn stands_right(self, text: &[u8]) -> bool {
-        self.kind != WordKind::User || !text.starts_with(b"- ")
     }
 
     /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it.
@@ -65,8 +60,10 @@ pub(super) fn words(layout: &Layout) -> Vec<Word> {
             Meaning::Other(Kind::Text, _) if matches!(&*field.name, "%u" | "$remote_user") => WordKind::User,
             _ => return None,
         };
+        let ends_at_blank = end == Some(b' ');
         let is_between_blanks = !field.quoted && end.is_some_and(|end| end != b'\t');
-        is_between_blanks.then_some(Word { field: number, kind, ends_at_blank: end == Some(b' ') })
+        let is_told = ends_at_blank || matches!(kind, WordKind::Method | WordKind::Host);
+        (is_between_blanks && is_told).then_some(Word { field: number, kind, ends_at_blank })
     });
     words.collect()
 }
@@ -77,13 +74,6 @@ pub(super) fn request_keys(layout: &Layout) -> Vec<usize> {
     let is_part = |meaning: &Meaning| matches!(meaning, Meaning::Method | Meaning::Target | Meaning::Path | Meaning::Request);
     let keys = map.fields.iter().enumerate().filter(|(_, field)| is_part(&field.meaning) || field.name == "protocol");
     keys.map(|(number, _)| number).collect()
-}
-
-/// The keys of an object that say what was asked for. An object that has none of them is another writer's, where there are several.
-pub(super) fn path_keys(layout: &Layout) -> Vec<usize> {
-    let Layout::Json(map) = layout else { return Vec::new() };
-    let is_path = |meaning: &Meaning| matches!(meaning, Meaning::Target | Meaning::Path | Meaning::Request);
-    (0..map.fields.len()).filter(|&number| is_path(&map.fields[number].meaning)).collect()
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ impl Detector {
             if is_blank(line) {
                 return Outcome::Skipped(Skip::Blank);
             }
-            let at = self.place_of(format);
+            let at = self.trials.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
             self.trials.read_as(at, line, is_unwrapped, &mut self.readers[at].borrow_mut())
         };
         if let [only] = self.trials.formats.as_slice() {
@@ -169,14 +169,7 @@ impl Detector {
         let reset = || self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
         let enough = (lines.len() / MIXED_SHARE).max(MIXED_LINES_MIN);
         let (mut left, mut picked): (Vec<&[u8]>, Vec<(usize, usize)>) = (lines.to_vec(), Vec::new());
-        let read: &Reads = &|format, line| self.reads_well(format, line, read(format, line));
-        // A format that reads lines only where they are those of another may not come first.
-        let is_whole = |i: &usize| {
-            reset();
-            Score::of(&self.formats()[*i], lines, read).events == found.as_ref().map_or(0, |found| found.events)
-        };
         let first = found.as_ref().ok().and_then(|found| self.formats().iter().position(|format| *format == *found.format));
-        let first = first.filter(is_whole);
         let mut skipped = 0;
         while picked.len() < MIXED_MAX {
             let is_open =
@@ -211,21 +204,6 @@ impl Detector {
         }
         let candidates = picked.iter().map(|&(i, events)| (self.formats()[i].name.clone(), events)).collect();
         Ok(Detection { format: Arc::new(format), events, lines: lines.len(), candidates })
-    }
-
-    /// The outcome of a line that was just read, where a log may hold lines of several formats.
-    fn reads_well(&self, format: &Format, line: &[u8], outcome: Outcome) -> Outcome {
-        let at = self.place_of(format);
-        match outcome {
-            Outcome::Event if !self.trials.extractors[at].reads_well(line, &self.readers[at].borrow()) => {
-                Outcome::Rejected(Reason::Layout)
-            }
-            outcome => outcome,
-        }
-    }
-
-    fn place_of(&self, format: &Format) -> usize {
-        self.trials.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0)
     }
 
     /// The format that reads most of a line that none reads.

@@ -27,7 +27,7 @@ use crate::time::Instant;
 
 /// Reads lines of one format into records with one slot per need.
 pub struct Extractor {
-    pub(super) layout: Compiled,
+    layout: Compiled,
     outputs: Vec<Derive>,
     status: Vec<usize>,
     time: Vec<usize>,
@@ -38,10 +38,8 @@ pub struct Extractor {
     pub(super) has_connections: bool,
     /// The keys of an object that tell its request: what has none of them may be a connection.
     request_keys: Vec<usize>,
-    /// Those of them that hold a path.
-    pub(super) path_keys: Vec<usize>,
     /// Fields that never hold a blank in a line of this format.
-    pub(super) words: Vec<clean::Word>,
+    words: Vec<clean::Word>,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
     /// Whether some of them are of another format: a line belongs to the one whose writer would write it so.
@@ -54,14 +52,14 @@ pub struct Extractor {
     pub(super) shift: Option<(Derive, i64)>,
 }
 
-pub(super) enum Compiled {
+enum Compiled {
     Delimited { plan: Plan, fast: Option<Box<Fast>> },
     Json { wanted: Wanted, conditions: Vec<JsonCondition>, clocks: Vec<(usize, TimeReader)>, keyed: Keyed, text_is_chatter: bool },
 }
 
 /// What one worker keeps from line to line.
 pub struct Reader {
-    pub(super) found: Found,
+    found: Found,
     columns: Option<Columns>,
     /// What reads lines by their keys, and what it found.
     by_key: Option<Box<(ByKey, Columns)>>,
@@ -164,7 +162,7 @@ impl Extractor {
         let of_other = |other| Extractor::bind_one(other, needs, zone, &family);
         extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
         extractor.is_mixed = format.others.iter().any(|other| other.name != format.name);
-        extractor.keeps_apart = extractor.is_mixed && !extractor.reads_regular_well();
+        extractor.keeps_apart = extractor.is_mixed && !extractor.reads_regular_cleanly();
         Ok(extractor)
     }
 
@@ -208,7 +206,6 @@ impl Extractor {
                 Layout::Json(map) => map.connections,
             },
             request_keys: clean::request_keys(&format.layout),
-            path_keys: clean::path_keys(&format.layout),
             words: clean::words(&format.layout),
             others: Vec::new(),
             is_mixed: false,
@@ -284,7 +281,7 @@ impl Extractor {
         }
         let ambiguous = reader.ambiguous;
         match self.read_itself(line, reader) {
-            Outcome::Event if !self.is_mixed || self.reads_well(line, reader) => Outcome::Event,
+            Outcome::Event if !self.is_mixed || self.reads_cleanly(line, reader) => Outcome::Event,
             outcome @ (Outcome::Event | Outcome::Undated) if self.is_mixed => {
                 self.read_by_better(line, reader, outcome, ambiguous)
             }

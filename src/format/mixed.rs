@@ -6,7 +6,7 @@ use super::bind::Binding;
 use super::chatter;
 use super::derive::Fields;
 use super::envelope::Unwrapped;
-use super::extract::{Compiled, Extractor, Reader};
+use super::extract::{Extractor, Reader};
 use super::zone::Ambiguous;
 use super::{Clock, Format};
 use crate::error::{Error, ErrorKind, Result};
@@ -106,27 +106,6 @@ impl Extractor {
         }
     }
 
-    /// Whether a line that was just read as an event is one that a writer of this format writes, where a log holds lines of others too: it is
-    /// [clean](Extractor::reads_cleanly), each field stands in its own place, and an object says what was asked for.
-    pub(super) fn reads_well(&self, line: &[u8], reader: &Reader) -> bool {
-        if reader.by > 0 {
-            return self.others[reader.by - 1].reads_well(line, &reader.others[reader.by - 1]);
-        }
-        let spans = &reader.found.spans;
-        let text = |field: usize| match spans[field] {
-            Slot::Line(from, to) => &line[from as usize..to as usize],
-            _ => &b""[..],
-        };
-        let has_path = self.path_keys.is_empty() || self.path_keys.iter().any(|&key| spans[key] != Slot::Absent);
-        has_path && self.words.iter().all(|word| word.stands_right(text(word.field))) && self.reads_cleanly(line, reader)
-    }
-
-    /// Whether each event of a regular line is read [well](Extractor::reads_well).
-    pub(super) fn reads_regular_well(&self) -> bool {
-        let is_json = |extractor: &Extractor| matches!(extractor.layout, Compiled::Json { .. });
-        self.reads_regular_cleanly() && !(is_json(self) && self.others.iter().any(is_json))
-    }
-
     /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell.
     pub(super) fn tries_as_event(&self, line: &[u8], reader: &mut Reader) -> bool {
         self.first_that_reads(line, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
@@ -185,7 +164,7 @@ impl Extractor {
             let read = self.read_by_other(i, line, reader);
             match read {
                 Outcome::Event | Outcome::Undated if !self.is_mixed => return self.taken(i, read, reader),
-                Outcome::Event if self.others[i].reads_well(line, &reader.others[i]) => return self.taken(i, read, reader),
+                Outcome::Event if self.others[i].reads_cleanly(line, &reader.others[i]) => return self.taken(i, read, reader),
                 Outcome::Event | Outcome::Undated => {
                     reader.others[i].ambiguous = ambiguous;
                     doubtful = better(doubtful, (i, read));
@@ -208,7 +187,7 @@ impl Extractor {
         for i in 0..self.others.len() {
             let ambiguous = reader.others[i].ambiguous;
             let read = self.read_by_other(i, line, reader);
-            if read == Outcome::Event && self.others[i].reads_well(line, &reader.others[i]) {
+            if read == Outcome::Event && self.others[i].reads_cleanly(line, &reader.others[i]) {
                 return self.taken(i, read, reader);
             }
             reader.others[i].ambiguous = ambiguous;

@@ -12,7 +12,7 @@ use slix::record::{Field, Need, Outcome, Value};
 const ROUNDS: usize = 4;
 
 /// Presets whose lines have all that lines of the other have, under the same names: which of the two reads them does not show.
-const ALIKE: [(&str, &str); 1] = [("istio_json", "envoy_json")];
+const ALIKE: [(&str, &str); 3] = [("envoy_gateway", "istio_json"), ("envoy_gateway", "envoy_json"), ("istio_json", "envoy_json")];
 
 #[test]
 fn lines_of_any_two_formats_are_read_each_as_its_own() {
