@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::envelope::{self, Envelope, Opened};
 use super::extract::{Extractor, Reader};
 use super::glance::Glance;
+use super::needed::Held;
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Outcome, Reason, Skip};
@@ -237,9 +238,9 @@ impl Follower<'_> {
     }
 
     /// Whether [`Follower::fits`] hangs on nothing more than that the format reads each line.
-    pub fn may_fit(&mut self, lines: &[&[u8]]) -> bool {
-        let is_bare = self.look.format.envelopes.is_empty() && envelope::are_bare(&lines[..lines.len().min(ENVELOPE_LINES_MAX)]);
-        let first = lines.iter().copied().find(|line| !is_blank(line));
+    pub fn may_fit<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+        let first = lines.clone().find(|line| !is_blank(line));
+        let is_bare = self.look.format.envelopes.is_empty() && envelope::are_bare(lines, ENVELOPE_LINES_MAX);
         is_bare && first.is_some_and(|first| !self.look.is_beaten_at(self.trials, first, true))
     }
 
@@ -297,10 +298,11 @@ impl Look {
 
     /// Whether a rival reads a line.
     fn is_beaten_at(&mut self, trials: &Trials, line: &[u8], is_bare: bool) -> bool {
-        self.rivals.iter_mut().any(|(rival, reader)| {
+        let held = Held::of(line);
+        self.rivals.iter_mut().filter(|(rival, _)| trials.extractors[*rival].may_read(line, &held)).any(|(rival, reader)| {
             reader.turn_to("");
             match is_bare {
-                true => trials.extractors[*rival].tries_as_event(line, reader),
+                true => trials.extractors[*rival].tries_as_event(line, Some(&held), reader),
                 false => trials.read_as(*rival, line, true, reader) == Outcome::Event,
             }
         })
@@ -311,8 +313,9 @@ impl Look {
         let (extractor, reader) = (&trials.extractors[self.at], &mut self.reader);
         reader.turn_to("");
         if is_bare {
-            let careful =
-                |line: &[u8], reader: &mut Reader| extractor.tries_as_event(line, reader) && extractor.reads_by_itself(reader);
+            let careful = |line: &[u8], reader: &mut Reader| {
+                extractor.tries_as_event(line, None, reader) && extractor.reads_by_itself(reader)
+            };
             return self.glance.reads_all(lines, extractor, reader, &careful);
         }
         lines

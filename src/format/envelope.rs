@@ -429,7 +429,7 @@ const DEPTH_MAX: usize = 3;
 
 /// The nestings of envelopes that more than half of the lines are in, the deepest first; the empty one is last.
 pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
-    if are_bare(lines) {
+    if are_bare(lines.iter().copied(), lines.len()) {
         return vec![Vec::new()];
     }
     let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
@@ -440,12 +440,19 @@ pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
     found
 }
 
-/// Whether at least half of the lines are in no envelope. Most logs are in none, and the first bytes tell.
-pub(super) fn are_bare(lines: &[&[u8]]) -> bool {
+/// Whether at least half of the lines that are not blank, among the first `lines_max`, are in no envelope. Most logs are in none, and the
+/// first bytes tell.
+pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usize) -> bool {
     let keys = keys_of_lines();
-    let written = || lines.iter().filter(|line| !line.trim_ascii().is_empty());
-    let wanted = written().count().div_ceil(2);
-    written().filter(|line| !may_be_wrapped(line, &keys)).take(wanted).count() == wanted
+    let (mut written, mut bare) = (0_usize, 0_usize);
+    for line in lines.take(lines_max).filter(|line| !line.trim_ascii().is_empty()) {
+        written += 1;
+        bare += usize::from(!may_be_wrapped(line, &keys));
+        if 2 * bare >= lines_max {
+            return true;
+        }
+    }
+    2 * bare >= written
 }
 
 /// The keys under which objects hold lines.
@@ -464,14 +471,18 @@ fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
         Some(first) => {
             let is_stamped = first.is_ascii_digit() && matches!(line.get(4), Some(b'-' | b'/'));
             let is_old_syslog = first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.'));
-            is_stamped
-                || is_old_syslog
-                || line.starts_with(b"1 ")
-                || compose(line).is_some()
-                || syslog::behind_tag(line).is_some()
+            is_stamped || is_old_syslog || line.starts_with(b"1 ") || begins_with_name(line)
         }
         None => false,
     }
+}
+
+/// Whether a name of a service or a program begins a line. Neither holds a blank, and what is behind the first one tells most.
+fn begins_with_name(line: &[u8]) -> bool {
+    let Some(blank) = memchr::memchr(b' ', line) else { return false };
+    let (name, rest) = line.split_at(blank);
+    let may_be_service = rest.iter().find(|&&byte| byte != b' ') == Some(&b'|');
+    may_be_service && compose(line).is_some() || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {

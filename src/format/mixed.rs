@@ -7,6 +7,7 @@ use super::chatter;
 use super::derive::Fields;
 use super::envelope::Unwrapped;
 use super::extract::{Extractor, Reader};
+use super::needed::Held;
 use super::zone::Ambiguous;
 use super::{Clock, Format};
 use crate::error::{Error, ErrorKind, Result};
@@ -106,20 +107,31 @@ impl Extractor {
         }
     }
 
-    /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell.
-    pub(super) fn tries_as_event(&self, line: &[u8], reader: &mut Reader) -> bool {
-        self.first_that_reads(line, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
+    /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell. What
+    /// the line holds tells it sooner.
+    pub(super) fn tries_as_event(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> bool {
+        self.first_that_reads(line, held, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
+    }
+
+    /// Whether some layout of the family may read a line as an event, by what it holds.
+    pub(super) fn may_read(&self, line: &[u8], held: &Held) -> bool {
+        self.needed.is_held_with_time(line, held) || self.others.iter().any(|other| other.may_read(line, held))
     }
 
     /// What a line is by the first layout of the family that reads it.
-    fn first_that_reads(&self, line: &[u8], reader: &mut Reader) -> Option<Outcome> {
+    fn first_that_reads(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> Option<Outcome> {
         reader.by = 0;
-        if let Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined)) = self.read_fields(line, reader) {
+        let may_read = held.is_none_or(|held| self.needed.is_held(line, held));
+        let read = may_read.then(|| self.read_fields(line, reader));
+        if let Some(Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined))) = read {
             return Some(outcome);
         }
+        // What stopped the first layout stops each that is like it up to there.
+        let looked_at = if matches!(read, Some(Err(_))) { self.steps_looked_at(reader) } else { usize::MAX };
         let others = self.others.iter().zip(&mut reader.others).enumerate();
+        let others = others.filter(|(_, (other, _))| other.steps_shared < looked_at);
         let (by, outcome) = others
-            .filter_map(|(i, (other, its_reader))| Some((i + 1, other.first_that_reads(line, its_reader)?)))
+            .filter_map(|(i, (other, its_reader))| Some((i + 1, other.first_that_reads(line, held, its_reader)?)))
             .find(|(_, outcome)| *outcome != Outcome::Joined)?;
         reader.by = by;
         Some(outcome)

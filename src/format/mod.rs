@@ -50,6 +50,7 @@ mod misread;
 mod mixed;
 #[cfg(test)]
 mod naive;
+mod needed;
 pub mod nginx;
 mod notation;
 mod number;
