@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::envelope::{self, Envelope};
+use super::envelope::{self, Envelope, Opened};
 use super::extract::{Extractor, Reader};
 use super::glance::Glance;
+use super::needed::Held;
 use super::{Element, Format, Layout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Outcome, Reason, Skip};
@@ -107,13 +108,15 @@ impl Detector {
         let mut best: Option<Detection> = None;
         let mut failure = None;
         for nesting in nestings {
-            let inner = envelope::unwrapped(lines.iter().copied(), &nesting).0;
-            let inner: Vec<&[u8]> = inner.iter().map(|line| &line[..]).collect();
+            let opened = envelope::unwrapped(lines.iter().copied(), &nesting);
+            let programs = self.programs(&opened);
+            let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
+            let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
                 Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
-                    format.envelopes = nesting;
-                    best = Some(Detection { format: Arc::new(format), ..found });
+                    (format.envelopes, format.programs) = (nesting, programs);
+                    best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
                 }
                 Ok(_) => {}
                 Err(error) => failure = Some(error),
@@ -124,6 +127,22 @@ impl Detector {
             (None, Some(error)) => Err(error),
             (None, None) => detect(lines, &[], &|_, _| Outcome::Rejected(Reason::Layout)),
         }
+    }
+
+    /// The programs that wrote requests, sorted; of one alone it is taken for granted.
+    fn programs(&self, lines: &[Opened]) -> Vec<Vec<u8>> {
+        let mut programs = envelope::programs(lines.iter());
+        if programs.len() > 1 {
+            self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
+            programs.retain(|program| lines.iter().any(|line| line.program == *program && self.is_request(&line.text)));
+        }
+        programs
+    }
+
+    /// Whether any format reads a line out of its envelope as an event.
+    fn is_request(&self, line: &[u8]) -> bool {
+        let reads = |at: usize| self.trials.read_as(at, line, true, &mut self.readers[at].borrow_mut()) == Outcome::Event;
+        !is_blank(line) && (0..self.readers.len()).any(reads)
     }
 
     /// The format of lines that are in no envelope, or out of it.
@@ -219,9 +238,9 @@ impl Follower<'_> {
     }
 
     /// Whether [`Follower::fits`] hangs on nothing more than that the format reads each line.
-    pub fn may_fit(&mut self, lines: &[&[u8]]) -> bool {
-        let is_bare = self.look.format.envelopes.is_empty() && envelope::are_bare(&lines[..lines.len().min(ENVELOPE_LINES_MAX)]);
-        let first = lines.iter().copied().find(|line| !is_blank(line));
+    pub fn may_fit<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+        let first = lines.clone().find(|line| !is_blank(line));
+        let is_bare = self.look.format.envelopes.is_empty() && envelope::are_bare(lines, ENVELOPE_LINES_MAX);
         is_bare && first.is_some_and(|first| !self.look.is_beaten_at(self.trials, first, true))
     }
 
@@ -262,8 +281,11 @@ impl Look {
         if self.format.envelopes != deepest {
             return None;
         }
-        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest).0 };
-        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line[..]).collect();
+        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest) };
+        if self.format.programs != envelope::programs(unwrapped.iter()) {
+            return None;
+        }
+        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line.text[..]).collect();
         let inner = if deepest.is_empty() { lines } else { &inner[..] };
         let written: Vec<&[u8]> = inner.iter().copied().filter(|line| !is_blank(line)).collect();
         let is_bare = deepest.is_empty();
@@ -276,10 +298,11 @@ impl Look {
 
     /// Whether a rival reads a line.
     fn is_beaten_at(&mut self, trials: &Trials, line: &[u8], is_bare: bool) -> bool {
-        self.rivals.iter_mut().any(|(rival, reader)| {
+        let held = Held::of(line);
+        self.rivals.iter_mut().filter(|(rival, _)| trials.extractors[*rival].may_read(line, &held)).any(|(rival, reader)| {
             reader.turn_to("");
             match is_bare {
-                true => trials.extractors[*rival].tries_as_event(line, reader),
+                true => trials.extractors[*rival].tries_as_event(line, Some(&held), reader),
                 false => trials.read_as(*rival, line, true, reader) == Outcome::Event,
             }
         })
@@ -290,8 +313,9 @@ impl Look {
         let (extractor, reader) = (&trials.extractors[self.at], &mut self.reader);
         reader.turn_to("");
         if is_bare {
-            let careful =
-                |line: &[u8], reader: &mut Reader| extractor.tries_as_event(line, reader) && extractor.reads_by_itself(reader);
+            let careful = |line: &[u8], reader: &mut Reader| {
+                extractor.tries_as_event(line, None, reader) && extractor.reads_by_itself(reader)
+            };
             return self.glance.reads_all(lines, extractor, reader, &careful);
         }
         lines

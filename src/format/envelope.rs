@@ -17,13 +17,17 @@
 //! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
 //! anything reads them.
 
+mod object;
+mod syslog;
+
 use jiff::tz::TimeZone;
 
 use super::clock::{TimeRead, TimeReader};
-use super::json_read::{self, JsonKind, JsonValue, KeyTree};
+use super::json_read::JsonValue;
 use super::zone::Ambiguous;
-use super::{TimeText, TimeToken, Unit};
+use super::{TimeText, Unit};
 use crate::time::Instant;
+use object::Keys;
 
 /// What a line is wrapped in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,15 +81,6 @@ impl Envelope {
     pub fn is_stateful(self) -> bool {
         matches!(self, Envelope::Docker | Envelope::Cri | Envelope::Rfc3164)
     }
-
-    /// The keys that are looked for: the line, the time, the stream.
-    fn keys(self) -> [&'static [&'static str]; 3] {
-        match self {
-            Envelope::Docker => [&["log"], &["time"], &["stream"]],
-            Envelope::Journal => [&["MESSAGE"], &["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"], &["_HOSTNAME"]],
-            _ => [&[], &[], &[]],
-        }
-    }
 }
 
 /// A line out of its envelope.
@@ -98,6 +93,14 @@ struct Inner<'a> {
     is_partial: bool,
     /// Which stream it belongs to.
     is_second_stream: bool,
+    /// Who wrote it, where the envelope says it.
+    program: Option<&'a [u8]>,
+}
+
+impl<'a> Inner<'a> {
+    fn whole(text: &'a [u8], time: Stamped, program: Option<&'a [u8]>) -> Inner<'a> {
+        Inner { text: Some(text), time, is_partial: false, is_second_stream: false, program }
+    }
 }
 
 /// When an envelope was closed.
@@ -134,28 +137,29 @@ pub struct Unwrapper {
     /// The year of an old syslog header, and the month of the last one.
     year: Option<i16>,
     month: u8,
+    /// Who wrote the line, by the innermost envelope that says it; nothing: none does.
+    program: Vec<u8>,
+    /// Who writes requests; nothing: anybody may.
+    programs: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
 struct Level {
     envelope: Envelope,
-    tree: KeyTree,
+    keys: Keys,
     values: Vec<JsonValue>,
     clock: TimeReader,
 }
 
 impl Level {
     fn new(envelope: Envelope, zone: Option<&TimeZone>) -> Level {
-        let (mut tree, mut count) = (KeyTree::default(), 0);
-        for key in envelope.keys().into_iter().flatten() {
-            tree.want(&[(*key).to_owned()], &mut count);
-        }
+        let keys = Keys::of(envelope);
         let text = match envelope {
             Envelope::Journal => TimeText::Epoch(Unit::Micros),
-            Envelope::Rfc3164 => TimeText::Pattern(rfc3164_tokens()),
+            Envelope::Rfc3164 => TimeText::Pattern(syslog::rfc3164_tokens()),
             _ => TimeText::Iso8601,
         };
-        Level { envelope, tree, values: vec![JsonValue::ABSENT; count], clock: TimeReader::new(&text, zone.cloned()) }
+        Level { envelope, values: vec![JsonValue::ABSENT; keys.count], keys, clock: TimeReader::new(&text, zone.cloned()) }
     }
 
     fn stamp(&mut self, text: &[u8]) -> Stamped {
@@ -174,13 +178,6 @@ impl Level {
     }
 }
 
-/// `2026 Nov  1 10:00:00`: the header's time behind the year that it lacks.
-fn rfc3164_tokens() -> Vec<TimeToken> {
-    use TimeToken::*;
-    let literal = |text: &str| Literal(text.as_bytes().to_vec());
-    vec![Year, literal(" "), MonthName, literal(" "), Day, literal(" "), Hour, literal(":"), Minute, literal(":"), Second]
-}
-
 impl Unwrapper {
     /// For these envelopes, the outermost first. `zone` is that of local times, `year` that of the first old syslog header.
     pub fn new(envelopes: &[Envelope], zone: Option<&TimeZone>, year: Option<i16>) -> Unwrapper {
@@ -193,7 +190,20 @@ impl Unwrapper {
             spare: Vec::new(),
             year,
             month: 0,
+            program: Vec::new(),
+            programs: Vec::new(),
         }
+    }
+
+    /// Only these programs, sorted, write requests; if there are none, anybody may.
+    pub(super) fn of_programs(mut self, programs: &[Vec<u8>]) -> Unwrapper {
+        self.programs = programs.to_vec();
+        self
+    }
+
+    /// Whether the line that was unwrapped last says that it is of a program that writes no requests.
+    pub(super) fn is_of_other_program(&self) -> bool {
+        !self.program.is_empty() && !self.programs.is_empty() && self.programs.binary_search(&self.program).is_err()
     }
 
     /// Whether there is nothing to unwrap.
@@ -259,6 +269,7 @@ impl Unwrapper {
         self.text.clear();
         self.text.extend_from_slice(line);
         self.time = None;
+        self.program.clear();
         for i in 0..self.levels.len() {
             match self.unwrap_level(i, line.len()) {
                 Unwrapped::Whole => {}
@@ -271,10 +282,14 @@ impl Unwrapper {
     fn unwrap_level(&mut self, i: usize, line_bytes: usize) -> Unwrapped {
         self.spare.clear();
         let inner = match self.levels[i].envelope {
-            Envelope::Rfc3164 => rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
+            Envelope::Rfc3164 => syslog::rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
             _ => open(&mut self.levels[i], &self.text, &mut self.spare),
         };
-        let Some(Inner { text, time, is_partial, is_second_stream }) = inner else { return Unwrapped::Not };
+        let Some(Inner { text, time, is_partial, is_second_stream, program }) = inner else { return Unwrapped::Not };
+        if let Some(program) = program {
+            self.program.clear();
+            self.program.extend_from_slice(program);
+        }
         if let Stamped::At(time) = time {
             self.time = Some(time);
         }
@@ -306,30 +321,33 @@ impl Unwrapper {
 
 /// Opens one envelope.
 fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
-    let whole = |text: &'a [u8], time| Some(Inner { text: Some(text), time, is_partial: false, is_second_stream: false });
     match level.envelope {
-        Envelope::Docker | Envelope::Journal => object(level, line, buffer),
+        Envelope::Docker | Envelope::Journal => object::object(level, line, buffer),
         Envelope::Cri => cri(level, line),
-        Envelope::Rfc5424 => rfc5424(level, line),
+        Envelope::Rfc5424 => syslog::rfc5424(level, line),
         Envelope::SyslogIso => {
-            let (time, length) = level.leading_stamp(without_priority(line))?;
-            let rest = &without_priority(line)[length..];
-            let text = behind_host(rest)?;
+            let (time, length) = level.leading_stamp(syslog::without_priority(line))?;
+            let (program, text) = syslog::behind_host(&syslog::without_priority(line)[length..])?;
             // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
-            let has_tag =
-                rest.len() - text.len() > memchr::memchr(b' ', rest)? + 1 && line[..line.len() - text.len()].ends_with(b": ");
-            whole(text, time).filter(|_| has_tag || text.starts_with(b"{"))
+            (program.is_some() || text.starts_with(b"{")).then(|| Inner::whole(text, time, program))
         }
         Envelope::Stamp => {
             let (time, length) = level.leading_stamp(line)?;
-            whole(&line[length..], time)
+            Some(Inner::whole(&line[length..], time, None))
         }
         Envelope::Pod => {
             let end = memchr::memchr(b']', line).filter(|_| line.starts_with(b"[pod/"))?;
-            whole(line[end + 1..].strip_prefix(b" ")?, Stamped::Unknown)
+            let container = line[..end].rsplit(|&b| b == b'/').next();
+            Some(Inner::whole(line[end + 1..].strip_prefix(b" ")?, Stamped::Unknown, container))
         }
-        Envelope::Compose => whole(compose(line)?, Stamped::Unknown),
-        Envelope::Tag => whole(behind_tag(line)?, Stamped::Unknown),
+        Envelope::Compose => {
+            let (name, text) = compose(line)?;
+            Some(Inner::whole(text, Stamped::Unknown, Some(service(name))))
+        }
+        Envelope::Tag => {
+            let (program, text) = syslog::behind_tag(line)?;
+            Some(Inner::whole(text, Stamped::Unknown, Some(program)))
+        }
         Envelope::Console => console(level, line),
         Envelope::Rfc3164 => None,
     }
@@ -342,7 +360,7 @@ fn console<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
     let stamp = iso_of_wall(at)?;
     let Stamped::At(time) = level.stamp(&stamp) else { return None };
     let object = fields.nth(1).filter(|object| logger.starts_with(b"http.log.access") && object.starts_with(b"{"));
-    Some(Inner { text: Some(object.unwrap_or(line)), time: Stamped::At(time), is_partial: false, is_second_stream: false })
+    Some(Inner::whole(object.unwrap_or(line), Stamped::At(time), None))
 }
 
 /// `2026/11/01 10:00:00.042`, which is UTC, as `2026-11-01T10:00:00.042Z`.
@@ -357,7 +375,7 @@ fn iso_of_wall(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `; for a terminal the name has a colour, which ends behind the bar (version 1) or the blank (2).
-fn compose(line: &[u8]) -> Option<&[u8]> {
+fn compose(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, is_coloured) = match behind_style(line) {
         Some(rest) => (rest, true),
         None => (line, false),
@@ -368,7 +386,16 @@ fn compose(line: &[u8]) -> Option<&[u8]> {
     let ends_style = |text: &'_ [u8]| text.starts_with(STYLE_END);
     let text = if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text };
     let text = text.strip_prefix(b" ").unwrap_or(text);
-    Some(if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text })
+    Some((&line[..name], if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text }))
+}
+
+/// The service of one of its containers: `web` of `web-1`.
+fn service(container: &[u8]) -> &[u8] {
+    let digits = container.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    match container[..container.len() - digits].split_last() {
+        Some((b'-' | b'_', service)) if digits > 0 && !service.is_empty() => service,
+        _ => container,
+    }
 }
 
 const STYLE_END: &[u8] = b"\x1b[0m";
@@ -377,14 +404,6 @@ const STYLE_END: &[u8] = b"\x1b[0m";
 fn behind_style(line: &[u8]) -> Option<&[u8]> {
     let codes = line.strip_prefix(b"\x1b[")?;
     codes[codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count()..].strip_prefix(b"m")
-}
-
-/// What follows `TAG[PID]: `; Heroku's logs have the name of a dyno there (`app[web.1]: `), behind a timestamp.
-fn behind_tag(line: &[u8]) -> Option<&[u8]> {
-    let word = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
-    let tag = word(line);
-    let pid = line[tag..].strip_prefix(b"[").filter(|_| line[0].is_ascii_alphabetic())?;
-    pid[word(pid)..].strip_prefix(b"]: ").filter(|_| word(pid) > 0)
 }
 
 /// `TIME STREAM TAGS TEXT`; the first tag is `P` for a part, `F` for a whole line or the last part of one.
@@ -402,159 +421,7 @@ fn cri<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
         b"F" => false,
         _ => return None,
     };
-    Some(Inner { text: Some(rest.get(end + 1..).unwrap_or(b"")), time, is_partial, is_second_stream })
-}
-
-/// An object whose one value is the line.
-fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
-    json_read::read_object(line, &level.tree, &mut level.values).ok()?;
-    let raw = |value: &JsonValue| &line[value.from as usize..value.to as usize];
-    let message = level.values[0];
-    let text = match message.kind {
-        JsonKind::Text => Some(raw(&message)),
-        JsonKind::Escaped => {
-            json_read::unescape(raw(&message), buffer);
-            None
-        }
-        // The journal's way to write bytes that are not UTF-8.
-        JsonKind::Nested if level.envelope == Envelope::Journal => {
-            bytes_of(raw(&message), buffer)?;
-            None
-        }
-        _ => return None,
-    };
-    let (times, stream) = level.values[1..].split_at(level.values.len() - 2);
-    let stamp = times.iter().find(|value| value.kind != JsonKind::Absent).map(|value| raw(value).to_vec());
-    let is_second_stream = level.envelope == Envelope::Docker && raw(&stream[0]) == b"stderr";
-    let ends = text.map_or(&buffer[..], |text| text).ends_with(b"\n");
-    let is_partial = level.envelope == Envelope::Docker && !ends;
-    let time = stamp.map_or(Stamped::Unknown, |stamp| level.stamp(&stamp));
-    if level.envelope == Envelope::Docker && time == Stamped::Unknown {
-        return None;
-    }
-    Some(Inner { text, time, is_partial, is_second_stream })
-}
-
-/// `[72,101,108]`
-fn bytes_of(array: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
-    let inside = array.strip_prefix(b"[")?.strip_suffix(b"]")?;
-    for number in inside.split(|&b| b == b',') {
-        buffer.push(std::str::from_utf8(number).ok()?.trim().parse().ok()?);
-    }
-    Some(())
-}
-
-/// `<` 1 to 3 digits `>`
-fn without_priority(line: &[u8]) -> &[u8] {
-    let Some(rest) = line.strip_prefix(b"<") else { return line };
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    match rest.get(digits) {
-        Some(b'>') if (1..=3).contains(&digits) => &rest[digits + 1..],
-        _ => line,
-    }
-}
-
-/// RFC 5424 §6: `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP STRUCTURED-DATA [SP MSG]`
-fn rfc5424<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
-    let rest = without_priority(line).strip_prefix(b"1 ")?;
-    let (time, mut rest) = match rest.strip_prefix(b"- ") {
-        Some(rest) => (Stamped::Unknown, rest),
-        None => {
-            let (time, length) = level.leading_stamp(rest)?;
-            (time, &rest[length..])
-        }
-    };
-    for _ in 0..4 {
-        rest = &rest[memchr::memchr(b' ', rest)? + 1..];
-    }
-    let text = match rest.strip_prefix(b"-") {
-        Some(text) => text,
-        None => behind_structured_data(rest)?,
-    };
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    Some(Inner { text: Some(text), time, is_partial: false, is_second_stream: false })
-}
-
-/// RFC 5424 §6.3: elements in brackets, in whose quoted values `"`, `\` and `]` are escaped.
-fn behind_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
-    while let Some(mut element) = rest.strip_prefix(b"[") {
-        let mut is_quoted = false;
-        loop {
-            match element {
-                [b'\\', _, tail @ ..] if is_quoted => element = tail,
-                [b'"', tail @ ..] => (is_quoted, element) = (!is_quoted, tail),
-                [b']', tail @ ..] if !is_quoted => {
-                    rest = tail;
-                    break;
-                }
-                [_, tail @ ..] => element = tail,
-                [] => return None,
-            }
-        }
-    }
-    (rest.is_empty() || rest.starts_with(b" ")).then_some(rest)
-}
-
-/// RFC 3164 §4.1: `Mmm dd hh:mm:ss SP HOSTNAME SP MSG`, where the message begins with a tag.
-fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i16>, month: &mut u8) -> Option<Inner<'a>> {
-    let rest = without_priority(line);
-    let (header, rest) = rest.split_at_checked(15)?;
-    let (fraction_us, rest) = fraction(rest)?;
-    // Any leap year reads every date.
-    let mut stamp = *b"2000 Mmm dd hh:mm:ss";
-    stamp[5..].copy_from_slice(header);
-    let (TimeRead::At(..) | TimeRead::NoZone(_)) = level.clock.read_whole(&stamp) else { return None };
-    let this = month_of(&header[..3]);
-    if let Some(year) = year {
-        // A log that goes on over the end of the year, perhaps with lines out of order.
-        *year += match (*month, this) {
-            (11..=12, 1..=2) => 1,
-            (1..=2, 11..=12) => -1,
-            _ => 0,
-        };
-    }
-    *month = this;
-    let time = match year {
-        Some(year) => {
-            stamp[..4].copy_from_slice(format!("{year:04}").get(..4)?.as_bytes());
-            match level.stamp(&stamp) {
-                Stamped::At(time) => Stamped::At(time.checked_add_micros(fraction_us)?),
-                Stamped::Unknown => Stamped::Unknown,
-            }
-        }
-        None => Stamped::Unknown,
-    };
-    Some(Inner { text: Some(behind_host(rest)?), time, is_partial: false, is_second_stream: false })
-}
-
-/// The blank behind the seconds, or a `.`, digits and the blank; in microseconds.
-fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
-    let Some(behind_point) = rest.strip_prefix(b".") else { return Some((0, rest.strip_prefix(b" ")?)) };
-    let digits = behind_point.iter().take_while(|b| b.is_ascii_digit()).count();
-    let micros = (0..6).fold(0, |micros, i| 10 * micros + behind_point[..digits].get(i).map_or(0, |b| i64::from(b - b'0')));
-    Some((micros, behind_point[digits..].strip_prefix(b" ").filter(|_| digits > 0)?))
-}
-
-fn month_of(name: &[u8]) -> u8 {
-    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    MONTHS.chunks(3).zip(1..).find(|(month, _)| *month == name).map_or(0, |(_, number)| number)
-}
-
-/// What follows `HOST TAG[PID]: `; the tag may be missing.
-fn behind_host(rest: &[u8]) -> Option<&[u8]> {
-    let host = memchr::memchr(b' ', rest).filter(|&length| length > 0)?;
-    let message = rest[host + 1..].trim_ascii_start();
-    let tag = message.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/')).count();
-    let behind_tag = &message[tag..];
-    let behind_pid = match behind_tag.strip_prefix(b"[") {
-        Some(pid) => &pid[memchr::memchr(b']', pid).map_or(pid.len(), |end| end + 1)..],
-        None => behind_tag,
-    };
-    match behind_pid.strip_prefix(b":") {
-        Some(text) if tag > 0 && matches!(text.first(), None | Some(b' ')) => Some(text.strip_prefix(b" ").unwrap_or(text)),
-        _ => Some(message),
-    }
+    Some(Inner { is_partial, is_second_stream, ..Inner::whole(rest.get(end + 1..).unwrap_or(b""), time, None) })
 }
 
 /// Envelopes nested deeper than this are not looked for.
@@ -562,7 +429,7 @@ const DEPTH_MAX: usize = 3;
 
 /// The nestings of envelopes that more than half of the lines are in, the deepest first; the empty one is last.
 pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
-    if are_bare(lines) {
+    if are_bare(lines.iter().copied(), lines.len()) {
         return vec![Vec::new()];
     }
     let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
@@ -573,12 +440,19 @@ pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
     found
 }
 
-/// Whether at least half of the lines are in no envelope. Most logs are in none, and the first bytes tell.
-pub(super) fn are_bare(lines: &[&[u8]]) -> bool {
+/// Whether at least half of the lines that are not blank, among the first `lines_max`, are in no envelope. Most logs are in none, and the
+/// first bytes tell.
+pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usize) -> bool {
     let keys = keys_of_lines();
-    let written = || lines.iter().filter(|line| !line.trim_ascii().is_empty());
-    let wanted = written().count().div_ceil(2);
-    written().filter(|line| !may_be_wrapped(line, &keys)).take(wanted).count() == wanted
+    let (mut written, mut bare) = (0_usize, 0_usize);
+    for line in lines.take(lines_max).filter(|line| !line.trim_ascii().is_empty()) {
+        written += 1;
+        bare += usize::from(!may_be_wrapped(line, &keys));
+        if 2 * bare >= lines_max {
+            return true;
+        }
+    }
+    2 * bare >= written
 }
 
 /// The keys under which objects hold lines.
@@ -597,10 +471,18 @@ fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
         Some(first) => {
             let is_stamped = first.is_ascii_digit() && matches!(line.get(4), Some(b'-' | b'/'));
             let is_old_syslog = first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.'));
-            is_stamped || is_old_syslog || line.starts_with(b"1 ") || compose(line).is_some() || behind_tag(line).is_some()
+            is_stamped || is_old_syslog || line.starts_with(b"1 ") || begins_with_name(line)
         }
         None => false,
     }
+}
+
+/// Whether a name of a service or a program begins a line. Neither holds a blank, and what is behind the first one tells most.
+fn begins_with_name(line: &[u8]) -> bool {
+    let Some(blank) = memchr::memchr(b' ', line) else { return false };
+    let (name, rest) = line.split_at(blank);
+    let may_be_service = rest.iter().find(|&&byte| byte != b' ') == Some(&b'|');
+    may_be_service && compose(line).is_some() || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
@@ -612,7 +494,8 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
         if outer.last() != Some(&envelope) && are_mostly_in(lines, envelope) {
             outer.push(envelope);
             found.push(outer.clone());
-            nest(&unwrapped(lines.iter().map(|line| &line[..]), &[envelope]).0, outer, found);
+            let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
+            nest(&inner.into_iter().map(|line| line.text).collect::<Vec<_>>(), outer, found);
             outer.pop();
         }
     }
@@ -631,22 +514,30 @@ fn are_mostly_in(lines: &[Vec<u8>], envelope: Envelope) -> bool {
     2 * within > lines.len()
 }
 
-/// The lines out of these envelopes; how many were in them, parts too. Lines that are not in them stay as they are.
-pub fn unwrapped<'a>(lines: impl Iterator<Item = &'a [u8]>, envelopes: &[Envelope]) -> (Vec<Vec<u8>>, usize) {
+/// A line out of its envelopes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// The line; one that was in no envelope is as it stands.
+    pub text: Vec<u8>,
+    /// Who wrote it, where an envelope says it; else nothing.
+    pub program: Vec<u8>,
+}
+
+/// The lines out of these envelopes; parts are joined.
+pub fn unwrapped<'a>(lines: impl Iterator<Item = &'a [u8]>, envelopes: &[Envelope]) -> Vec<Opened> {
     let mut unwrapper = Unwrapper::new(envelopes, Some(&TimeZone::UTC), None);
-    let (mut inner, mut count) = (Vec::new(), 0);
-    for line in lines {
-        match unwrapper.unwrap(line) {
-            Unwrapped::Whole => inner.push(unwrapper.text().to_vec()),
-            Unwrapped::Part => {}
-            Unwrapped::Not => {
-                inner.push(line.to_vec());
-                continue;
-            }
-        }
-        count += 1;
-    }
-    (inner, count)
+    let open = |line| match unwrapper.unwrap(line) {
+        Unwrapped::Whole => Some(Opened { text: unwrapper.text().to_vec(), program: unwrapper.program.clone() }),
+        Unwrapped::Part => None,
+        Unwrapped::Not => Some(Opened { text: line.to_vec(), program: Vec::new() }),
+    };
+    lines.filter_map(open).collect()
+}
+
+/// The programs that wrote lines, sorted.
+pub fn programs<'a>(lines: impl Iterator<Item = &'a Opened>) -> Vec<Vec<u8>> {
+    let named: std::collections::BTreeSet<&[u8]> = lines.map(|line| &line.program[..]).filter(|name| !name.is_empty()).collect();
+    named.into_iter().map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -728,14 +619,15 @@ mod tests {
             b"2026-11-01T10:00:02Z stdout F lait",
             b"2026-11-01T10:00:02Z stderr F ise",
         ];
-        let (lines, count) = unwrapped(parts.into_iter(), &[Envelope::Cri]);
-        assert_eq!((lines, count), (vec!["café au lait".as_bytes().to_vec(), b"noise".to_vec()], 5));
+        let texts = |lines: Vec<Opened>| lines.into_iter().map(|line| line.text).collect::<Vec<_>>();
+        let lines = texts(unwrapped(parts.into_iter(), &[Envelope::Cri]));
+        assert_eq!(lines, ["café au lait".as_bytes(), b"noise"]);
         let parts = [
             r#"{"log":"one ","stream":"stdout","time":"2026-11-01T10:00:00Z"}"#,
             r#"{"log":"line\n","stream":"stdout","time":"2026-11-01T10:00:00Z"}"#,
         ];
-        let (lines, _) = unwrapped(parts.iter().map(|p| p.as_bytes()), &[Envelope::Docker]);
-        assert_eq!(lines, [b"one line".to_vec()]);
+        let lines = texts(unwrapped(parts.iter().map(|p| p.as_bytes()), &[Envelope::Docker]));
+        assert_eq!(lines, [b"one line"]);
     }
 
     #[test]

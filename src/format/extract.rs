@@ -13,7 +13,8 @@ use super::envelope::Unwrapper;
 use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::keyed::{self, Header};
 use super::learn::{self, ByKey, Fast, Lesson, Lessons};
-use super::plan::{Found, Plan, TimeFound};
+use super::needed::Needed;
+use super::plan::{self, Found, Plan, TimeFound};
 use super::shape::{MARKS_MAX, Shape};
 use super::walk::{Columns, Lines};
 use super::zone::Ambiguous;
@@ -38,10 +39,18 @@ pub struct Extractor {
     pub(super) has_connections: bool,
     /// The keys of an object that tell its request: what has none of them may be a connection.
     request_keys: Vec<usize>,
+    /// What each line holds that the layout reads.
+    pub(super) needed: Needed,
     /// Fields that never hold a blank in a line of this format.
     words: Vec<clean::Word>,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
+    /// Whether some of them are of another format: a line belongs to the one whose writer would write it so.
+    pub(super) is_mixed: bool,
+    /// Whether a line that fits the shape of this format may be another's, so that none is read by its shape alone.
+    keeps_apart: bool,
+    /// The steps of a template that are those of the first layout of the family, too.
+    pub(super) steps_shared: usize,
     /// Takes lines out of their envelopes.
     pub(super) unwrapper: Unwrapper,
     /// The latency that is added to the time (1) or taken off it (-1), where events are counted at the other end of a request.
@@ -56,6 +65,8 @@ enum Compiled {
 /// What one worker keeps from line to line.
 pub struct Reader {
     found: Found,
+    /// The step at which the last line that a template does not read stopped being of it.
+    misfit_step: usize,
     columns: Option<Columns>,
     /// What reads lines by their keys, and what it found.
     by_key: Option<Box<(ByKey, Columns)>>,
@@ -69,7 +80,7 @@ pub struct Reader {
     time: Instant,
     no_response: bool,
     /// Events whose local time comes twice or never.
-    ambiguous: Ambiguous,
+    pub(super) ambiguous: Ambiguous,
     /// Those of the other extractors, how many events each has read, and which of them has read the last line (0: this one).
     pub(super) others: Vec<Reader>,
     pub(super) by_others: Vec<u64>,
@@ -155,8 +166,13 @@ impl Extractor {
     pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
         let family: Vec<&Format> = std::iter::once(format).chain(&format.others).collect();
         let mut extractor = Extractor::bind_one(format, needs, zone, &family)?;
-        let of_other = |other| Extractor::bind_one(other, needs, zone, &family);
+        let of_other = |other: &Format| {
+            let steps_shared = plan::steps_shared(&format.layout, &other.layout);
+            Ok(Extractor { steps_shared, ..Extractor::bind_one(other, needs, zone, &family)? })
+        };
         extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
+        extractor.is_mixed = format.others.iter().any(|other| other.name != format.name);
+        extractor.keeps_apart = extractor.is_mixed && !extractor.reads_regular_cleanly();
         Ok(extractor)
     }
 
@@ -199,10 +215,14 @@ impl Extractor {
                 Layout::Delimited(template) => template.connections,
                 Layout::Json(map) => map.connections,
             },
+            needed: Needed::of(&format.layout),
             request_keys: clean::request_keys(&format.layout),
             words: clean::words(&format.layout),
             others: Vec::new(),
-            unwrapper: Unwrapper::new(&format.envelopes, zone, None),
+            is_mixed: false,
+            keeps_apart: false,
+            steps_shared: 0,
+            unwrapper: Unwrapper::new(&format.envelopes, zone, None).of_programs(&format.programs),
             shift: None,
         })
     }
@@ -239,6 +259,7 @@ impl Extractor {
         };
         Reader {
             found,
+            misfit_step: 0,
             columns,
             by_key: None,
             by_line: vec![false; self.outputs.len()],
@@ -269,10 +290,16 @@ impl Extractor {
     /// Reads a line that is in no envelope, or out of it.
     pub(super) fn read_any(&self, line: &[u8], reader: &mut Reader) -> Outcome {
         reader.by = 0;
+        if self.others.is_empty() {
+            return self.read_itself(line, reader);
+        }
+        let ambiguous = reader.ambiguous;
         match self.read_itself(line, reader) {
-            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) if !self.others.is_empty() => {
-                self.read_by_others(line, reader, outcome)
+            Outcome::Event if !self.is_mixed || self.reads_cleanly(line, reader) => Outcome::Event,
+            outcome @ (Outcome::Event | Outcome::Undated) if self.is_mixed => {
+                self.read_by_better(line, reader, outcome, ambiguous)
             }
+            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) => self.read_by_others(line, reader, outcome),
             outcome => outcome,
         }
     }
@@ -287,7 +314,10 @@ impl Extractor {
         Ok(match &self.layout {
             Compiled::Delimited { plan, .. } => match plan.read(line, &mut reader.found) {
                 Ok(()) => self.finish(line, reader),
-                Err(misfit) => return Err(misfit.reason),
+                Err(misfit) => {
+                    reader.misfit_step = misfit.step;
+                    return Err(misfit.reason);
+                }
             },
             Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
                 reader.header.directive(line, &wanted.tree);
@@ -310,6 +340,15 @@ impl Extractor {
                 }
             }
         })
+    }
+
+    /// How many steps of the template, from the first one on, decided that it does not read the last line; no number is large enough where
+    /// that is not known.
+    pub(super) fn steps_looked_at(&self, reader: &Reader) -> usize {
+        match &self.layout {
+            Compiled::Delimited { plan, .. } => plan.steps_looked_at(reader.misfit_step),
+            Compiled::Json { .. } => usize::MAX,
+        }
     }
 
     /// Whether a line means what it does only with the lines before it, so that a log must be read from its beginning.
@@ -381,9 +420,9 @@ impl Extractor {
         self.fast(&reader.lessons).filter(|_| self.is_plain()).map(|fast| fast.shape.marks)
     }
 
-    /// Whether lines are events as they stand.
+    /// Whether lines are events as they stand, and of this format.
     fn is_plain(&self) -> bool {
-        self.unwrapper.is_empty() && self.shift.is_none()
+        self.unwrapper.is_empty() && self.shift.is_none() && !self.keeps_apart
     }
 
     fn fast<'a>(&'a self, lessons: &'a Lessons) -> Option<&'a Fast> {

@@ -142,7 +142,7 @@ mod tests {
                     }
                     let lines: Vec<&[u8]> = lines.iter().map(|line| &line[..]).filter(|line| !line.is_empty()).collect();
                     let careful = |line: &[u8], reader: &mut Reader| {
-                        extractor.tries_as_event(line, reader) && extractor.reads_by_itself(reader)
+                        extractor.tries_as_event(line, None, reader) && extractor.reads_by_itself(reader)
                     };
                     let want = reads_each(&lines, &extractor, &mut slow);
                     let got = glance.reads_all(&lines, &extractor, &mut reader, &careful);
@@ -170,7 +170,7 @@ mod tests {
         let asked = std::cell::Cell::new(0);
         let careful = |line: &[u8], reader: &mut Reader| {
             asked.set(asked.get() + 1);
-            extractor.tries_as_event(line, reader)
+            extractor.tries_as_event(line, None, reader)
         };
         assert!(Glance::default().reads_all(&lines, &extractor, &mut reader, &careful));
         assert!((1..=3).contains(&asked.get()), "{}", asked.get());

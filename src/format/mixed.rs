@@ -7,6 +7,8 @@ use super::chatter;
 use super::derive::Fields;
 use super::envelope::Unwrapped;
 use super::extract::{Extractor, Reader};
+use super::needed::Held;
+use super::zone::Ambiguous;
 use super::{Clock, Format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Kind, Need, Outcome, Reason, Skip, Slot};
@@ -105,20 +107,31 @@ impl Extractor {
         }
     }
 
-    /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell.
-    pub(super) fn tries_as_event(&self, line: &[u8], reader: &mut Reader) -> bool {
-        self.first_that_reads(line, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
+    /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell. What
+    /// the line holds tells it sooner.
+    pub(super) fn tries_as_event(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> bool {
+        self.first_that_reads(line, held, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
+    }
+
+    /// Whether some layout of the family may read a line as an event, by what it holds.
+    pub(super) fn may_read(&self, line: &[u8], held: &Held) -> bool {
+        self.needed.is_held_with_time(line, held) || self.others.iter().any(|other| other.may_read(line, held))
     }
 
     /// What a line is by the first layout of the family that reads it.
-    fn first_that_reads(&self, line: &[u8], reader: &mut Reader) -> Option<Outcome> {
+    fn first_that_reads(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> Option<Outcome> {
         reader.by = 0;
-        if let Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined)) = self.read_fields(line, reader) {
+        let may_read = held.is_none_or(|held| self.needed.is_held(line, held));
+        let read = may_read.then(|| self.read_fields(line, reader));
+        if let Some(Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined))) = read {
             return Some(outcome);
         }
+        // What stopped the first layout stops each that is like it up to there.
+        let looked_at = if matches!(read, Some(Err(_))) { self.steps_looked_at(reader) } else { usize::MAX };
         let others = self.others.iter().zip(&mut reader.others).enumerate();
+        let others = others.filter(|(_, (other, _))| other.steps_shared < looked_at);
         let (by, outcome) = others
-            .filter_map(|(i, (other, its_reader))| Some((i + 1, other.first_that_reads(line, its_reader)?)))
+            .filter_map(|(i, (other, its_reader))| Some((i + 1, other.first_that_reads(line, held, its_reader)?)))
             .find(|(_, outcome)| *outcome != Outcome::Joined)?;
         reader.by = by;
         Some(outcome)
@@ -139,7 +152,12 @@ impl Extractor {
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
-            false => self.read_any(&text, reader),
+            false => match self.read_any(&text, reader) {
+                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && !chatter::tells_a_request(&text) => {
+                    Outcome::Skipped(Skip::OtherProgram)
+                }
+                outcome => outcome,
+            },
         };
         reader.unwrapper.give_text(text);
         reader.is_unwrapped = true;
@@ -147,22 +165,69 @@ impl Extractor {
     }
 
     /// Reads a line that the format itself does not read by the first other one that does; `outcome` is what it is if none does.
+    ///
+    /// In a mixed log the first counts that would be written so: a text ends only where the line can go on, so that many a line of one format
+    /// can be read as that of another, with a part of it in the wrong field.
     #[cold]
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, mut outcome: Outcome) -> Outcome {
-        for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
-            its_reader.stamped = reader.stamped;
-            its_reader.stamped_ambiguous = reader.stamped_ambiguous;
-            let read = other.read_any(line, its_reader);
-            if matches!(read, Outcome::Event | Outcome::Undated) {
-                reader.by = i + 1;
-                reader.by_others[i] += u64::from(read == Outcome::Event);
-                return read;
-            }
-            // A connection is known by its own format only, and so is an object that is no request.
-            if matches!(read, Outcome::Skipped(_)) && (other.has_connections || line.first() == Some(&b'{')) {
-                outcome = read;
+        let mut doubtful = None;
+        for i in 0..self.others.len() {
+            let ambiguous = reader.others[i].ambiguous;
+            let read = self.read_by_other(i, line, reader);
+            match read {
+                Outcome::Event | Outcome::Undated if !self.is_mixed => return self.taken(i, read, reader),
+                Outcome::Event if self.others[i].reads_cleanly(line, &reader.others[i]) => return self.taken(i, read, reader),
+                Outcome::Event | Outcome::Undated => {
+                    reader.others[i].ambiguous = ambiguous;
+                    doubtful = better(doubtful, (i, read));
+                }
+                // A connection is known by its own format only, and so is an object that is no request.
+                Outcome::Skipped(_) if self.others[i].has_connections || line.first() == Some(&b'{') => outcome = read,
+                _ => {}
             }
         }
-        outcome
+        let Some((i, read)) = doubtful else { return outcome };
+        self.read_by_other(i, line, reader);
+        self.taken(i, read, reader)
+    }
+
+    /// Reads a line of a mixed log that the format itself reads, but not as its writer would write it, or without a time: by another one that
+    /// reads it well, or else by itself, as `own`. Where it is another's, its time was not `ambiguous` here.
+    #[cold]
+    pub(super) fn read_by_better(&self, line: &[u8], reader: &mut Reader, own: Outcome, before: Ambiguous) -> Outcome {
+        let counted = std::mem::replace(&mut reader.ambiguous, before);
+        for i in 0..self.others.len() {
+            let ambiguous = reader.others[i].ambiguous;
+            let read = self.read_by_other(i, line, reader);
+            if read == Outcome::Event && self.others[i].reads_cleanly(line, &reader.others[i]) {
+                return self.taken(i, read, reader);
+            }
+            reader.others[i].ambiguous = ambiguous;
+        }
+        reader.ambiguous = counted;
+        own
+    }
+
+    fn read_by_other(&self, i: usize, line: &[u8], reader: &mut Reader) -> Outcome {
+        let its_reader = &mut reader.others[i];
+        its_reader.stamped = reader.stamped;
+        its_reader.stamped_ambiguous = reader.stamped_ambiguous;
+        self.others[i].read_any(line, its_reader)
+    }
+
+    /// Takes note of which of the others has read a line.
+    fn taken(&self, i: usize, read: Outcome, reader: &mut Reader) -> Outcome {
+        reader.by = i + 1;
+        reader.by_others[i] += u64::from(read == Outcome::Event);
+        read
+    }
+}
+
+/// Of two ways to read a line the one that has a time, or else the first.
+fn better(one: Option<(usize, Outcome)>, other: (usize, Outcome)) -> Option<(usize, Outcome)> {
+    match one {
+        Some((_, Outcome::Undated)) if other.1 == Outcome::Event => Some(other),
+        Some(one) => Some(one),
+        None => Some(other),
     }
 }

@@ -16,7 +16,7 @@ use memchr::{memchr_iter, memmem};
 
 use super::clock::{TimeRead, TimeReader};
 use super::number;
-use super::{Element, Escape, Meaning, Template, TemplateField, Unit};
+use super::{Element, Escape, Layout, Meaning, Template, TemplateField, Unit};
 use crate::record::{Kind, Reason, Slot};
 use crate::time::Instant;
 
@@ -145,6 +145,14 @@ impl Plan {
             Check::Status => Step::Status { field, lists },
             Check::Time(reader) => Step::Time { field, reader },
         }
+    }
+
+    /// How many steps, from the first one on, have a part in reading step `i`, and in those before it: a field ends where the line can go on
+    /// up to the next text or quoted field.
+    pub(super) fn steps_looked_at(&self, i: usize) -> usize {
+        let behind = self.steps.iter().skip(i + 1).position(|step| matches!(step, Step::Text { .. } | Step::Quoted { .. }));
+        // The end of the line has its part, too.
+        behind.map_or(self.steps.len() + 1, |count| i + count + 2)
     }
 
     /// Room for what one worker finds.
@@ -372,6 +380,17 @@ impl Plan {
             _ => quotes.find(ends),
         }
     }
+}
+
+/// With how many equal steps the plans of two layouts begin.
+pub(super) fn steps_shared(one: &Layout, other: &Layout) -> usize {
+    let (Layout::Delimited(one), Layout::Delimited(other)) = (one, other) else { return 0 };
+    if one.escape != other.escape {
+        return 0;
+    }
+    let elements = one.elements.iter().zip(&other.elements).take_while(|(one, other)| one == other).count();
+    // What is behind a field may have a part in its step.
+    elements.saturating_sub(1)
 }
 
 /// Quotes that a quoted field is usually tried with. A line that has more may be nothing but quotes, and those are passed by the vector.

@@ -45,33 +45,32 @@ impl Head {
 
     /// The first whole lines, at most so many, without their ends and a byte order mark.
     pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
-        Head::lines_of(&self.bytes, self.complete, lines_max)
+        let mut lines = Vec::with_capacity(lines_max.min(self.bytes.len() / 64 + 1));
+        lines.extend(Head::lines_of(&self.bytes, self.complete).take(lines_max));
+        lines
     }
 
-    /// The first whole lines of a content, at most so many: those of [`Head::lines`] where its head is in a buffer.
-    pub fn lines_of_content(content: &[u8], lines_max: usize) -> Vec<&[u8]> {
+    /// The first whole lines of a content: those of [`Head::lines`] where its head is in a buffer.
+    pub fn lines_of_content(content: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
         let head = &content[..content.len().min(Self::BYTES_MAX)];
-        Head::lines_of(head, head.len() == content.len(), lines_max)
+        Head::lines_of(head, head.len() == content.len())
     }
 
-    /// How many lines [`Head::lines_of_content`] gives.
+    /// How many lines [`Head::lines_of_content`] gives, at most so many.
     pub fn count_lines_of_content(content: &[u8], lines_max: usize) -> usize {
         let head = &content[..content.len().min(Self::BYTES_MAX)];
         let has_rest = head.len() == content.len() && head.last().is_some_and(|&last| last != b'\n');
         (memchr::memchr_iter(b'\n', head).count() + usize::from(has_rest)).min(lines_max)
     }
 
-    fn lines_of(bytes: &[u8], complete: bool, lines_max: usize) -> Vec<&[u8]> {
+    fn lines_of(bytes: &[u8], complete: bool) -> impl Iterator<Item = &[u8]> + Clone {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut lines = Vec::with_capacity(lines_max.min(text.len() / 64 + 1));
+        let has_rest = complete && !text.is_empty() && !text.ends_with(b"\n");
         let mut from = 0;
-        let ends = memchr::memchr_iter(b'\n', text).chain((complete && !text.ends_with(b"\n")).then_some(text.len()));
-        for end in ends.take(lines_max).filter(|_| !text.is_empty()) {
-            let line = &text[from..end];
-            lines.push(line.strip_suffix(b"\r").unwrap_or(line));
-            from = end + 1;
-        }
-        lines
+        memchr::memchr_iter(b'\n', text).chain(has_rest.then_some(text.len())).map(move |end| {
+            let line = &text[std::mem::replace(&mut from, end + 1)..end];
+            line.strip_suffix(b"\r").unwrap_or(line)
+        })
     }
 }
 
@@ -202,8 +201,8 @@ mod tests {
         for content in ["", "ab\r\nc\n", "ab\nc", "abc", &"x\n".repeat(12), &"line\n".repeat(20_000), &"x".repeat(70_000)] {
             let content = content.as_bytes();
             for lines_max in [9, 100_000] {
-                let lines = Head::lines_of_content(content, lines_max);
-                assert_eq!(lines.len(), Head::count_lines_of_content(content, lines_max));
+                let lines = Head::lines_of_content(content).take(lines_max);
+                assert_eq!(lines.count(), Head::count_lines_of_content(content, lines_max));
             }
         }
     }

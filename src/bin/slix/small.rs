@@ -16,7 +16,7 @@ use slix::block::ROOM_BYTES;
 use slix::engine::whole::Wholes;
 use slix::error::Result;
 use slix::format::Format;
-use slix::format::detect::{ENVELOPE_LINES_MAX, Follower};
+use slix::format::detect::Follower;
 use slix::input::{Head, Input, Inputs, Kind, SmallFile};
 use slix::scan::Job;
 use slix::time::Slices;
@@ -324,13 +324,13 @@ impl<'r, 'd> Share<'r, 'd> {
         let path = self.round.files[at];
         let Some(file) = SmallFile::read(path, &mut self.buffer) else { return Ok(Attempt::Other) };
         let content = &self.buffer[..file.length()];
-        let (first, is_strict) = (Head::lines_of_content(content, ENVELOPE_LINES_MAX), self.with_care == 0);
+        let (lines, is_strict) = (Head::lines_of_content(content), self.with_care == 0);
         let fits = match is_strict {
-            true => self.follower.may_fit(&first),
-            false => self.follower.fits(&Head::lines_of_content(content, SAMPLE_LINES_MAX)),
+            true => self.follower.may_fit(lines),
+            false => self.follower.fits(&lines.take(SAMPLE_LINES_MAX).collect::<Vec<_>>()),
         };
         self.with_care = self.with_care.saturating_sub(usize::from(self.with_care != usize::MAX));
-        if first.is_empty() || !fits {
+        if !fits {
             return Ok(Attempt::Other);
         }
         // Of more inputs it is not told.

@@ -108,7 +108,7 @@ fn what_counting_tells_of_a_format_looking_tells_too() {
                     }
                     let content = lines.join(&b'\n');
                     let of_head: Vec<&[u8]> = content.split(|&b| b == b'\n').collect();
-                    let is_told = follower.may_fit(&of_head)
+                    let is_told = follower.may_fit(of_head.iter().copied())
                         && wholes.add("a.log", &roomy(&content), content.len(), true).unwrap().is_some();
                     if is_told {
                         let name = (&format.name, preset.name);
