@@ -160,6 +160,11 @@ impl Batch {
         any != 0
     }
 
+    /// Leaves out the first odd line and those behind it.
+    pub fn cut_at_odd(&mut self) {
+        self.len = self.odd[..self.len].iter().position(|&odd| odd != 0).unwrap_or(self.len);
+    }
+
     /// The bytes of all lines, with their line ends.
     #[inline(always)]
     pub fn bytes(&self) -> u64 {

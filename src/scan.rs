@@ -74,6 +74,8 @@ struct Gathered {
     lines: Batch,
     /// The bytes of the last full batch; 0 before there was one.
     batch_bytes: usize,
+    /// How many lines are to be read with care before the next are gathered, where they must be read in their order.
+    careful: usize,
     apart: Apart,
 }
 
@@ -110,7 +112,12 @@ impl<'a> Worker<'a> {
         Ok(Worker {
             room: block::room(),
             marks: Marks::default(),
-            gathered: Gathered { lines: batch(), batch_bytes: 0, apart: Apart { lines: batch(), marks: block::positions() } },
+            gathered: Gathered {
+                lines: batch(),
+                batch_bytes: 0,
+                careful: 0,
+                apart: Apart { lines: batch(), marks: block::positions() },
+            },
             counter: Counter {
                 job,
                 reader: job.extractor.reader(input),
@@ -262,7 +269,9 @@ fn scan_window(mut window: Window, is_last: bool, gathered: &mut Gathered, count
             window.start = start;
             break;
         }
-        window.count_gathered(gathered, counter, odd);
+        if gathered.lines.len > 0 {
+            window.count_gathered(gathered, counter, odd);
+        }
     }
     window.count_apart(&mut gathered.apart, counter, odd);
     window.start
@@ -306,6 +315,7 @@ impl<'a> Window<'a> {
             counter.job.extractor.learn(&mut counter.reader);
         }
         let regular = counter.job.extractor.marks_per_line(&counter.reader);
+        let is_ordered = counter.job.extractor.is_ordered(&counter.reader);
         gathered.lines.len = 0;
         // What looks like one line may be several, but no line is gathered together with one behind a directive.
         let positions = self.marks.positions();
@@ -315,21 +325,28 @@ impl<'a> Window<'a> {
         };
         let mut is_untouched = true;
         loop {
-            if let Some(regular) = regular {
+            if let Some(regular) = regular.filter(|_| gathered.careful == 0) {
                 self.gather_regular(&mut gathered.lines, positions, regular, counter.job.line_bytes_max);
             }
             if gathered.lines.len >= BATCH_LINES || self.start >= self.length {
                 return is_untouched;
             }
             is_untouched = false;
+            if is_ordered && gathered.lines.len > 0 {
+                return false;
+            }
+            gathered.careful = gathered.careful.saturating_sub(1);
             let is_at_directive = self.directive == Some(self.start);
-            if !is_at_directive {
+            if is_ordered {
+                self.count_next(counter, odd);
+            } else if !is_at_directive {
                 self.take_next(&mut gathered.apart, counter, odd);
             } else if gathered.lines.len == 0 {
                 self.count_next(counter, odd);
                 self.find_directive();
             }
-            if is_at_directive || regular.is_none() && counter.job.extractor.has_lesson(&counter.reader) {
+            // What was read may change how the next lines are read.
+            if is_at_directive || is_ordered || regular.is_none() && counter.job.extractor.has_lesson(&counter.reader) {
                 return false;
             }
         }
@@ -358,9 +375,16 @@ impl<'a> Window<'a> {
 
     /// Reads and counts a batch of regular lines. What looked like one line may be several.
     fn count_gathered(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) {
-        let Gathered { lines, apart, .. } = gathered;
+        let Gathered { lines, apart, careful, .. } = gathered;
         let positions = Some(self.marks.positions_and_room());
-        if self.count_batch(lines, positions, counter) {
+        let len = lines.len;
+        let has_odd = self.count_batch(lines, positions, counter);
+        if lines.len < len {
+            // The first of those that were left out is odd. Where many are, it costs more to gather them than to read them with care.
+            (self.start, self.first) = (lines.starts[lines.len].into(), lines.firsts[lines.len].into());
+            *careful = if lines.len < BATCH_LINES / 4 { BATCH_LINES / 2 } else { 1 };
+        }
+        if has_odd {
             let is_by_key = counter.job.extractor.reads_by_key(&counter.reader);
             self.go_back(lines, |window, i| {
                 window.first = lines.firsts[i].into();

@@ -24,6 +24,7 @@ use jiff::tz::TimeZone;
 
 use super::clock::{TimeRead, TimeReader};
 use super::json_read::JsonValue;
+use super::peel::Peeler;
 use super::zone::Ambiguous;
 use super::{TimeText, Unit};
 use crate::time::Instant;
@@ -216,6 +217,14 @@ impl Unwrapper {
         self.levels.iter().any(|level| level.envelope.is_stateful())
     }
 
+    /// What opens the envelopes of many lines at once; none where there is none, or they are too many for that, or not of a kind.
+    pub(super) fn peeler(&self) -> Option<Peeler> {
+        match &self.levels[..] {
+            [level] => Peeler::new(level.envelope, level.clock.clone()),
+            _ => None,
+        }
+    }
+
     /// Gives the year of the first old syslog header.
     pub fn set_year(&mut self, year: Option<i16>) {
         self.year = year;
@@ -249,6 +258,11 @@ impl Unwrapper {
     /// Bytes of lines whose rest has not come.
     pub fn pending(&self) -> usize {
         self.parts[0].len() + self.parts[1].len()
+    }
+
+    /// Whether there are lines whose rest has not come.
+    pub(super) fn has_parts(&self) -> bool {
+        self.part_lines.iter().any(|(lines, _)| *lines > 0)
     }
 
     /// The lines whose rest has not come, and their bytes; they are forgotten.

@@ -14,6 +14,7 @@ use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::keyed::{self, Header};
 use super::learn::{self, ByKey, Fast, Lesson, Lessons};
 use super::needed::Needed;
+use super::peel::Peeler;
 use super::plan::{self, Found, Plan, TimeFound};
 use super::shape::{MARKS_MAX, Shape};
 use super::walk::{Columns, Lines};
@@ -86,6 +87,8 @@ pub struct Reader {
     pub(super) by_others: Vec<u64>,
     pub(super) by: usize,
     pub(super) unwrapper: Unwrapper,
+    /// What opens the envelopes of batches.
+    peeler: Option<Box<Peeler>>,
     /// Whether the last line is that of the unwrapper.
     pub(super) is_unwrapped: bool,
     /// The time of the envelope, and whether that comes twice or never in its zone.
@@ -275,6 +278,7 @@ impl Extractor {
             by_others: vec![0; self.others.len()],
             by: 0,
             unwrapper: self.unwrapper.clone(),
+            peeler: self.unwrapper.peeler().map(Box::new),
             is_unwrapped: false,
             stamped: None,
             stamped_ambiguous: Ambiguous::default(),
@@ -417,12 +421,31 @@ impl Extractor {
 
     /// How many marks a regular line holds, without its newline; none if every line is to be read with care.
     pub fn marks_per_line(&self, reader: &Reader) -> Option<usize> {
-        self.fast(&reader.lessons).filter(|_| self.is_plain()).map(|fast| fast.shape.marks)
+        self.fast(&reader.lessons).filter(|fast| self.is_regular(fast, reader)).map(|fast| fast.shape.marks)
+    }
+
+    /// Whether lines are read by this reader: as they stand, or out of envelopes that are opened for many lines at once.
+    fn is_regular(&self, fast: &Fast, reader: &Reader) -> bool {
+        let is_within = || fast.shape.set.marks.iter().all(|&mark| Peeler::is_outside(mark));
+        match &reader.peeler {
+            None => self.is_plain() && fast.clock.is_some(),
+            Some(_) => self.is_own() && is_within() && !reader.unwrapper.has_parts(),
+        }
+    }
+
+    /// Whether a line may be read only after those before it, because they may be parts of it.
+    pub fn is_ordered(&self, reader: &Reader) -> bool {
+        reader.peeler.is_some() && self.unwrapper.is_stateful()
     }
 
     /// Whether lines are events as they stand, and of this format.
     fn is_plain(&self) -> bool {
-        self.unwrapper.is_empty() && self.shift.is_none() && !self.keeps_apart
+        self.unwrapper.is_empty() && self.is_own()
+    }
+
+    /// Whether events are of this format, and when their lines say.
+    fn is_own(&self) -> bool {
+        self.shift.is_none() && !self.keeps_apart
     }
 
     fn fast<'a>(&'a self, lessons: &'a Lessons) -> Option<&'a Fast> {
@@ -483,7 +506,8 @@ impl Extractor {
     /// Reads a batch of lines that look regular. Those that are not become odd; of the others an event is known, which is
     /// the one that [`Extractor::read`] gives.
     pub fn read_batch(&self, view: View, batch: &mut Batch, reader: &mut Reader) {
-        let Reader { lessons, columns, by_key, found, by_line, scratch, input_bytes, .. } = reader;
+        let is_ordered = self.is_ordered(reader);
+        let Reader { lessons, columns, by_key, found, by_line, scratch, input_bytes, peeler, .. } = reader;
         let View { kernel, block, marks, positions } = view;
         let is_by_key = positions.is_none();
         let fast = match (by_key, columns) {
@@ -497,12 +521,26 @@ impl Extractor {
             return;
         };
         let positions = positions.unwrap_or_else(|| marks.positions_and_room());
-        fast.shape.read(&mut Lines { kernel, block, marks, positions, batch }, columns, &mut found.readers);
+        let mut lines = Lines { kernel, block, marks, positions, batch };
+        if let Some(peeler) = peeler {
+            peeler.open(&mut lines);
+        }
+        fast.shape.read(&mut lines, columns, &mut found.readers);
+        if let Some(peeler) = peeler {
+            peeler.close(batch);
+        }
         if let Some(field) = fast.status.filter(|_| self.has_connections) {
             // Those without a status may be no requests.
             batch.odd.iter_mut().zip(&columns.ints[field]).for_each(|(odd, &code)| *odd |= u64::from(code == ABSENT));
         }
-        batch.times = columns.times[fast.clock];
+        if is_ordered {
+            batch.cut_at_odd();
+        }
+        match (fast.clock, peeler) {
+            (Some(clock), _) => batch.times = columns.times[clock],
+            (None, Some(peeler)) => batch.times = *peeler.stamps(),
+            (None, None) => batch.odd = [1; BATCH_LINES],
+        }
         let by_line_too = kernel.run(
             #[inline(always)]
             || fill_slots(fast, block, batch, columns, by_line),
@@ -690,7 +728,11 @@ fn holds_bare_quote(text: &[u8]) -> bool {
 /// The fast reader of a delimited format, if it can have one.
 fn fast_reader(binding: &Binding, plan: &Plan, outputs: &[Derive]) -> Option<Box<Fast>> {
     let (status, time) = (binding.status(), binding.time());
-    let &[clock] = &time[..] else { return None };
+    let clock = match time[..] {
+        [] => None,
+        [clock] => Some(clock),
+        _ => return None,
+    };
     // Where several fields may give the status, lines are read with care.
     let status = match status[..] {
         [] => None,

@@ -42,8 +42,8 @@ pub(super) struct Fast {
     pub(super) status: Option<usize>,
     /// Whether the format has a status, so that a line without one got no response.
     pub(super) expects_status: bool,
-    /// The clock that gives the time, those of the creation and of the end.
-    pub(super) clock: usize,
+    /// The clock that gives the time, unless it is the envelope's; those of the creation and of the end.
+    pub(super) clock: Option<usize>,
     pub(super) created: Option<usize>,
     pub(super) ended: Option<usize>,
 }
@@ -143,7 +143,7 @@ impl Lesson<'_> {
             outputs: outputs.clone(),
             status: status.first().copied(),
             expects_status: !self.status.is_empty(),
-            clock,
+            clock: Some(clock),
             created: first(self.created),
             ended: first(self.ended),
         };
@@ -203,7 +203,7 @@ impl Lesson<'_> {
         let shape = builder.found(pairs);
         Some(ByKey {
             finder,
-            fast: Fast { shape, outputs, status, expects_status: !self.status.is_empty(), clock, created, ended },
+            fast: Fast { shape, outputs, status, expects_status: !self.status.is_empty(), clock: Some(clock), created, ended },
         })
     }
 

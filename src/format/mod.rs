@@ -54,6 +54,7 @@ mod needed;
 pub mod nginx;
 mod notation;
 mod number;
+mod peel;
 mod plan;
 pub mod preset;
 mod presets;

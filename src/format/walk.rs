@@ -34,6 +34,11 @@ impl End {
     /// The quote behind a quoted field.
     pub(super) const QUOTE: End = End { literal: None, list: 0 };
 
+    /// Before this literal, of which this is the first byte.
+    pub(super) fn before(literal: Literal, first: u8) -> End {
+        End { literal: Some((literal, first)), list: 0 }
+    }
+
     fn literal(self) -> Option<Literal> {
         self.literal.map(|(literal, _)| literal)
     }
@@ -415,6 +420,25 @@ impl Walk<'_> {
                     // There may be more than a word of them.
                     desk.odd[i] |= blanks >> 3;
                     desk.at[i] = desk.at[i].wrapping_add(blanks as Place);
+                }
+            },
+        );
+    }
+
+    /// What Kubernetes writes behind the time of a whole line: `stdout F ` or `stderr F `.
+    pub(super) fn stream(&mut self) {
+        const STREAMS: [u64; 2] = [u64::from_le_bytes(*b"stdout F"), u64::from_le_bytes(*b"stderr F")];
+        let Walk { kernel, block, .. } = *self;
+        let desk = &mut *self.desk;
+        kernel.run(
+            #[inline(always)]
+            move || {
+                words_at(block, &desk.at, &mut desk.words[0]);
+                words_behind(block, &desk.at, 1, &mut desk.words[1]);
+                for i in every_line() {
+                    let is_other = STREAMS.map(|stream| desk.words[0][i] != stream);
+                    desk.odd[i] |= u64::from(is_other[0] & is_other[1]) | (desk.words[1][i] >> 56 ^ u64::from(b' '));
+                    desk.at[i] = desk.at[i].wrapping_add(STREAMS[0].to_le_bytes().len() as Place + 1);
                 }
             },
         );

@@ -15,6 +15,9 @@ pub(super) struct Literal {
 }
 
 impl Literal {
+    /// One blank.
+    pub(super) const BLANK: Literal = Literal { want: b' ' as u64, mask: 0xff, length: 1 };
+
     /// None when the text is too long.
     pub(super) fn new(text: &[u8]) -> Option<Literal> {
         let mut bytes = [0; WORD_BYTES];

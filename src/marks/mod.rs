@@ -26,15 +26,15 @@ impl MarkSet {
     /// place. So one shuffle and one comparison do for three (after Langdale and Lemire, "Parsing gigabytes of JSON per second"); none where two of
     /// them would need the same place.
     fn by_low_half(self) -> Option<[u8; 16]> {
-        let place = |byte: u8| usize::from(byte % 16);
         // What no byte that looks for its place there can be. A byte above 127 finds 0, which it is not.
-        let mut table: [u8; 16] = std::array::from_fn(|i| i as u8 ^ 1);
+        let free: [u8; 16] = std::array::from_fn(|i| i as u8 ^ 1);
+        let mut table = free;
         for byte in [self.marks[0], self.marks[1], b'\n'] {
-            let is_free = table[place(byte)] == byte % 16 ^ 1 || table[place(byte)] == byte;
-            if !is_free || !byte.is_ascii() {
+            let place = usize::from(byte % 16);
+            if !byte.is_ascii() || ![free[place], byte].contains(&table[place]) {
                 return None;
             }
-            table[place(byte)] = byte;
+            table[place] = byte;
         }
         Some(table)
     }

@@ -256,6 +256,60 @@ proptest! {
     }
 }
 
+/// What a container's log has in place of a whole line.
+const ODD_PARTS: [(&str, &str); 12] = [
+    ("2026-11-01T10:00:00.1Z stdout P ", ""),
+    ("2026-11-01T10:00:00.1Z stderr P ", ""),
+    ("2026-11-01T10:00:00.1Z stdout P ", "0123"),
+    ("2026-11-01T10:00:00.1Z stdout F ", "-"),
+    ("2026-11-01T10:00:00.1Z stderr F ", ""),
+    ("2026-11-01T10:00:00.1Z stdout F:x ", "-"),
+    ("2026-11-01T10:00:00.1Z stdout F", ""),
+    ("2026-11-01T10:00:00.1Z stdlog F ", "-"),
+    ("2026-11-01 10:00:00 stdout F ", "-"),
+    ("2026-11-01T10:00:00.1+01:00 stdout F ", "-"),
+    ("", "-"),
+    ("", ""),
+];
+
+proptest! {
+    #![proptest_config(cases(120))]
+
+    #[test]
+    fn parts_of_lines_are_joined_alike(
+        preset in select(vec!["combined", "uvicorn", "nginx_json", "squid", "istio", "caddy"]),
+        envelope in select(vec![Envelope::Cri, Envelope::Cri, Envelope::Stamp]),
+        odd in prop::collection::vec((0..ODD_PARTS.len(), 0..200usize, any::<Index>(), any::<bool>()), 0..8),
+        damages in prop::collection::vec((damage(), any::<Index>()), 0..3),
+    ) {
+        let preset = preset::all().find(|other| other.name == preset).unwrap();
+        let mut layouts = preset.formats().unwrap();
+        let mut format = layouts.remove(0);
+        (format.others, format.envelopes) = (layouts, vec![envelope]);
+        let rig = rig(&format);
+        let line = preset.example.lines().next().unwrap();
+        let mut log = Vec::new();
+        for i in 0..200 {
+            for (part, _, cut, ends) in odd.iter().filter(|(_, at, ..)| *at == i) {
+                // A part of the line, of which the rest or another line follows.
+                let (header, text) = ODD_PARTS[*part];
+                let cut = if text == "-" { line.len() } else { cut.index(line.len()) };
+                let text = if text.is_empty() || text == "-" { &line[..cut] } else { text };
+                log.extend(format!("{header}{text}\n").bytes());
+                if *ends {
+                    log.extend(format!("2026-11-01T10:00:00.1Z stdout F {}\r\n", &line[cut..]).bytes());
+                }
+            }
+            log.extend(format!("{}\n", wrapped(envelope, line)).bytes());
+        }
+        damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
+        let want = rig.careful(&log);
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &want)?;
+        }
+    }
+}
+
 /// What stands where a JSON line has a number.
 #[test]
 fn what_is_no_number_in_json_is_none_in_lines_like_those_before() {

@@ -107,6 +107,8 @@ impl Rig {
                 latencies.add(record.time, class, ns);
             }
         });
+        let (lines, bytes) = self.extractor.take_unfinished(&mut reader);
+        accounting.reject_unfinished(lines, bytes + lines);
         Counted { partial: tally.fold(latencies.as_ref(), &classes, &self.keys, "").unwrap(), accounting, odd }
     }
 
