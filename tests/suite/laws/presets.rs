@@ -74,11 +74,15 @@ proptest! {
         layout in any::<Index>(),
         envelope in prop::option::weighted(0.3, select(Envelope::ALL.map(|(envelope, _)| envelope).to_vec())),
         damages in prop::collection::vec((damage(), any::<Index>()), 0..12),
+        other in prop::option::weighted(0.4, select(presets())),
     ) {
         let mut layouts = preset.formats().unwrap();
         let mut format = layouts.remove(layout.index(layouts.len()));
+        // A log may hold lines of another format too.
+        layouts.extend(other.iter().flat_map(|other| other.formats().unwrap()));
+        let example = other.map_or(preset.example.to_owned(), |other| format!("{}\n{}", preset.example, other.example));
         (format.others, format.envelopes) = (layouts, envelope.into_iter().collect());
-        let (rig, log) = (rig(&format), log(preset.example, envelope, &damages));
+        let (rig, log) = (rig(&format), log(&example, envelope, &damages));
         let want = rig.careful(&log);
         for kernel in kernels() {
             same(&rig.fast(&log, kernel), &want)?;
