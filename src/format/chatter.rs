@@ -1,5 +1,9 @@
 //! Lines that are known not to be requests, told from lines that should have been read.
 
+use std::sync::OnceLock;
+
+use memchr::memmem::Finder;
+
 use crate::record::{Outcome, Reason, Skip};
 
 /// The outcome of a line that the format cannot read for this reason.
@@ -25,8 +29,14 @@ fn is_chatter(line: &[u8]) -> bool {
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
 pub(super) fn tells_a_request(line: &[u8]) -> bool {
-    const SIGNS: [&[u8]; 5] = [b" HTTP/", b"\"GET ", b"\"POST ", b"http.log.access", b" status="];
-    SIGNS.iter().any(|sign| memchr::memmem::find(line, sign).is_some())
+    static SIGNS: [Sign; 5] = [
+        Sign::new(b" HTTP/"),
+        Sign::new(b"\"GET "),
+        Sign::new(b"\"POST "),
+        Sign::new(b"http.log.access"),
+        Sign::new(b" status="),
+    ];
+    SIGNS.iter().any(|sign| sign.is_in(line))
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
@@ -148,12 +158,13 @@ fn is_start_up(line: &[u8]) -> bool {
         b"Attaching to ",
     ];
     let is_script = || line.iter().position(|&b| b == b' ').is_some_and(|end| line[..end].ends_with(b".sh:"));
-    WORDS.iter().any(|word| line.starts_with(word)) || is_script() || is_exit(line)
+    begins_with_any(line, &WORDS) || is_script() || is_exit(line)
 }
 
 /// docker compose, of a container: `web-1 exited with code 0`.
 fn is_exit(line: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(line, b" exited with code ") else { return false };
+    static EXIT: Sign = Sign::new(b" exited with code ");
+    let Some(at) = EXIT.find(line) else { return false };
     !line[..at].contains(&b' ')
 }
 
@@ -175,7 +186,7 @@ fn is_trace(line: &[u8]) -> bool {
         b"Exception in thread ",
     ];
     let nested = &line[line.iter().take_while(|&&b| b == b'\t').count().saturating_sub(1)..];
-    WORDS.iter().any(|word| nested.starts_with(word)) || is_exception(line) || is_go_trace(line)
+    begins_with_any(nested, &WORDS) || is_exception(line) || is_go_trace(line)
 }
 
 /// Go, runtime.printpanics and traceback: `goroutine 7 [running]:`, and for each call `main.serve(0x1, …)` (or `created by main.main`) above
@@ -213,7 +224,8 @@ fn is_exception(line: &[u8]) -> bool {
 
 /// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.
 fn is_http_server_error(line: &[u8]) -> bool {
-    memchr::memmem::find(line, b"] code ").is_some_and(|at| has_pattern(&line[at..], b"] code 000, message "))
+    static CODE: Sign = Sign::new(b"] code ");
+    CODE.find(line).is_some_and(|at| has_pattern(&line[at..], b"] code 000, message "))
 }
 
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
@@ -230,16 +242,42 @@ fn is_haproxy_other(line: &[u8]) -> bool {
         b"Pausing ",
         b"New worker ",
     ];
-    if WORDS.iter().any(|word| line.starts_with(word)) {
+    if begins_with_any(line, &WORDS) {
         return true;
     }
-    let Some(open) = memchr::memmem::find(line, b" [") else { return false };
+    static OPEN: Sign = Sign::new(b" [");
+    let Some(open) = OPEN.find(line) else { return false };
     let Some(rest) = line.get(open + 2..).filter(|rest| has_pattern(rest, b"00/Aaa/0000:00:00:00.000] ")) else { return false };
     let mut words = rest[26..].split(|&b| b == b' ').skip(1);
     let (second, third) = (words.next().unwrap_or(b""), words.next().unwrap_or(b""));
     let timers = third.iter().filter(|&&b| b == b'/').count();
     let is_message = rest[26..].split(|&b| b == b' ').next().is_some_and(|word| word.ends_with(b":") && word.contains(&b'/'));
     !line.contains(&b'"') && (is_message || second.contains(&b'/') && timers == 2)
+}
+
+/// A text that is looked for in many lines.
+struct Sign {
+    text: &'static [u8],
+    finder: OnceLock<Finder<'static>>,
+}
+
+impl Sign {
+    const fn new(text: &'static [u8]) -> Sign {
+        Sign { text, finder: OnceLock::new() }
+    }
+
+    fn find(&self, line: &[u8]) -> Option<usize> {
+        self.finder.get_or_init(|| Finder::new(self.text)).find(line)
+    }
+
+    fn is_in(&self, line: &[u8]) -> bool {
+        self.find(line).is_some()
+    }
+}
+
+/// Whether the line begins with one of these words. Few have its first byte.
+fn begins_with_any(line: &[u8], words: &[&[u8]]) -> bool {
+    line.first().is_some_and(|first| words.iter().any(|word| word[0] == *first && line.starts_with(word)))
 }
 
 /// Whether the line begins like the pattern, in which `0` is a digit, `A` a capital, `a` a small letter.

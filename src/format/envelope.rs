@@ -9,14 +9,17 @@
 //! | [`Cri`](Envelope::Cri) | `2026-11-01T10:00:00.1Z stdout F LINE` | Kubernetes, `pkg/kubelet/kuberuntime/logs` |
 //! | [`Stamp`](Envelope::Stamp) | `2026-11-01T10:00:00.1Z LINE` | `docker logs -t`, `kubectl logs --timestamps` |
 //! | [`Pod`](Envelope::Pod) | `[pod/web-0/nginx] LINE` | `kubectl logs --prefix` |
+//! | [`Stern`](Envelope::Stern) | `web-6799fc88d8-x7z2q nginx LINE` | <https://github.com/stern/stern>, its default template |
 //! | [`Compose`](Envelope::Compose) | `web-1  \| LINE`, the name perhaps in colour | `docker compose logs` |
 //! | [`Tag`](Envelope::Tag) | `haproxy[7]: LINE` | what is left of an old syslog line where a template writes no more; HAProxy's manual shows its lines so |
 //! | [`Console`](Envelope::Console) | `2026/11/01 10:00:00.042\tINFO\thttp.log.access\thandled request\t{…}`, between tabs | Caddy's `format console`: <https://caddyserver.com/docs/caddyfile/directives/log#console>, UTC unless `time_local` is set |
 //! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | <https://systemd.io/JOURNAL_EXPORT_FORMATS/>, Journal JSON Format |
+//! | [`Shipper`](Envelope::Shipper) | `{"@timestamp":"…","message":"LINE"}`, and other keys | Filebeat, Logstash, Vector, Fluent Bit, Loki, Cloud Logging and others: see `envelope/object.rs` |
 //!
 //! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
 //! anything reads them.
 
+mod container;
 mod object;
 mod syslog;
 
@@ -47,6 +50,8 @@ pub enum Envelope {
     Stamp,
     /// The pod and the container.
     Pod,
+    /// The pod and the container, as stern has them.
+    Stern,
     /// The service.
     Compose,
     /// The program and its process.
@@ -55,11 +60,13 @@ pub enum Envelope {
     Journal,
     /// The object of an access line behind what Caddy writes of it for people.
     Console,
+    /// An object of a log shipper or a log store.
+    Shipper,
 }
 
 impl Envelope {
     /// All of them with their names, the strictest first.
-    pub const ALL: [(Envelope, &'static str); 11] = [
+    pub const ALL: [(Envelope, &'static str); 13] = [
         (Envelope::Docker, "docker"),
         (Envelope::Journal, "journald"),
         (Envelope::Cri, "cri"),
@@ -68,8 +75,10 @@ impl Envelope {
         (Envelope::SyslogIso, "syslog_iso"),
         (Envelope::Pod, "kubectl_prefix"),
         (Envelope::Compose, "compose"),
+        (Envelope::Stern, "stern"),
         (Envelope::Tag, "syslog_tag"),
         (Envelope::Console, "caddy_console"),
+        (Envelope::Shipper, "json_message"),
         (Envelope::Stamp, "timestamp"),
     ];
 
@@ -336,27 +345,25 @@ impl Unwrapper {
 /// Opens one envelope.
 fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
     match level.envelope {
-        Envelope::Docker | Envelope::Journal => object::object(level, line, buffer),
-        Envelope::Cri => cri(level, line),
+        Envelope::Docker | Envelope::Journal | Envelope::Shipper => object::object(level, line, buffer),
+        Envelope::Cri => container::cri(level, line),
         Envelope::Rfc5424 => syslog::rfc5424(level, line),
         Envelope::SyslogIso => {
             let (time, length) = level.leading_stamp(syslog::without_priority(line))?;
             let (program, text) = syslog::behind_host(&syslog::without_priority(line)[length..])?;
             // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
-            (program.is_some() || text.starts_with(b"{")).then(|| Inner::whole(text, time, program))
+            let stands_alone = program.is_some() || text.starts_with(b"{");
+            stands_alone.then(|| Inner::whole(text, time, program))
         }
         Envelope::Stamp => {
             let (time, length) = level.leading_stamp(line)?;
             Some(Inner::whole(&line[length..], time, None))
         }
-        Envelope::Pod => {
-            let end = memchr::memchr(b']', line).filter(|_| line.starts_with(b"[pod/"))?;
-            let container = line[..end].rsplit(|&b| b == b'/').next();
-            Some(Inner::whole(line[end + 1..].strip_prefix(b" ")?, Stamped::Unknown, container))
-        }
+        Envelope::Pod => container::pod(line),
+        Envelope::Stern => container::stern(line),
         Envelope::Compose => {
-            let (name, text) = compose(line)?;
-            Some(Inner::whole(text, Stamped::Unknown, Some(service(name))))
+            let (name, text) = container::compose(line)?;
+            Some(Inner::whole(text, Stamped::Unknown, Some(container::service(name))))
         }
         Envelope::Tag => {
             let (program, text) = syslog::behind_tag(line)?;
@@ -388,56 +395,6 @@ fn iso_of_wall(text: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `; for a terminal the name has a colour, which ends behind the bar (version 1) or the blank (2).
-fn compose(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (line, is_coloured) = match behind_style(line) {
-        Some(rest) => (rest, true),
-        None => (line, false),
-    };
-    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
-    let blanks = line[name..].iter().take_while(|&&b| b == b' ').count();
-    let text = line[name + blanks..].strip_prefix(b"|").filter(|_| name > 0 && blanks > 0)?;
-    let ends_style = |text: &'_ [u8]| text.starts_with(STYLE_END);
-    let text = if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text };
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    Some((&line[..name], if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text }))
-}
-
-/// The service of one of its containers: `web` of `web-1`.
-fn service(container: &[u8]) -> &[u8] {
-    let digits = container.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    match container[..container.len() - digits].split_last() {
-        Some((b'-' | b'_', service)) if digits > 0 && !service.is_empty() => service,
-        _ => container,
-    }
-}
-
-const STYLE_END: &[u8] = b"\x1b[0m";
-
-/// What follows `ESC [ digits and semicolons m` (ECMA-48, SGR).
-fn behind_style(line: &[u8]) -> Option<&[u8]> {
-    let codes = line.strip_prefix(b"\x1b[")?;
-    codes[codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count()..].strip_prefix(b"m")
-}
-
-/// `TIME STREAM TAGS TEXT`; the first tag is `P` for a part, `F` for a whole line or the last part of one.
-fn cri<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
-    let (time, length) = level.leading_stamp(line)?;
-    let rest = &line[length..];
-    let (is_second_stream, rest) = match (rest.strip_prefix(b"stdout "), rest.strip_prefix(b"stderr ")) {
-        (Some(rest), _) => (false, rest),
-        (_, Some(rest)) => (true, rest),
-        _ => return None,
-    };
-    let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-    let is_partial = match rest[..end].split(|&b| b == b':').next()? {
-        b"P" => true,
-        b"F" => false,
-        _ => return None,
-    };
-    Some(Inner { is_partial, is_second_stream, ..Inner::whole(rest.get(end + 1..).unwrap_or(b""), time, None) })
-}
-
 /// Envelopes nested deeper than this are not looked for.
 const DEPTH_MAX: usize = 3;
 
@@ -457,11 +414,10 @@ pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
 /// Whether at least half of the lines that are not blank, among the first `lines_max`, are in no envelope. Most logs are in none, and the
 /// first bytes tell.
 pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usize) -> bool {
-    let keys = keys_of_lines();
     let (mut written, mut bare) = (0_usize, 0_usize);
     for line in lines.take(lines_max).filter(|line| !line.trim_ascii().is_empty()) {
         written += 1;
-        bare += usize::from(!may_be_wrapped(line, &keys));
+        bare += usize::from(!may_be_wrapped(line));
         if 2 * bare >= lines_max {
             return true;
         }
@@ -469,23 +425,19 @@ pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usi
     2 * bare >= written
 }
 
-/// The keys under which objects hold lines.
-fn keys_of_lines() -> [memchr::memmem::Finder<'static>; 2] {
-    [&b"\"log\""[..], b"\"MESSAGE\""].map(memchr::memmem::Finder::new)
-}
-
 /// Whether a line may be in some envelope, told without reading it; none is opened of which this is not so.
-fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
+fn may_be_wrapped(line: &[u8]) -> bool {
     match line.first() {
         // A priority.
         Some(b'<') => true,
-        Some(b'{' | b' ' | b'\t' | b'\r') => keys.iter().any(|key| key.find(line).is_some()),
+        Some(b'{' | b' ' | b'\t' | b'\r') => object::may_hold_line(line),
         Some(b'[') => line.starts_with(b"[pod/"),
-        Some(b'\x1b') => compose(line).is_some(),
+        Some(b'\x1b') => container::compose(line).is_some(),
         Some(first) => {
             let is_stamped = first.is_ascii_digit() && matches!(line.get(4), Some(b'-' | b'/'));
             let is_old_syslog = first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.'));
-            is_stamped || is_old_syslog || line.starts_with(b"1 ") || begins_with_name(line)
+            let is_counted = first.is_ascii_digit() && syslog::without_count(line).len() < line.len();
+            is_stamped || is_old_syslog || is_counted || line.starts_with(b"1 ") || begins_with_name(line)
         }
         None => false,
     }
@@ -493,10 +445,12 @@ fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
 
 /// Whether a name of a service or a program begins a line. Neither holds a blank, and what is behind the first one tells most.
 fn begins_with_name(line: &[u8]) -> bool {
-    let Some(blank) = memchr::memchr(b' ', line) else { return false };
+    let Some(blank) = memchr::memchr(b' ', line).filter(|&blank| blank > 0) else { return false };
     let (name, rest) = line.split_at(blank);
     let may_be_service = rest.iter().find(|&&byte| byte != b' ') == Some(&b'|');
-    may_be_service && compose(line).is_some() || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
+    may_be_service && container::compose(line).is_some()
+        || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
+        || name[0].is_ascii_lowercase() && container::stern(line).is_some()
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
@@ -577,6 +531,9 @@ mod tests {
             (Rfc3164, format!("Nov 01 10:00:01.25 web nginx[7]: {LINE}"), 1),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - [a b=\"x\\]\\\"y\"][c] \u{feff}{LINE}"), 2),
+            (Rfc5424, format!("213 <134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
+            (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web heroku router - {LINE}"), 2),
+            (Rfc3164, format!("99 <134>Nov  1 10:00:01 web nginx[7]: {LINE}"), 1),
             (SyslogIso, format!("2026-11-01T11:00:03+01:00 web nginx[7]: {LINE}"), 3),
             (SyslogIso, format!("<13>2026-11-01T11:00:03+01:00 web nginx: {LINE}"), 3),
             (Docker, format!(r#"{{"log":"{escaped}\n","stream":"stdout","time":"2026-11-01T10:00:04Z"}}"#), 4),
@@ -588,10 +545,11 @@ mod tests {
             let fraction = if line.contains(":01.25 ") { ".25" } else { "" };
             let want = (LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}{fraction}Z")));
             assert_eq!(one(&[envelope], line.as_bytes()), Some(want), "{line}");
-            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
+            assert!(may_be_wrapped(line.as_bytes()), "{line}");
         }
         for (envelope, line) in [
             (Pod, format!("[pod/web-0/nginx] {LINE}")),
+            (Stern, format!("web-6799fc88d8-x7z2q nginx {LINE}")),
             (Compose, format!("web-1    | {LINE}")),
             (Compose, format!("\x1b[36mweb_1    |\x1b[0m {LINE}")),
             (Compose, format!("\x1b[1;33mweb-1    | \x1b[0m{LINE}")),
@@ -599,12 +557,44 @@ mod tests {
             (Tag, format!("app[web.1]: {LINE}")),
         ] {
             assert_eq!(one(&[envelope], line.as_bytes()), Some((LINE.as_bytes().to_vec(), None)), "{line}");
-            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
+            assert!(may_be_wrapped(line.as_bytes()), "{line}");
         }
         for (envelope, _) in Envelope::ALL {
             assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
         }
-        assert!(!may_be_wrapped(LINE.as_bytes(), &keys_of_lines()));
+        assert!(!may_be_wrapped(LINE.as_bytes()));
+    }
+
+    #[test]
+    fn envelopes_say_who_wrote_a_line() {
+        use Envelope::*;
+        for (envelope, line, program) in [
+            (Rfc3164, "Nov  1 10:00:01 web nginx[7]: x", "nginx"),
+            (Rfc3164, "Nov  1 10:00:01 web (systemd)[1]: x", "(systemd)"),
+            (Rfc3164, "Nov  1 10:00:01 web last message repeated 2 times", ""),
+            (Rfc5424, "<134>1 2026-11-01T10:00:02Z web nginx 7 - - x", "nginx"),
+            (Rfc5424, "<134>1 2026-11-01T10:00:02Z web - - - - x", ""),
+            (Rfc5424, "<158>1 2026-11-01T10:00:02Z host heroku web.1 - x", "heroku web"),
+            (SyslogIso, "2026-11-01T10:00:02Z web sshd[7]: x", "sshd"),
+            (Tag, "heroku[router]: x", "heroku[router"),
+            (Tag, "app[web.12]: x", "app[web"),
+            (Tag, "haproxy[12]: x", "haproxy"),
+            (Compose, "shop-web-2  | x", "shop-web"),
+            (Compose, "web  | x", "web"),
+            (Pod, "[pod/web-0/nginx] x", "nginx"),
+            (Stern, "web-6799fc88d8-x7z2q nginx x", "nginx"),
+            (Journal, r#"{"SYSLOG_IDENTIFIER":"nginx","_COMM":"sh","MESSAGE":"x"}"#, "nginx"),
+            (Shipper, r#"{"kubernetes":{"container_name":"web"},"log":"x"}"#, "web"),
+            (Shipper, r#"{"kubernetes.container.name":"web","message":"x"}"#, "web"),
+            (Docker, r#"{"log":"x\n","time":"2026-11-01T10:00:02Z"}"#, ""),
+        ] {
+            let opened = unwrapped([line.as_bytes()].into_iter(), &[envelope]);
+            let want = Opened { text: opened[0].text.clone(), program: program.as_bytes().to_vec() };
+            assert_eq!(opened, [want], "{line}");
+            assert!(opened[0].text.starts_with(b"x") || program.is_empty(), "{line}");
+        }
+        let lines = ["a[1]: x", "b[2]: x", "a[3]: x", "x"].map(|line| unwrapped([line.as_bytes()].into_iter(), &[Tag]).remove(0));
+        assert_eq!(programs(lines.iter()), [b"a", b"b"]);
     }
 
     #[test]
@@ -615,7 +605,7 @@ mod tests {
         for level in ["INFO", "\x1b[34mINFO\x1b[0m"] {
             let line = format!("2026/11/01 10:00:00.042\t{level}\thttp.log.access.log0\thandled request\t{object}");
             assert_eq!(read(&line), want);
-            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()));
+            assert!(may_be_wrapped(line.as_bytes()));
         }
         let other = format!("2026/11/01 10:00:00.042\tERROR\thttp.log.error\tdial tcp: refused\t{object}");
         assert_eq!(read(&other).unwrap().0, other.as_bytes());

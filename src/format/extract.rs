@@ -331,7 +331,13 @@ impl Extractor {
             }
             Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
                 match read_keyed(*keyed, line, wanted, reader) {
-                    Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
+                    // Words among which a pair stands are no pairs of another writer.
+                    Ok(()) if !wanted.holds(conditions, line, &reader.values) => {
+                        match *keyed != Keyed::Logfmt || keyed::begins_with_pair(line) {
+                            true => Outcome::Skipped(Skip::Chatter),
+                            false => return Err(Reason::Layout),
+                        }
+                    }
                     Ok(()) => {
                         find_values(line, wanted, clocks, reader);
                         if *keyed != Keyed::Logfmt {
@@ -678,7 +684,10 @@ impl Extractor {
                 Some(Misread { at, expected: plan.expected(step) })
             }
             Compiled::Json { wanted, keyed, .. } => {
-                let at = read_keyed(*keyed, line, wanted, reader).err()?;
+                let at = match read_keyed(*keyed, line, wanted, reader) {
+                    Ok(()) if *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) => 0,
+                    read => read.err()?,
+                };
                 let expected = match keyed {
                     Keyed::Json => "one JSON object, well formed to its end",
                     Keyed::Logfmt => "pairs of name=value",

@@ -11,8 +11,16 @@ pub(super) fn rfc3164_tokens() -> Vec<TimeToken> {
     vec![Year, literal(" "), MonthName, literal(" "), Day, literal(" "), Hour, literal(":"), Minute, literal(":"), Second]
 }
 
+/// What stands behind the length that a message has where it was counted on its way (RFC 6587 §3.4.1): digits, a blank and the priority.
+pub(super) fn without_count(line: &[u8]) -> &[u8] {
+    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    let message = line[digits..].strip_prefix(b" ").filter(|message| digits > 0 && message.starts_with(b"<"));
+    message.unwrap_or(line)
+}
+
 /// `<` 1 to 3 digits `>`
 pub(super) fn without_priority(line: &[u8]) -> &[u8] {
+    let line = without_count(line);
     let Some(rest) = line.strip_prefix(b"<") else { return line };
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     match rest.get(digits) {
@@ -32,18 +40,29 @@ pub(super) fn rfc5424<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>
         }
     };
     let mut words = [&b""[..]; 4];
+    let behind_host = &rest[memchr::memchr(b' ', rest)? + 1..];
     for word in &mut words {
         let end = memchr::memchr(b' ', rest)?;
         (*word, rest) = (&rest[..end], &rest[end + 1..]);
     }
-    let program = Some(words[1]).filter(|name| *name != b"-");
+    let program = Some(with_process(behind_host, words[1].len(), words[2])).filter(|_| words[1] != b"-");
     let text = match rest.strip_prefix(b"-") {
-        Some(text) => text,
-        None => behind_structured_data(rest)?,
+        Some(text) if matches!(text.first(), None | Some(b' ')) => text,
+        // Heroku leaves the structured data out: https://devcenter.heroku.com/articles/log-drains.
+        _ if !rest.starts_with(b"[") => rest,
+        _ => behind_structured_data(rest)?,
     };
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     Some(Inner::whole(text, time, program))
+}
+
+/// The name of a program, and behind it what it runs as where that is no number: Heroku has `heroku[router]` beside `heroku[web.1]`, whose number
+/// may be any.
+fn with_process<'a>(line: &'a [u8], name: usize, process: &[u8]) -> &'a [u8] {
+    let kind = process.iter().position(|&b| b == b'.').unwrap_or(process.len());
+    let is_number = process[..kind].iter().all(|b| b.is_ascii_digit() || *b == b'-');
+    &line[..if is_number { name } else { name + 1 + kind }]
 }
 
 /// RFC 5424 §6.3: elements in brackets, in whose quoted values `"`, `\` and `]` are escaped.
@@ -137,5 +156,6 @@ pub(super) fn behind_tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let word = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
     let tag = word(line);
     let pid = line[tag..].strip_prefix(b"[").filter(|_| line[0].is_ascii_alphabetic())?;
-    Some((&line[..tag], pid[word(pid)..].strip_prefix(b"]: ").filter(|_| word(pid) > 0)?))
+    let process = &pid[..word(pid)];
+    Some((with_process(line, tag, process), pid[process.len()..].strip_prefix(b"]: ").filter(|_| !process.is_empty())?))
 }

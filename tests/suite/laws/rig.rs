@@ -109,6 +109,7 @@ impl Rig {
         });
         let (lines, bytes) = self.extractor.take_unfinished(&mut reader);
         accounting.reject_unfinished(lines, bytes + lines);
+        accounting.by_others = self.extractor.take_others(&mut reader);
         Counted { partial: tally.fold(latencies.as_ref(), &classes, &self.keys, "").unwrap(), accounting, odd }
     }
 
