@@ -149,8 +149,14 @@ impl TimeReader {
     /// Reads the timestamp at `at..limit` of a block, with its length. A local time that comes twice or never is none here: it is
     /// counted where lines are read with care.
     pub(super) fn read_at(&mut self, block: &Block, at: Place, limit: Place) -> Option<(Instant, Place)> {
+        // A text that goes on is longer than the one before it was.
+        let goes_on = |length: Place| {
+            let next = block[usize::from(at.wrapping_add(length))];
+            at.saturating_add(length) < limit && (next.is_ascii_digit() || b".,:+-Zz".contains(&next))
+        };
         if self.has_minute()
             && let Some((time, length)) = self.recent.read(block, at)
+            && !goes_on(length)
         {
             return Some((time, length));
         }
@@ -692,6 +698,37 @@ mod tests {
                 };
                 assert_eq!(reader.read_at(&block, 0, limit), want, "{line} in {zone:?}");
             }
+        }
+    }
+
+    /// Fractions of all lengths, one after the other, some with a byte that is no digit.
+    #[test]
+    fn remembered_minutes_with_fractions_do_not_change_the_answer() {
+        for (digits, zone) in (0..=11).flat_map(|digits| ["Z", "+01:00", "", "-0330"].map(|zone| (digits, zone))) {
+            let mut reader = TimeReader::new(&TimeText::Iso8601, Some(TimeZone::UTC));
+            let mut whole = 0;
+            for step in 0..400u64 {
+                let second = step * 7 % 60;
+                let mut fraction = format!("{:011}", step * 987_654_321 % 99_999_999_977)[..digits].to_owned();
+                if step % 5 == 4 && digits > 0 {
+                    let at = step as usize / 5 % digits;
+                    fraction.replace_range(at..=at, ["x", ":", "/", " "][step as usize / 20 % 4]);
+                }
+                let point = if digits > 0 { "." } else { "" };
+                let line = format!("2026-11-01T10:0{}:{second:02}{point}{fraction}{zone}", step / 90);
+                let block = crate::format::words::block_of(format!("{line} stdout F 123").as_bytes());
+                let limit = line.len() as Place;
+                let want = match TimeReader::new(&TimeText::Iso8601, Some(TimeZone::UTC)).read(line.as_bytes()) {
+                    TimeRead::At(time, length) => Some((time, length as Place)),
+                    _ => None,
+                };
+                // One that ends before the limit, as the last one did, is declined.
+                if let Some(read) = reader.read_at(&block, 0, limit).filter(|(_, length)| *length == limit) {
+                    assert_eq!(Some(read), want, "{line}");
+                    whole += 1;
+                }
+            }
+            assert!(whole > 250, "{digits} {zone}: {whole}");
         }
     }
 

@@ -14,8 +14,13 @@ const CLF_SECOND: usize = 18;
 const ISO_SECOND: usize = 17;
 /// Where a second may stand: it lies in the third word, with the byte behind it.
 const SECONDS: std::ops::Range<usize> = 16..22;
-/// Digits of a fraction that are micros.
-const FRACTION_DIGITS_MAX: usize = 6;
+/// Digits of a fraction that are micros, and those that a fraction may have. Finer ones are floored.
+const MICRO_DIGITS: usize = 6;
+const FRACTION_DIGITS_MAX: usize = 9;
+
+/// The same digits in the type of words, and those of a word.
+const MICRO_DIGITS_WORD: u64 = MICRO_DIGITS as u64;
+const WORD_DIGITS: u64 = 8;
 
 /// The minutes that a reader remembers.
 #[derive(Clone, Debug)]
@@ -39,7 +44,8 @@ pub(super) struct Minute {
     fraction_digits: u64,
     fraction_micros: u64,
     fraction_at: Place,
-    /// What follows, the offset from UTC: where, the word there, and the bytes of it that are fixed.
+    /// What follows, the offset from UTC: where, the word there, and the bytes of it that are fixed. The ninth digit of a fraction, which
+    /// does not fit into its word, is the first byte of this one.
     tail_at: Place,
     tail: u64,
     tail_mask: u64,
@@ -84,7 +90,13 @@ impl Minute {
         let [tens, ones] = [second, second >> 8].map(|digit| (digit & 0xff) ^ u64::from(b'0'));
         let (fraction, not_digits) = match self.fraction_digits {
             0 => (0, 0),
-            length => words::digits(fraction, length),
+            length @ 1..=MICRO_DIGITS_WORD => words::digits(fraction, length),
+            length => {
+                let (micros, _) = words::digits(fraction, MICRO_DIGITS_WORD);
+                let (_, not_digits) = words::digits(fraction, length.min(WORD_DIGITS));
+                let ninth = (tail & 0xff) ^ u64::from(b'0');
+                (micros, not_digits | u64::from((length > WORD_DIGITS) & (ninth > 9)))
+            }
         };
         let difference = (begin ^ self.begin[0])
             | (date ^ self.begin[1])
@@ -110,8 +122,14 @@ impl Minute {
         if second > 59 || digits > FRACTION_DIGITS_MAX || !SECONDS.contains(&second_at) {
             return None;
         }
-        let fraction_micros = 10u64.pow((FRACTION_DIGITS_MAX - digits) as u32);
-        let fraction = text[behind + 1..].iter().take(digits).fold(0, |sum, b| sum * 10 + u64::from(b - b'0')) * fraction_micros;
+        let known = digits.min(MICRO_DIGITS);
+        let fraction_micros = 10u64.pow((MICRO_DIGITS - known) as u32);
+        let fraction = text[behind + 1..].iter().take(known).fold(0, |sum, b| sum * 10 + u64::from(b - b'0')) * fraction_micros;
+        // The ninth digit is looked at with the tail.
+        let before_tail = usize::from(digits as u64 > WORD_DIGITS);
+        if tail.len() + before_tail > 8 {
+            return None;
+        }
         let mut fixed = [0u8; 8];
         fixed[..second_at - 16].fill(0xff);
         if has_fraction {
@@ -126,9 +144,9 @@ impl Minute {
             fraction_digits: digits as u64,
             fraction_micros,
             fraction_at: behind as Place + 1,
-            tail_at: tail_at as Place,
-            tail: word_at(tail_at)?,
-            tail_mask: u64::MAX.checked_shr(64 - 8 * tail.len() as u32).unwrap_or(0),
+            tail_at: (tail_at - before_tail) as Place,
+            tail: word_at(tail_at - before_tail)?,
+            tail_mask: u64::MAX.checked_shr(64 - 8 * tail.len() as u32).unwrap_or(0) << (8 * before_tail),
             micros: time.micros() - second * MICROS_PER_SECOND - fraction as i64,
             length: length as Place,
         })

@@ -663,7 +663,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn times(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>, to: End) {
-        let block = self.block;
+        let Walk { block, limits, .. } = *self;
         // All are computed as if they were of the minute of the first.
         let minute = reader.recent_minute(block, self.desk.at[0]);
         let times = Cell::from_mut(&mut times[..]).as_slice_of_cells();
@@ -676,7 +676,7 @@ impl Walk<'_> {
                     desk.care = [1; BATCH_LINES];
                     return;
                 };
-                desk.find_times(block, &minute, to);
+                desk.find_times((block, limits), &minute, to);
                 times.iter().zip(&desk.values).for_each(|(to, &micros)| to.set(Instant::from_micros(micros)));
             },
             move |i, at, limit| {
@@ -778,7 +778,7 @@ impl Desk {
 
     /// Finds times of a minute, into the values as microseconds, and where they end.
     #[inline(always)]
-    fn find_times(&mut self, block: &Block, minute: &Minute, to: End) {
+    fn find_times(&mut self, (block, limits): (&Block, &Column<Place>), minute: &Minute, to: End) {
         for (words, offset) in self.words.iter_mut().zip(minute.offsets()).take(minute.words()) {
             words_behind(block, &self.at, offset, words);
         }
@@ -787,8 +787,19 @@ impl Desk {
             (self.values[i], self.care[i]) = (time.micros(), difference);
             self.ends[i] = self.at[i].wrapping_add(minute.length);
         }
-        if to.literal.is_some() {
-            self.look_behind(block);
+        // One that does not end where it must may be longer or shorter.
+        match to.literal() {
+            Some(literal) => {
+                self.look_behind(block);
+                for i in every_line() {
+                    self.care[i] |= literal.difference(self.behind[i]);
+                }
+            }
+            None => {
+                for i in every_line() {
+                    self.care[i] |= u64::from(self.ends[i] ^ limits[i]);
+                }
+            }
         }
     }
 }
