@@ -446,7 +446,7 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
     }
     for (envelope, _) in Envelope::ALL {
         // A timestamp in a timestamp is the line's own.
-        if outer.last() != Some(&envelope) && are_mostly_in(lines, envelope) {
+        if outer.last() != Some(&envelope) && !is_found_whole(outer, envelope, found) && are_mostly_in(lines, envelope) {
             outer.push(envelope);
             found.push(outer.clone());
             let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
@@ -454,6 +454,12 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
             outer.pop();
         }
     }
+}
+
+/// Whether a host and a tag behind a timestamp were found as one header.
+fn is_found_whole(outer: &[Envelope], envelope: Envelope, found: &[Vec<Envelope>]) -> bool {
+    let [before @ .., Envelope::Stamp] = outer else { return false };
+    envelope == Envelope::Tag && found.contains(&[before, &[Envelope::SyslogIso]].concat())
 }
 
 /// Whether more than half of the lines are in an envelope. Most logs are in none, so half of the lines tell.
@@ -628,6 +634,8 @@ mod tests {
         let found = nestings(&[line.as_bytes(), b"", line.as_bytes()]);
         assert_eq!(found, [vec![Envelope::Compose, Envelope::Stamp], vec![Envelope::Compose], vec![]]);
         assert_eq!(nestings(&[LINE.as_bytes()]), [vec![]; 1]);
+        let line = format!("2026-11-01T10:00:00Z web nginx: {LINE}");
+        assert_eq!(nestings(&[line.as_bytes()]), [vec![Envelope::SyslogIso], vec![Envelope::Stamp], vec![]]);
     }
 
     #[test]
