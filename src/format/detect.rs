@@ -50,6 +50,8 @@ const MIXED_SHARE: usize = 100;
 /// Reads a line by a format.
 type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
 
+/// Lines that the format of a log is told by.
+pub const SAMPLE_LINES_MAX: usize = 1_000;
 /// Lines that the envelopes of a log are told by.
 pub const ENVELOPE_LINES_MAX: usize = 100;
 

@@ -17,7 +17,10 @@
 //! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
 //! anything reads them.
 
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
+use memchr::memmem::Finder;
 
 use super::clock::{TimeRead, TimeReader};
 use super::json_read::{self, JsonKind, JsonValue, KeyTree};
@@ -576,11 +579,10 @@ pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
 /// Whether at least half of the lines that are not blank, among the first `lines_max`, are in no envelope. Most logs are in none, and the
 /// first bytes tell.
 pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usize) -> bool {
-    let keys = keys_of_lines();
     let (mut written, mut bare) = (0_usize, 0_usize);
     for line in lines.take(lines_max).filter(|line| !line.trim_ascii().is_empty()) {
         written += 1;
-        bare += usize::from(!may_be_wrapped(line, &keys));
+        bare += usize::from(!may_be_wrapped(line));
         if 2 * bare >= lines_max {
             return true;
         }
@@ -589,16 +591,14 @@ pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usi
 }
 
 /// The keys under which objects hold lines.
-fn keys_of_lines() -> [memchr::memmem::Finder<'static>; 2] {
-    [&b"\"log\""[..], b"\"MESSAGE\""].map(memchr::memmem::Finder::new)
-}
+static KEYS_OF_LINES: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [&b"\"log\""[..], b"\"MESSAGE\""].map(Finder::new));
 
 /// Whether a line may be in some envelope, told without reading it; none is opened of which this is not so.
-fn may_be_wrapped(line: &[u8], keys: &[memchr::memmem::Finder; 2]) -> bool {
+fn may_be_wrapped(line: &[u8]) -> bool {
     match line.first() {
         // A priority.
         Some(b'<') => true,
-        Some(b'{' | b' ' | b'\t' | b'\r') => keys.iter().any(|key| key.find(line).is_some()),
+        Some(b'{' | b' ' | b'\t' | b'\r') => KEYS_OF_LINES.iter().any(|key| key.find(line).is_some()),
         Some(b'[') => line.starts_with(b"[pod/"),
         Some(b'\x1b') => compose(line).is_some(),
         Some(first) => {
@@ -698,7 +698,7 @@ mod tests {
             let fraction = if line.contains(":01.25 ") { ".25" } else { "" };
             let want = (LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}{fraction}Z")));
             assert_eq!(one(&[envelope], line.as_bytes()), Some(want), "{line}");
-            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
+            assert!(may_be_wrapped(line.as_bytes()), "{line}");
         }
         for (envelope, line) in [
             (Pod, format!("[pod/web-0/nginx] {LINE}")),
@@ -709,12 +709,12 @@ mod tests {
             (Tag, format!("app[web.1]: {LINE}")),
         ] {
             assert_eq!(one(&[envelope], line.as_bytes()), Some((LINE.as_bytes().to_vec(), None)), "{line}");
-            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()), "{line}");
+            assert!(may_be_wrapped(line.as_bytes()), "{line}");
         }
         for (envelope, _) in Envelope::ALL {
             assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
         }
-        assert!(!may_be_wrapped(LINE.as_bytes(), &keys_of_lines()));
+        assert!(!may_be_wrapped(LINE.as_bytes()));
     }
 
     #[test]
@@ -725,7 +725,7 @@ mod tests {
         for level in ["INFO", "\x1b[34mINFO\x1b[0m"] {
             let line = format!("2026/11/01 10:00:00.042\t{level}\thttp.log.access.log0\thandled request\t{object}");
             assert_eq!(read(&line), want);
-            assert!(may_be_wrapped(line.as_bytes(), &keys_of_lines()));
+            assert!(may_be_wrapped(line.as_bytes()));
         }
         let other = format!("2026/11/01 10:00:00.042\tERROR\thttp.log.error\tdial tcp: refused\t{object}");
         assert_eq!(read(&other).unwrap().0, other.as_bytes());

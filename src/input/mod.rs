@@ -70,4 +70,4 @@ pub use head::{Head, Kind};
 pub use pieces::{Interruption, Note, Pieces};
 pub use range::ByteRange;
 pub use resolve::{Failure, FileId, Input, Inputs, Onlooker};
-pub use small::SmallFile;
+pub use small::{SmallFile, SmallFiles};

@@ -1,6 +1,7 @@
 //! The list of inputs, and each of them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Seek};
@@ -19,7 +20,7 @@ use super::head::{self, Head, Kind, MAGIC_BYTES, Shape};
 use super::pieces::Pieces;
 use super::range::ByteRange;
 use super::sequential::{self, Part, Sequential};
-use super::small::SmallFile;
+use super::small::{SmallFile, SmallFiles};
 use super::tarball;
 use super::zipped;
 use crate::error::{Error, ErrorKind, Result};
@@ -42,7 +43,7 @@ pub struct Inputs {
 pub trait Onlooker {
     /// Is given all paths first, if all are regular files, and may read some of them: what it has read, in the order of `files`, or nothing
     /// at all. [`Inputs::source`] leaves them out.
-    fn read(&mut self, files: &[&Path]) -> Vec<Option<SmallFile>>;
+    fn read(&mut self, files: &SmallFiles) -> Vec<Option<SmallFile>>;
 
     /// Is shown each plain file that was not read, with its number and its head. Other inputs have their heads from [`Input::head`].
     fn look(&mut self, number: usize, input: &Input, head: &Head);
@@ -55,6 +56,12 @@ pub struct Failure {
     pub name: String,
     /// What is wrong with it.
     pub error: Error,
+}
+
+impl Failure {
+    fn of(name: &str, error: Error) -> Failure {
+        Failure { name: name.to_owned(), error }
+    }
 }
 
 impl Inputs {
@@ -83,7 +90,7 @@ impl Inputs {
         let expansions: Vec<Option<Expansion>> =
             arguments.iter().map(|argument| is_path(argument).then(|| expand(argument.as_ref()))).collect();
         let mut read = onlooker.as_mut().map_or(Vec::new(), |onlooker| read_by(*onlooker, &expansions)).into_iter();
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
         for expansion in expansions {
             let Some(Expansion { paths, notes, failures }) = expansion else {
                 inputs.add_stdin(&mut seen);
@@ -134,7 +141,7 @@ impl Inputs {
     /// What looking at the file gives.
     pub fn add_held(&mut self, name: &str, path: &Path, held: Arc<File>) -> Result<()> {
         let metadata = held.metadata().map_err(|error| cannot_open(name, error))?;
-        let input = Input::plain(name.to_owned(), path.to_owned(), FileId::of(&metadata), metadata.len(), &self.shared);
+        let input = Input::plain(name.into(), path.to_owned(), FileId::of(&metadata), metadata.len(), &self.shared);
         self.inputs.push(Input { held: Some(held), ..input });
         Ok(())
     }
@@ -172,32 +179,32 @@ impl Inputs {
         self.shared.bytes_read.clone()
     }
 
-    fn add_stdin(&mut self, seen: &mut HashMap<FileId, String>) {
-        let name = String::from("-");
+    fn add_stdin(&mut self, seen: &mut Seen) {
+        let name: Arc<str> = Arc::from("-");
         let opened = duplicate(rustix::stdio::stdin()).and_then(|file| Ok((FileId::of(&file.metadata()?), file)));
         match opened {
-            Err(error) => self.failures.push(Failure { error: cannot_open("standard input", error), name }),
+            Err(error) => self.failures.push(Failure::of(&name, cannot_open("standard input", error))),
             Ok((id, file)) if self.is_new(id, &name, seen) => {
                 match Input::of_stream(name.clone(), None, id, file, &self.shared) {
                     Ok(input) => self.inputs.push(input),
-                    Err(error) => self.failures.push(Failure { name, error }),
+                    Err(error) => self.failures.push(Failure::of(&name, error)),
                 }
             }
             Ok(_) => {}
         }
     }
 
-    fn add_read(&mut self, path: PathBuf, file: SmallFile, seen: &mut HashMap<FileId, String>) {
-        let name = path.to_string_lossy().into_owned();
+    fn add_read(&mut self, path: PathBuf, file: SmallFile, seen: &mut Seen) {
+        let name = Arc::from(path.to_string_lossy());
         self.are_read_twice |= !self.is_new(file.id, &name, seen);
         let input = Input::plain(name, path, file.id, file.size, &self.shared);
         self.inputs.push(Input { is_read: true, ..input });
     }
 
-    fn add_path(&mut self, path: PathBuf, seen: &mut HashMap<FileId, String>, onlooker: &mut Attending) {
-        let name = path.to_string_lossy().into_owned();
+    fn add_path(&mut self, path: PathBuf, seen: &mut Seen, onlooker: &mut Attending) {
+        let name: Arc<str> = Arc::from(path.to_string_lossy());
         match std::fs::metadata(&path) {
-            Err(error) => self.failures.push(Failure { error: cannot_open(&name, error), name }),
+            Err(error) => self.failures.push(Failure::of(&name, cannot_open(&name, error))),
             Ok(metadata) if self.is_new(FileId::of(&metadata), &name, seen) => {
                 match Input::of_path(name.clone(), path, &metadata, &self.shared, onlooker.is_some()) {
                     Ok(Found::Input(input, head)) => {
@@ -207,7 +214,7 @@ impl Inputs {
                         self.inputs.push(input);
                     }
                     Ok(Found::Archive(input, archive, listing)) => self.add_members(&input, archive, listing),
-                    Err(error) => self.failures.push(Failure { name, error }),
+                    Err(error) => self.failures.push(Failure::of(&name, error)),
                 }
             }
             Ok(_) => {}
@@ -221,23 +228,29 @@ impl Inputs {
         if members.is_empty() {
             let nothing = || Error::new(ErrorKind::Input, format!("{}: the archive holds no files", archive.name));
             let error = if damages.is_empty() { nothing() } else { damages.remove(0) };
-            self.failures.push(Failure { name: archive.name.clone(), error });
+            self.failures.push(Failure::of(&archive.name, error));
         }
         self.damages.extend(damages);
         let members = members.into_iter().enumerate();
         self.inputs.extend(members.map(|(number, member)| Input::of_member(archive, kind, member, number == 0)));
     }
 
-    fn is_new(&mut self, id: FileId, name: &str, seen: &mut HashMap<FileId, String>) -> bool {
-        let Some(first) = seen.get(&id) else {
-            seen.insert(id, name.to_owned());
-            return true;
+    fn is_new(&mut self, id: FileId, name: &Arc<str>, seen: &mut Seen) -> bool {
+        let first = match seen.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert(name.clone());
+                return true;
+            }
+            Entry::Occupied(place) => place.into_mut(),
         };
         let what = if first == name { "was named twice".into() } else { format!("is the same file as {first}") };
         self.notes.push(format!("{name} {what} and is read once"));
         false
     }
 }
+
+/// By which name each file was reached first.
+type Seen = HashMap<FileId, Arc<str>>;
 
 /// Which file a name leads to: device and inode. Links lead to one file, and a rotated log is another one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -259,7 +272,7 @@ fn read_by(onlooker: &mut dyn Onlooker, expansions: &[Option<Expansion>]) -> Vec
         return Vec::new();
     }
     let files: Vec<&Path> = expansions.iter().flatten().flat_map(|e| &e.paths).map(|Place { path, .. }| path.as_path()).collect();
-    onlooker.read(&files)
+    onlooker.read(&SmallFiles { paths: &files })
 }
 
 /// What a path leads to.
@@ -284,7 +297,7 @@ struct Membership {
 
 /// One input: a file, a member of an archive, a pipe, or standard input.
 pub struct Input {
-    name: String,
+    name: Arc<str>,
     path: Option<PathBuf>,
     kind: Kind,
     size: Option<u64>,
@@ -292,18 +305,23 @@ pub struct Input {
     shared: Shared,
     /// How its bytes are compressed, the outermost layer first.
     layers: Vec<Compression>,
-    member: Option<Membership>,
+    member: Option<Box<Membership>>,
     /// The file itself, where it was open before.
     held: Option<Arc<File>>,
     is_read: bool,
     /// Of a stream, which can be read once: its head, and the reader until it is taken.
-    stream: Option<(Head, Mutex<Option<Sequential>>)>,
+    stream: Option<Box<(Head, Mutex<Option<Sequential>>)>>,
 }
 
 impl Input {
     /// As it was named or found; `-` is standard input. Bytes that are no UTF-8 are replaced.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, to be kept.
+    pub fn name_kept(&self) -> Arc<str> {
+        self.name.clone()
     }
 
     /// Where it lies, or the archive that it is a member of; none for standard input.
@@ -392,8 +410,8 @@ impl Input {
     /// The first decompressed bytes of a log, for detection and identity. They are read again by [`Inputs::source`], also those of
     /// a stream. Damage within them ends them without an error here: the reading reports it.
     pub fn head(&self) -> Result<Head> {
-        if let Some((head, _)) = &self.stream {
-            return Ok(head.clone());
+        if let Some(stream) = &self.stream {
+            return Ok(stream.0.clone());
         }
         let kept = self.member.as_ref().and_then(|member| member.head.as_ref());
         let head = match kept {
@@ -412,7 +430,7 @@ impl Input {
         sequential::head_of_part(&self.name, file, self.part(), &self.shared.uncounted())
     }
 
-    fn of_path(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
+    fn of_path(name: Arc<str>, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, kind) = (FileId::of(metadata), metadata.file_type());
         if kind.is_fifo() {
             // Opening without waiting: a pipe without a writer yet must not hold slix where a stop cannot reach it.
@@ -428,7 +446,7 @@ impl Input {
     }
 
     /// A file, as far as nothing is known of its bytes.
-    fn plain(name: String, path: PathBuf, id: FileId, size: u64, shared: &Shared) -> Input {
+    fn plain(name: Arc<str>, path: PathBuf, id: FileId, size: u64, shared: &Shared) -> Input {
         Input {
             name,
             path: Some(path),
@@ -444,7 +462,7 @@ impl Input {
         }
     }
 
-    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
+    fn of_file(name: Arc<str>, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, size) = (FileId::of(metadata), metadata.len());
         let mut input = Input::plain(name, path, id, size, shared);
         let (file, _) = input.open()?;
@@ -523,23 +541,23 @@ impl Input {
         let membership =
             Membership { archive: of, around, archive_bytes: archive.size_known(), offset, modified, head, is_first };
         Input {
-            name: format!("{}:{name}", archive.name),
+            name: Arc::from(format!("{}:{name}", archive.name)),
             path: archive.path.clone(),
             kind,
             size: Some(size),
             id: archive.id,
             shared: archive.shared.clone(),
             layers,
-            member: Some(membership),
+            member: Some(Box::new(membership)),
             held: None,
             is_read: false,
             stream: None,
         }
     }
 
-    fn of_stream(name: String, path: Option<PathBuf>, id: FileId, file: File, shared: &Shared) -> Result<Input> {
+    fn of_stream(name: Arc<str>, path: Option<PathBuf>, id: FileId, file: File, shared: &Shared) -> Result<Input> {
         let (reader, head) = Sequential::of_stream(&name, file, shared)?;
-        let stream = Some((head, Mutex::new(Some(reader))));
+        let stream = Some(Box::new((head, Mutex::new(Some(reader)))));
         let (kind, layers) = (Kind::Stream, Vec::new());
         let (shared, is_read) = (shared.clone(), false);
         Ok(Input { name, path, kind, size: None, id, shared, layers, member: None, held: None, is_read, stream })
@@ -552,8 +570,8 @@ impl Input {
 
     /// The reader of a compressed file or a stream.
     pub(super) fn open_sequential(&self) -> Result<Sequential> {
-        if let Some((_, reader)) = &self.stream {
-            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(stream) = &self.stream {
+            let reader = stream.1.lock().unwrap_or_else(PoisonError::into_inner).take();
             let message = || Error::new(ErrorKind::Input, format!("{}: a pipe can be read only once", self.name));
             return reader.ok_or_else(message);
         }
