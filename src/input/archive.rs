@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! archive.tar      members are stretches of the file, read as files are
-//! archive.tar.gz   members are stretches of what the file holds; they are read one after another by one thread
+//! archive.tar.gz   members are stretches of what the file holds, which is kept while it is listed; what cannot be kept is read again, one
+//!                  after another by one thread
 //! archive.zip      members are stretches of the file, each compressed by itself
 //! ```
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 
 use super::decode::Compression;
 use super::head::{Head, Shape};
@@ -52,6 +54,8 @@ pub(super) struct Member {
     pub(super) modified: Option<i64>,
     /// Its head, where that cannot be looked up.
     pub(super) head: Option<PackedHead>,
+    /// The file that what the archive holds was kept in, where that is compressed.
+    pub(super) spool: Option<Arc<File>>,
     /// The archive ends before the member does.
     pub(super) is_cut: bool,
 }

@@ -21,6 +21,7 @@ use super::pieces::Pieces;
 use super::range::ByteRange;
 use super::sequential::{self, Part, Sequential};
 use super::small::{SmallFile, SmallFiles};
+use super::spool::KEPT_BYTES_MAX;
 use super::tarball;
 use super::zipped;
 use crate::error::{Error, ErrorKind, Result};
@@ -73,16 +74,22 @@ impl Inputs {
     ///
     /// Setting `stop` ends all reading, also the wait for the first bytes of a pipe, which are read here.
     pub fn resolve<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>) -> Inputs {
-        Inputs::find(arguments, stop, None)
+        Inputs::find(arguments, stop, KEPT_BYTES_MAX, None)
+    }
+
+    /// The same, where less is kept of what archives decompress to.
+    #[cfg(test)]
+    pub(super) fn resolve_keeping<P: AsRef<Path>>(arguments: &[P], kept_bytes_max: u64) -> Inputs {
+        Inputs::find(arguments, Arc::default(), kept_bytes_max, None)
     }
 
     /// [`Inputs::resolve`] in the presence of somebody who needs the bytes that are read for it: of many small files, each is opened once.
     pub fn resolve_looking<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, onlooker: &mut dyn Onlooker) -> Inputs {
-        Inputs::find(arguments, stop, Some(onlooker))
+        Inputs::find(arguments, stop, KEPT_BYTES_MAX, Some(onlooker))
     }
 
-    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, mut onlooker: Attending) -> Inputs {
-        let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)) };
+    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, kept_bytes_max: u64, mut onlooker: Attending) -> Inputs {
+        let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)), kept_bytes_max };
         let (failures, damages, notes) = (Vec::new(), Vec::new(), Vec::new());
         let mut inputs = Inputs { inputs: Vec::new(), failures, damages, notes, shared, are_read_twice: false };
         // Standard input is no path.
@@ -231,8 +238,9 @@ impl Inputs {
             self.failures.push(Failure::of(&archive.name, error));
         }
         self.damages.extend(damages);
+        let first = members.iter().position(|member| member.head.is_some());
         let members = members.into_iter().enumerate();
-        self.inputs.extend(members.map(|(number, member)| Input::of_member(archive, kind, member, number == 0)));
+        self.inputs.extend(members.map(|(number, member)| Input::of_member(archive, kind, member, first == Some(number))));
     }
 
     fn is_new(&mut self, id: FileId, name: &Arc<str>, seen: &mut Seen) -> bool {
@@ -292,6 +300,9 @@ struct Membership {
     modified: Option<i64>,
     /// In an archive that is compressed as a whole: its head.
     head: Option<PackedHead>,
+    /// The file that it is to be read from, if that is not the archive.
+    spool: Option<Arc<File>>,
+    /// Whether it is the first one that has its head here.
     is_first: bool,
 }
 
@@ -526,11 +537,11 @@ impl Input {
         let mut file = file;
         file.rewind().map_err(|cause| sequential::cannot_read(&self.name, 0, cause))?;
         let listed = Listed { name: &self.name, file, size: self.size_known() };
-        tarball::list_compressed(listed, &self.layers, &shared).map(Some)
+        tarball::list_compressed(listed, &self.layers, &shared, self.shared.kept_bytes_max).map(Some)
     }
 
     fn of_member(archive: &Input, of: Archive, member: Member, is_first: bool) -> Input {
-        let Member { name, offset, size, layers, modified, head, is_cut } = member;
+        let Member { name, offset, size, layers, modified, head, spool, is_cut } = member;
         let kind = match layers.as_slice() {
             _ if head.is_some() || is_cut => Kind::Member,
             [] => Kind::Plain,
@@ -539,7 +550,7 @@ impl Input {
         };
         let around = archive.layers.clone();
         let membership =
-            Membership { archive: of, around, archive_bytes: archive.size_known(), offset, modified, head, is_first };
+            Membership { archive: of, around, archive_bytes: archive.size_known(), offset, modified, head, spool, is_first };
         Input {
             name: Arc::from(format!("{}:{name}", archive.name)),
             path: archive.path.clone(),
@@ -635,6 +646,9 @@ impl Input {
     /// Opens the file by its name and makes sure that it is still the one that was resolved.
     fn open(&self) -> Result<(File, u64)> {
         let (path, size) = (self.path.as_deref().unwrap_or(Path::new("-")), self.size_known());
+        if let Some(spool) = self.member.as_ref().and_then(|member| member.spool.as_ref()) {
+            return Ok((spool.try_clone().map_err(|error| cannot_open(&self.name, error))?, size));
+        }
         let file_bytes = self.member.as_ref().map_or(size, |member| member.archive_bytes);
         let file = match &self.held {
             Some(held) => held.try_clone(),

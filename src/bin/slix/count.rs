@@ -91,7 +91,8 @@ pub fn count(
         let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
         let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
         let mut of_logs: Vec<Partial> = counter.scan_unread(&scan, &log_list)?.into_iter().chain(counts).collect();
-        let receipts = logs.into_iter().filter_map(|log| small::receipt(log, &inputs)).collect();
+        let mut receipts = Vec::with_capacity(logs.len());
+        receipts.extend(logs.into_iter().filter_map(|log| small::receipt(log, &inputs)));
         of_logs.push(Partial { receipts, ..Partial::new(slices) });
         let partial = Partial::merge_all(of_logs, reading.duplicates)?.unwrap_or_else(|| Partial::new(slices));
         let is_complete = !stop.load(Relaxed) || files_are_complete(&inputs, &partial, reading.range);
