@@ -184,6 +184,8 @@ pub enum Skip {
     Comment,
     /// What the server says beside its access log (errors, start-up).
     Chatter,
+    /// A line whose envelope names a program that writes no requests.
+    OtherProgram,
 }
 
 /// Why a line did not parse.

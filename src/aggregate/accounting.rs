@@ -6,8 +6,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Outcome, Reason, Skip};
 
 /// The names of skipped lines in outputs, in the order of [`Skip`].
-const SKIPS: [(Skip, &str); 3] =
-    [(Skip::Blank, "skipped_blank"), (Skip::Comment, "skipped_comment"), (Skip::Chatter, "skipped_chatter")];
+const SKIPS: [(Skip, &str); 4] = [
+    (Skip::Blank, "skipped_blank"),
+    (Skip::Comment, "skipped_comment"),
+    (Skip::Chatter, "skipped_chatter"),
+    (Skip::OtherProgram, "skipped_other_program"),
+];
 /// The names of rejected lines in outputs, in the order of [`Reason`].
 const REJECTS: [&str; Reason::ALL.len()] =
     ["rejected_too_long", "rejected_layout", "rejected_time", "rejected_status", "rejected_number", "rejected_json"];
@@ -33,7 +37,7 @@ pub struct Accounting {
     /// Requests whose local time never comes, as summer time begins, a part of `events`; they count as if it had not begun.
     pub time_gaps: u64,
     /// Skipped lines by [`Skip`], in its order.
-    pub skipped: [Tally; 3],
+    pub skipped: [Tally; SKIPS.len()],
     /// Fragments that became part of another line.
     pub joined: Tally,
     /// Requests without a usable time.

@@ -24,7 +24,7 @@ fn is_chatter(line: &[u8]) -> bool {
 
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
-fn tells_a_request(line: &[u8]) -> bool {
+pub(super) fn tells_a_request(line: &[u8]) -> bool {
     const SIGNS: [&[u8]; 5] = [b" HTTP/", b"\"GET ", b"\"POST ", b"http.log.access", b" status="];
     SIGNS.iter().any(|sign| memchr::memmem::find(line, sign).is_some())
 }

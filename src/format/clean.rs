@@ -2,6 +2,7 @@
 //! them; or they are of no request.
 
 use super::{Element, Layout, Meaning};
+use crate::record::Kind;
 
 /// A field that is one word, though its place in the line would let it be more: what reads more of it is another format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,14 +18,20 @@ pub(super) struct Word {
 enum WordKind {
     Method,
     Host,
+    Address,
+    User,
 }
 
 impl Word {
-    /// Whether a writer of the format would write this: a method has a letter, a host has no blank.
+    /// Whether a writer of the format would write this: a method has a letter, a host has no blank, and an address none but in a list (of those
+    /// that a request was forwarded for, which stand in its place at times). A user who is not known is `-`, and alone: where more stands behind
+    /// it, the fields before have taken in one too many, as of a line that has its host before the address.
     pub(super) fn fits(self, text: &[u8]) -> bool {
         match self.kind {
             WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
             WordKind::Host => memchr::memchr(b' ', text).is_none(),
+            WordKind::Address => memchr::memchr_iter(b' ', text).all(|at| text[..at].ends_with(b",")),
+            WordKind::User => !text.starts_with(b"- "),
         }
     }
 
@@ -49,10 +56,14 @@ pub(super) fn words(layout: &Layout) -> Vec<Word> {
         let kind = match field.meaning {
             Meaning::Method => WordKind::Method,
             Meaning::Host => WordKind::Host,
+            Meaning::RemoteAddr => WordKind::Address,
+            Meaning::Other(Kind::Text, _) if matches!(&*field.name, "%u" | "$remote_user") => WordKind::User,
             _ => return None,
         };
+        let ends_at_blank = end == Some(b' ');
         let is_between_blanks = !field.quoted && end.is_some_and(|end| end != b'\t');
-        is_between_blanks.then_some(Word { field: number, kind, ends_at_blank: end == Some(b' ') })
+        let is_told = ends_at_blank || matches!(kind, WordKind::Method | WordKind::Host);
+        (is_between_blanks && is_told).then_some(Word { field: number, kind, ends_at_blank })
     });
     words.collect()
 }

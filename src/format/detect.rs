@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::envelope::{self, Envelope};
+use super::envelope::{self, Envelope, Opened};
 use super::extract::{Extractor, Reader};
 use super::glance::Glance;
 use super::needed::Held;
@@ -110,13 +110,15 @@ impl Detector {
         let mut best: Option<Detection> = None;
         let mut failure = None;
         for nesting in nestings {
-            let inner = envelope::unwrapped(lines.iter().copied(), &nesting).0;
-            let inner: Vec<&[u8]> = inner.iter().map(|line| &line[..]).collect();
+            let opened = envelope::unwrapped(lines.iter().copied(), &nesting);
+            let programs = self.programs(&opened);
+            let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
+            let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
                 Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
-                    format.envelopes = nesting;
-                    best = Some(Detection { format: Arc::new(format), ..found });
+                    (format.envelopes, format.programs) = (nesting, programs);
+                    best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
                 }
                 Ok(_) => {}
                 Err(error) => failure = Some(error),
@@ -127,6 +129,22 @@ impl Detector {
             (None, Some(error)) => Err(error),
             (None, None) => detect(lines, &[], &|_, _| Outcome::Rejected(Reason::Layout)),
         }
+    }
+
+    /// The programs that wrote requests, sorted; of one alone it is taken for granted.
+    fn programs(&self, lines: &[Opened]) -> Vec<Vec<u8>> {
+        let mut programs = envelope::programs(lines.iter());
+        if programs.len() > 1 {
+            self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
+            programs.retain(|program| lines.iter().any(|line| line.program == *program && self.is_request(&line.text)));
+        }
+        programs
+    }
+
+    /// Whether any format reads a line out of its envelope as an event.
+    fn is_request(&self, line: &[u8]) -> bool {
+        let reads = |at: usize| self.trials.read_as(at, line, true, &mut self.readers[at].borrow_mut()) == Outcome::Event;
+        !is_blank(line) && (0..self.readers.len()).any(reads)
     }
 
     /// The format of lines that are in no envelope, or out of it.
@@ -265,8 +283,11 @@ impl Look {
         if self.format.envelopes != deepest {
             return None;
         }
-        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest).0 };
-        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line[..]).collect();
+        let unwrapped = if deepest.is_empty() { Vec::new() } else { envelope::unwrapped(lines.iter().copied(), deepest) };
+        if self.format.programs != envelope::programs(unwrapped.iter()) {
+            return None;
+        }
+        let inner: Vec<&[u8]> = unwrapped.iter().map(|line| &line.text[..]).collect();
         let inner = if deepest.is_empty() { lines } else { &inner[..] };
         let written: Vec<&[u8]> = inner.iter().copied().filter(|line| !is_blank(line)).collect();
         let is_bare = deepest.is_empty();

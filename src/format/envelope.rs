@@ -9,24 +9,28 @@
 //! | [`Cri`](Envelope::Cri) | `2026-11-01T10:00:00.1Z stdout F LINE` | Kubernetes, `pkg/kubelet/kuberuntime/logs` |
 //! | [`Stamp`](Envelope::Stamp) | `2026-11-01T10:00:00.1Z LINE` | `docker logs -t`, `kubectl logs --timestamps` |
 //! | [`Pod`](Envelope::Pod) | `[pod/web-0/nginx] LINE` | `kubectl logs --prefix` |
+//! | [`Stern`](Envelope::Stern) | `web-6799fc88d8-x7z2q nginx LINE` | <https://github.com/stern/stern>, its default template |
 //! | [`Compose`](Envelope::Compose) | `web-1  \| LINE`, the name perhaps in colour | `docker compose logs` |
 //! | [`Tag`](Envelope::Tag) | `haproxy[7]: LINE` | what is left of an old syslog line where a template writes no more; HAProxy's manual shows its lines so |
 //! | [`Console`](Envelope::Console) | `2026/11/01 10:00:00.042\tINFO\thttp.log.access\thandled request\t{…}`, between tabs | Caddy's `format console`: <https://caddyserver.com/docs/caddyfile/directives/log#console>, UTC unless `time_local` is set |
 //! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | <https://systemd.io/JOURNAL_EXPORT_FORMATS/>, Journal JSON Format |
+//! | [`Shipper`](Envelope::Shipper) | `{"@timestamp":"…","message":"LINE"}`, and other keys | Filebeat, Logstash, Vector, Fluent Bit, Loki, Cloud Logging and others: see `envelope/object.rs` |
 //!
 //! Docker and CRI cut lines of more than 16 KiB into parts, also inside a character. Parts of a stream are joined as bytes, before
 //! anything reads them.
 
-use std::sync::LazyLock;
+mod container;
+mod object;
+mod syslog;
 
 use jiff::tz::TimeZone;
-use memchr::memmem::Finder;
 
 use super::clock::{TimeRead, TimeReader};
-use super::json_read::{self, JsonKind, JsonValue, KeyTree};
+use super::json_read::JsonValue;
 use super::zone::Ambiguous;
-use super::{TimeText, TimeToken, Unit};
+use super::{TimeText, Unit};
 use crate::time::Instant;
+use object::Keys;
 
 /// What a line is wrapped in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +49,8 @@ pub enum Envelope {
     Stamp,
     /// The pod and the container.
     Pod,
+    /// The pod and the container, as stern has them.
+    Stern,
     /// The service.
     Compose,
     /// The program and its process.
@@ -53,11 +59,13 @@ pub enum Envelope {
     Journal,
     /// The object of an access line behind what Caddy writes of it for people.
     Console,
+    /// An object of a log shipper or a log store.
+    Shipper,
 }
 
 impl Envelope {
     /// All of them with their names, the strictest first.
-    pub const ALL: [(Envelope, &'static str); 11] = [
+    pub const ALL: [(Envelope, &'static str); 13] = [
         (Envelope::Docker, "docker"),
         (Envelope::Journal, "journald"),
         (Envelope::Cri, "cri"),
@@ -66,8 +74,10 @@ impl Envelope {
         (Envelope::SyslogIso, "syslog_iso"),
         (Envelope::Pod, "kubectl_prefix"),
         (Envelope::Compose, "compose"),
+        (Envelope::Stern, "stern"),
         (Envelope::Tag, "syslog_tag"),
         (Envelope::Console, "caddy_console"),
+        (Envelope::Shipper, "json_message"),
         (Envelope::Stamp, "timestamp"),
     ];
 
@@ -79,15 +89,6 @@ impl Envelope {
     /// Whether what a line means depends on those before it: its parts, or its year.
     pub fn is_stateful(self) -> bool {
         matches!(self, Envelope::Docker | Envelope::Cri | Envelope::Rfc3164)
-    }
-
-    /// The keys that are looked for: the line, the time, the stream.
-    fn keys(self) -> [&'static [&'static str]; 3] {
-        match self {
-            Envelope::Docker => [&["log"], &["time"], &["stream"]],
-            Envelope::Journal => [&["MESSAGE"], &["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"], &["_HOSTNAME"]],
-            _ => [&[], &[], &[]],
-        }
     }
 }
 
@@ -101,6 +102,14 @@ struct Inner<'a> {
     is_partial: bool,
     /// Which stream it belongs to.
     is_second_stream: bool,
+    /// Who wrote it, where the envelope says it.
+    program: Option<&'a [u8]>,
+}
+
+impl<'a> Inner<'a> {
+    fn whole(text: &'a [u8], time: Stamped, program: Option<&'a [u8]>) -> Inner<'a> {
+        Inner { text: Some(text), time, is_partial: false, is_second_stream: false, program }
+    }
 }
 
 /// When an envelope was closed.
@@ -137,28 +146,29 @@ pub struct Unwrapper {
     /// The year of an old syslog header, and the month of the last one.
     year: Option<i16>,
     month: u8,
+    /// Who wrote the line, by the innermost envelope that says it; nothing: none does.
+    program: Vec<u8>,
+    /// Who writes requests; nothing: anybody may.
+    programs: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
 struct Level {
     envelope: Envelope,
-    tree: KeyTree,
+    keys: Keys,
     values: Vec<JsonValue>,
     clock: TimeReader,
 }
 
 impl Level {
     fn new(envelope: Envelope, zone: Option<&TimeZone>) -> Level {
-        let (mut tree, mut count) = (KeyTree::default(), 0);
-        for key in envelope.keys().into_iter().flatten() {
-            tree.want(&[(*key).to_owned()], &mut count);
-        }
+        let keys = Keys::of(envelope);
         let text = match envelope {
             Envelope::Journal => TimeText::Epoch(Unit::Micros),
-            Envelope::Rfc3164 => TimeText::Pattern(rfc3164_tokens()),
+            Envelope::Rfc3164 => TimeText::Pattern(syslog::rfc3164_tokens()),
             _ => TimeText::Iso8601,
         };
-        Level { envelope, tree, values: vec![JsonValue::ABSENT; count], clock: TimeReader::new(&text, zone.cloned()) }
+        Level { envelope, values: vec![JsonValue::ABSENT; keys.count], keys, clock: TimeReader::new(&text, zone.cloned()) }
     }
 
     fn stamp(&mut self, text: &[u8]) -> Stamped {
@@ -177,13 +187,6 @@ impl Level {
     }
 }
 
-/// `2026 Nov  1 10:00:00`: the header's time behind the year that it lacks.
-fn rfc3164_tokens() -> Vec<TimeToken> {
-    use TimeToken::*;
-    let literal = |text: &str| Literal(text.as_bytes().to_vec());
-    vec![Year, literal(" "), MonthName, literal(" "), Day, literal(" "), Hour, literal(":"), Minute, literal(":"), Second]
-}
-
 impl Unwrapper {
     /// For these envelopes, the outermost first. `zone` is that of local times, `year` that of the first old syslog header.
     pub fn new(envelopes: &[Envelope], zone: Option<&TimeZone>, year: Option<i16>) -> Unwrapper {
@@ -196,7 +199,20 @@ impl Unwrapper {
             spare: Vec::new(),
             year,
             month: 0,
+            program: Vec::new(),
+            programs: Vec::new(),
         }
+    }
+
+    /// Only these programs, sorted, write requests; if there are none, anybody may.
+    pub(super) fn of_programs(mut self, programs: &[Vec<u8>]) -> Unwrapper {
+        self.programs = programs.to_vec();
+        self
+    }
+
+    /// Whether the line that was unwrapped last says that it is of a program that writes no requests.
+    pub(super) fn is_of_other_program(&self) -> bool {
+        !self.program.is_empty() && !self.programs.is_empty() && self.programs.binary_search(&self.program).is_err()
     }
 
     /// Whether there is nothing to unwrap.
@@ -262,6 +278,7 @@ impl Unwrapper {
         self.text.clear();
         self.text.extend_from_slice(line);
         self.time = None;
+        self.program.clear();
         for i in 0..self.levels.len() {
             match self.unwrap_level(i, line.len()) {
                 Unwrapped::Whole => {}
@@ -274,10 +291,14 @@ impl Unwrapper {
     fn unwrap_level(&mut self, i: usize, line_bytes: usize) -> Unwrapped {
         self.spare.clear();
         let inner = match self.levels[i].envelope {
-            Envelope::Rfc3164 => rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
+            Envelope::Rfc3164 => syslog::rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
             _ => open(&mut self.levels[i], &self.text, &mut self.spare),
         };
-        let Some(Inner { text, time, is_partial, is_second_stream }) = inner else { return Unwrapped::Not };
+        let Some(Inner { text, time, is_partial, is_second_stream, program }) = inner else { return Unwrapped::Not };
+        if let Some(program) = program {
+            self.program.clear();
+            self.program.extend_from_slice(program);
+        }
         if let Stamped::At(time) = time {
             self.time = Some(time);
         }
@@ -309,30 +330,31 @@ impl Unwrapper {
 
 /// Opens one envelope.
 fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
-    let whole = |text: &'a [u8], time| Some(Inner { text: Some(text), time, is_partial: false, is_second_stream: false });
     match level.envelope {
-        Envelope::Docker | Envelope::Journal => object(level, line, buffer),
-        Envelope::Cri => cri(level, line),
-        Envelope::Rfc5424 => rfc5424(level, line),
+        Envelope::Docker | Envelope::Journal | Envelope::Shipper => object::object(level, line, buffer),
+        Envelope::Cri => container::cri(level, line),
+        Envelope::Rfc5424 => syslog::rfc5424(level, line),
         Envelope::SyslogIso => {
-            let (time, length) = level.leading_stamp(without_priority(line))?;
-            let rest = &without_priority(line)[length..];
-            let text = behind_host(rest)?;
+            let (time, length) = level.leading_stamp(syslog::without_priority(line))?;
+            let (program, text) = syslog::behind_host(&syslog::without_priority(line)[length..])?;
             // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
-            let has_tag =
-                rest.len() - text.len() > memchr::memchr(b' ', rest)? + 1 && line[..line.len() - text.len()].ends_with(b": ");
-            whole(text, time).filter(|_| has_tag || text.starts_with(b"{"))
+            let stands_alone = program.is_some() || text.starts_with(b"{");
+            stands_alone.then(|| Inner::whole(text, time, program))
         }
         Envelope::Stamp => {
             let (time, length) = level.leading_stamp(line)?;
-            whole(&line[length..], time)
+            Some(Inner::whole(&line[length..], time, None))
         }
-        Envelope::Pod => {
-            let end = memchr::memchr(b']', line).filter(|_| line.starts_with(b"[pod/"))?;
-            whole(line[end + 1..].strip_prefix(b" ")?, Stamped::Unknown)
+        Envelope::Pod => container::pod(line),
+        Envelope::Stern => container::stern(line),
+        Envelope::Compose => {
+            let (name, text) = container::compose(line)?;
+            Some(Inner::whole(text, Stamped::Unknown, Some(container::service(name))))
         }
-        Envelope::Compose => whole(compose(line)?, Stamped::Unknown),
-        Envelope::Tag => whole(behind_tag(line)?, Stamped::Unknown),
+        Envelope::Tag => {
+            let (program, text) = syslog::behind_tag(line)?;
+            Some(Inner::whole(text, Stamped::Unknown, Some(program)))
+        }
         Envelope::Console => console(level, line),
         Envelope::Rfc3164 => None,
     }
@@ -345,7 +367,7 @@ fn console<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
     let stamp = iso_of_wall(at)?;
     let Stamped::At(time) = level.stamp(&stamp) else { return None };
     let object = fields.nth(1).filter(|object| logger.starts_with(b"http.log.access") && object.starts_with(b"{"));
-    Some(Inner { text: Some(object.unwrap_or(line)), time: Stamped::At(time), is_partial: false, is_second_stream: false })
+    Some(Inner::whole(object.unwrap_or(line), Stamped::At(time), None))
 }
 
 /// `2026/11/01 10:00:00.042`, which is UTC, as `2026-11-01T10:00:00.042Z`.
@@ -357,207 +379,6 @@ fn iso_of_wall(text: &[u8]) -> Option<Vec<u8>> {
         iso.push(b'Z');
         iso
     })
-}
-
-/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `; for a terminal the name has a colour, which ends behind the bar (version 1) or the blank (2).
-fn compose(line: &[u8]) -> Option<&[u8]> {
-    let (line, is_coloured) = match behind_style(line) {
-        Some(rest) => (rest, true),
-        None => (line, false),
-    };
-    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
-    let blanks = line[name..].iter().take_while(|&&b| b == b' ').count();
-    let text = line[name + blanks..].strip_prefix(b"|").filter(|_| name > 0 && blanks > 0)?;
-    let ends_style = |text: &'_ [u8]| text.starts_with(STYLE_END);
-    let text = if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text };
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    Some(if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text })
-}
-
-const STYLE_END: &[u8] = b"\x1b[0m";
-
-/// What follows `ESC [ digits and semicolons m` (ECMA-48, SGR).
-fn behind_style(line: &[u8]) -> Option<&[u8]> {
-    let codes = line.strip_prefix(b"\x1b[")?;
-    codes[codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count()..].strip_prefix(b"m")
-}
-
-/// What follows `TAG[PID]: `; Heroku's logs have the name of a dyno there (`app[web.1]: `), behind a timestamp.
-fn behind_tag(line: &[u8]) -> Option<&[u8]> {
-    let word = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
-    let tag = word(line);
-    let pid = line[tag..].strip_prefix(b"[").filter(|_| line[0].is_ascii_alphabetic())?;
-    pid[word(pid)..].strip_prefix(b"]: ").filter(|_| word(pid) > 0)
-}
-
-/// `TIME STREAM TAGS TEXT`; the first tag is `P` for a part, `F` for a whole line or the last part of one.
-fn cri<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
-    let (time, length) = level.leading_stamp(line)?;
-    let rest = &line[length..];
-    let (is_second_stream, rest) = match (rest.strip_prefix(b"stdout "), rest.strip_prefix(b"stderr ")) {
-        (Some(rest), _) => (false, rest),
-        (_, Some(rest)) => (true, rest),
-        _ => return None,
-    };
-    let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-    let is_partial = match rest[..end].split(|&b| b == b':').next()? {
-        b"P" => true,
-        b"F" => false,
-        _ => return None,
-    };
-    Some(Inner { text: Some(rest.get(end + 1..).unwrap_or(b"")), time, is_partial, is_second_stream })
-}
-
-/// An object whose one value is the line.
-fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
-    json_read::read_object(line, &level.tree, &mut level.values).ok()?;
-    let raw = |value: &JsonValue| &line[value.from as usize..value.to as usize];
-    let message = level.values[0];
-    let text = match message.kind {
-        JsonKind::Text => Some(raw(&message)),
-        JsonKind::Escaped => {
-            json_read::unescape(raw(&message), buffer);
-            None
-        }
-        // The journal's way to write bytes that are not UTF-8.
-        JsonKind::Nested if level.envelope == Envelope::Journal => {
-            bytes_of(raw(&message), buffer)?;
-            None
-        }
-        _ => return None,
-    };
-    let (times, stream) = level.values[1..].split_at(level.values.len() - 2);
-    let stamp = times.iter().find(|value| value.kind != JsonKind::Absent).map(|value| raw(value).to_vec());
-    let is_second_stream = level.envelope == Envelope::Docker && raw(&stream[0]) == b"stderr";
-    let ends = text.map_or(&buffer[..], |text| text).ends_with(b"\n");
-    let is_partial = level.envelope == Envelope::Docker && !ends;
-    let time = stamp.map_or(Stamped::Unknown, |stamp| level.stamp(&stamp));
-    if level.envelope == Envelope::Docker && time == Stamped::Unknown {
-        return None;
-    }
-    Some(Inner { text, time, is_partial, is_second_stream })
-}
-
-/// `[72,101,108]`
-fn bytes_of(array: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
-    let inside = array.strip_prefix(b"[")?.strip_suffix(b"]")?;
-    for number in inside.split(|&b| b == b',') {
-        buffer.push(std::str::from_utf8(number).ok()?.trim().parse().ok()?);
-    }
-    Some(())
-}
-
-/// `<` 1 to 3 digits `>`
-fn without_priority(line: &[u8]) -> &[u8] {
-    let Some(rest) = line.strip_prefix(b"<") else { return line };
-    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    match rest.get(digits) {
-        Some(b'>') if (1..=3).contains(&digits) => &rest[digits + 1..],
-        _ => line,
-    }
-}
-
-/// RFC 5424 §6: `VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP STRUCTURED-DATA [SP MSG]`
-fn rfc5424<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
-    let rest = without_priority(line).strip_prefix(b"1 ")?;
-    let (time, mut rest) = match rest.strip_prefix(b"- ") {
-        Some(rest) => (Stamped::Unknown, rest),
-        None => {
-            let (time, length) = level.leading_stamp(rest)?;
-            (time, &rest[length..])
-        }
-    };
-    for _ in 0..4 {
-        rest = &rest[memchr::memchr(b' ', rest)? + 1..];
-    }
-    let text = match rest.strip_prefix(b"-") {
-        Some(text) => text,
-        None => behind_structured_data(rest)?,
-    };
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    Some(Inner { text: Some(text), time, is_partial: false, is_second_stream: false })
-}
-
-/// RFC 5424 §6.3: elements in brackets, in whose quoted values `"`, `\` and `]` are escaped.
-fn behind_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
-    while let Some(mut element) = rest.strip_prefix(b"[") {
-        let mut is_quoted = false;
-        loop {
-            match element {
-                [b'\\', _, tail @ ..] if is_quoted => element = tail,
-                [b'"', tail @ ..] => (is_quoted, element) = (!is_quoted, tail),
-                [b']', tail @ ..] if !is_quoted => {
-                    rest = tail;
-                    break;
-                }
-                [_, tail @ ..] => element = tail,
-                [] => return None,
-            }
-        }
-    }
-    (rest.is_empty() || rest.starts_with(b" ")).then_some(rest)
-}
-
-/// RFC 3164 §4.1: `Mmm dd hh:mm:ss SP HOSTNAME SP MSG`, where the message begins with a tag.
-fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i16>, month: &mut u8) -> Option<Inner<'a>> {
-    let rest = without_priority(line);
-    let (header, rest) = rest.split_at_checked(15)?;
-    let (fraction_us, rest) = fraction(rest)?;
-    // Any leap year reads every date.
-    let mut stamp = *b"2000 Mmm dd hh:mm:ss";
-    stamp[5..].copy_from_slice(header);
-    let (TimeRead::At(..) | TimeRead::NoZone(_)) = level.clock.read_whole(&stamp) else { return None };
-    let this = month_of(&header[..3]);
-    if let Some(year) = year {
-        // A log that goes on over the end of the year, perhaps with lines out of order.
-        *year += match (*month, this) {
-            (11..=12, 1..=2) => 1,
-            (1..=2, 11..=12) => -1,
-            _ => 0,
-        };
-    }
-    *month = this;
-    let time = match year {
-        Some(year) => {
-            stamp[..4].copy_from_slice(format!("{year:04}").get(..4)?.as_bytes());
-            match level.stamp(&stamp) {
-                Stamped::At(time) => Stamped::At(time.checked_add_micros(fraction_us)?),
-                Stamped::Unknown => Stamped::Unknown,
-            }
-        }
-        None => Stamped::Unknown,
-    };
-    Some(Inner { text: Some(behind_host(rest)?), time, is_partial: false, is_second_stream: false })
-}
-
-/// The blank behind the seconds, or a `.`, digits and the blank; in microseconds.
-fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
-    let Some(behind_point) = rest.strip_prefix(b".") else { return Some((0, rest.strip_prefix(b" ")?)) };
-    let digits = behind_point.iter().take_while(|b| b.is_ascii_digit()).count();
-    let micros = (0..6).fold(0, |micros, i| 10 * micros + behind_point[..digits].get(i).map_or(0, |b| i64::from(b - b'0')));
-    Some((micros, behind_point[digits..].strip_prefix(b" ").filter(|_| digits > 0)?))
-}
-
-fn month_of(name: &[u8]) -> u8 {
-    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    MONTHS.chunks(3).zip(1..).find(|(month, _)| *month == name).map_or(0, |(_, number)| number)
-}
-
-/// What follows `HOST TAG[PID]: `; the tag may be missing.
-fn behind_host(rest: &[u8]) -> Option<&[u8]> {
-    let host = memchr::memchr(b' ', rest).filter(|&length| length > 0)?;
-    let message = rest[host + 1..].trim_ascii_start();
-    let tag = message.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/')).count();
-    let behind_tag = &message[tag..];
-    let behind_pid = match behind_tag.strip_prefix(b"[") {
-        Some(pid) => &pid[memchr::memchr(b']', pid).map_or(pid.len(), |end| end + 1)..],
-        None => behind_tag,
-    };
-    match behind_pid.strip_prefix(b":") {
-        Some(text) if tag > 0 && matches!(text.first(), None | Some(b' ')) => Some(text.strip_prefix(b" ").unwrap_or(text)),
-        _ => Some(message),
-    }
 }
 
 /// Envelopes nested deeper than this are not looked for.
@@ -590,21 +411,19 @@ pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usi
     2 * bare >= written
 }
 
-/// The keys under which objects hold lines.
-static KEYS_OF_LINES: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [&b"\"log\""[..], b"\"MESSAGE\""].map(Finder::new));
-
 /// Whether a line may be in some envelope, told without reading it; none is opened of which this is not so.
 fn may_be_wrapped(line: &[u8]) -> bool {
     match line.first() {
         // A priority.
         Some(b'<') => true,
-        Some(b'{' | b' ' | b'\t' | b'\r') => KEYS_OF_LINES.iter().any(|key| key.find(line).is_some()),
+        Some(b'{' | b' ' | b'\t' | b'\r') => object::may_hold_line(line),
         Some(b'[') => line.starts_with(b"[pod/"),
-        Some(b'\x1b') => compose(line).is_some(),
+        Some(b'\x1b') => container::compose(line).is_some(),
         Some(first) => {
             let is_stamped = first.is_ascii_digit() && matches!(line.get(4), Some(b'-' | b'/'));
             let is_old_syslog = first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.'));
-            is_stamped || is_old_syslog || line.starts_with(b"1 ") || begins_with_name(line)
+            let is_counted = first.is_ascii_digit() && syslog::without_count(line).len() < line.len();
+            is_stamped || is_old_syslog || is_counted || line.starts_with(b"1 ") || begins_with_name(line)
         }
         None => false,
     }
@@ -612,10 +431,12 @@ fn may_be_wrapped(line: &[u8]) -> bool {
 
 /// Whether a name of a service or a program begins a line. Neither holds a blank, and what is behind the first one tells most.
 fn begins_with_name(line: &[u8]) -> bool {
-    let Some(blank) = memchr::memchr(b' ', line) else { return false };
+    let Some(blank) = memchr::memchr(b' ', line).filter(|&blank| blank > 0) else { return false };
     let (name, rest) = line.split_at(blank);
     let may_be_service = rest.iter().find(|&&byte| byte != b' ') == Some(&b'|');
-    may_be_service && compose(line).is_some() || name.ends_with(b"]:") && behind_tag(line).is_some()
+    may_be_service && container::compose(line).is_some()
+        || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
+        || name[0].is_ascii_lowercase() && container::stern(line).is_some()
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
@@ -627,7 +448,8 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
         if outer.last() != Some(&envelope) && are_mostly_in(lines, envelope) {
             outer.push(envelope);
             found.push(outer.clone());
-            nest(&unwrapped(lines.iter().map(|line| &line[..]), &[envelope]).0, outer, found);
+            let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
+            nest(&inner.into_iter().map(|line| line.text).collect::<Vec<_>>(), outer, found);
             outer.pop();
         }
     }
@@ -646,22 +468,30 @@ fn are_mostly_in(lines: &[Vec<u8>], envelope: Envelope) -> bool {
     2 * within > lines.len()
 }
 
-/// The lines out of these envelopes; how many were in them, parts too. Lines that are not in them stay as they are.
-pub fn unwrapped<'a>(lines: impl Iterator<Item = &'a [u8]>, envelopes: &[Envelope]) -> (Vec<Vec<u8>>, usize) {
+/// A line out of its envelopes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// The line; one that was in no envelope is as it stands.
+    pub text: Vec<u8>,
+    /// Who wrote it, where an envelope says it; else nothing.
+    pub program: Vec<u8>,
+}
+
+/// The lines out of these envelopes; parts are joined.
+pub fn unwrapped<'a>(lines: impl Iterator<Item = &'a [u8]>, envelopes: &[Envelope]) -> Vec<Opened> {
     let mut unwrapper = Unwrapper::new(envelopes, Some(&TimeZone::UTC), None);
-    let (mut inner, mut count) = (Vec::new(), 0);
-    for line in lines {
-        match unwrapper.unwrap(line) {
-            Unwrapped::Whole => inner.push(unwrapper.text().to_vec()),
-            Unwrapped::Part => {}
-            Unwrapped::Not => {
-                inner.push(line.to_vec());
-                continue;
-            }
-        }
-        count += 1;
-    }
-    (inner, count)
+    let open = |line| match unwrapper.unwrap(line) {
+        Unwrapped::Whole => Some(Opened { text: unwrapper.text().to_vec(), program: unwrapper.program.clone() }),
+        Unwrapped::Part => None,
+        Unwrapped::Not => Some(Opened { text: line.to_vec(), program: Vec::new() }),
+    };
+    lines.filter_map(open).collect()
+}
+
+/// The programs that wrote lines, sorted.
+pub fn programs<'a>(lines: impl Iterator<Item = &'a Opened>) -> Vec<Vec<u8>> {
+    let named: std::collections::BTreeSet<&[u8]> = lines.map(|line| &line.program[..]).filter(|name| !name.is_empty()).collect();
+    named.into_iter().map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]
@@ -687,6 +517,9 @@ mod tests {
             (Rfc3164, format!("Nov 01 10:00:01.25 web nginx[7]: {LINE}"), 1),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
             (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - [a b=\"x\\]\\\"y\"][c] \u{feff}{LINE}"), 2),
+            (Rfc5424, format!("213 <134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}"), 2),
+            (Rfc5424, format!("<134>1 2026-11-01T10:00:02Z web heroku router - {LINE}"), 2),
+            (Rfc3164, format!("99 <134>Nov  1 10:00:01 web nginx[7]: {LINE}"), 1),
             (SyslogIso, format!("2026-11-01T11:00:03+01:00 web nginx[7]: {LINE}"), 3),
             (SyslogIso, format!("<13>2026-11-01T11:00:03+01:00 web nginx: {LINE}"), 3),
             (Docker, format!(r#"{{"log":"{escaped}\n","stream":"stdout","time":"2026-11-01T10:00:04Z"}}"#), 4),
@@ -702,6 +535,7 @@ mod tests {
         }
         for (envelope, line) in [
             (Pod, format!("[pod/web-0/nginx] {LINE}")),
+            (Stern, format!("web-6799fc88d8-x7z2q nginx {LINE}")),
             (Compose, format!("web-1    | {LINE}")),
             (Compose, format!("\x1b[36mweb_1    |\x1b[0m {LINE}")),
             (Compose, format!("\x1b[1;33mweb-1    | \x1b[0m{LINE}")),
@@ -715,6 +549,38 @@ mod tests {
             assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
         }
         assert!(!may_be_wrapped(LINE.as_bytes()));
+    }
+
+    #[test]
+    fn envelopes_say_who_wrote_a_line() {
+        use Envelope::*;
+        for (envelope, line, program) in [
+            (Rfc3164, "Nov  1 10:00:01 web nginx[7]: x", "nginx"),
+            (Rfc3164, "Nov  1 10:00:01 web (systemd)[1]: x", "(systemd)"),
+            (Rfc3164, "Nov  1 10:00:01 web last message repeated 2 times", ""),
+            (Rfc5424, "<134>1 2026-11-01T10:00:02Z web nginx 7 - - x", "nginx"),
+            (Rfc5424, "<134>1 2026-11-01T10:00:02Z web - - - - x", ""),
+            (Rfc5424, "<158>1 2026-11-01T10:00:02Z host heroku web.1 - x", "heroku web"),
+            (SyslogIso, "2026-11-01T10:00:02Z web sshd[7]: x", "sshd"),
+            (Tag, "heroku[router]: x", "heroku[router"),
+            (Tag, "app[web.12]: x", "app[web"),
+            (Tag, "haproxy[12]: x", "haproxy"),
+            (Compose, "shop-web-2  | x", "shop-web"),
+            (Compose, "web  | x", "web"),
+            (Pod, "[pod/web-0/nginx] x", "nginx"),
+            (Stern, "web-6799fc88d8-x7z2q nginx x", "nginx"),
+            (Journal, r#"{"SYSLOG_IDENTIFIER":"nginx","_COMM":"sh","MESSAGE":"x"}"#, "nginx"),
+            (Shipper, r#"{"kubernetes":{"container_name":"web"},"log":"x"}"#, "web"),
+            (Shipper, r#"{"kubernetes.container.name":"web","message":"x"}"#, "web"),
+            (Docker, r#"{"log":"x\n","time":"2026-11-01T10:00:02Z"}"#, ""),
+        ] {
+            let opened = unwrapped([line.as_bytes()].into_iter(), &[envelope]);
+            let want = Opened { text: opened[0].text.clone(), program: program.as_bytes().to_vec() };
+            assert_eq!(opened, [want], "{line}");
+            assert!(opened[0].text.starts_with(b"x") || program.is_empty(), "{line}");
+        }
+        let lines = ["a[1]: x", "b[2]: x", "a[3]: x", "x"].map(|line| unwrapped([line.as_bytes()].into_iter(), &[Tag]).remove(0));
+        assert_eq!(programs(lines.iter()), [b"a", b"b"]);
     }
 
     #[test]
@@ -743,14 +609,15 @@ mod tests {
             b"2026-11-01T10:00:02Z stdout F lait",
             b"2026-11-01T10:00:02Z stderr F ise",
         ];
-        let (lines, count) = unwrapped(parts.into_iter(), &[Envelope::Cri]);
-        assert_eq!((lines, count), (vec!["café au lait".as_bytes().to_vec(), b"noise".to_vec()], 5));
+        let texts = |lines: Vec<Opened>| lines.into_iter().map(|line| line.text).collect::<Vec<_>>();
+        let lines = texts(unwrapped(parts.into_iter(), &[Envelope::Cri]));
+        assert_eq!(lines, ["café au lait".as_bytes(), b"noise"]);
         let parts = [
             r#"{"log":"one ","stream":"stdout","time":"2026-11-01T10:00:00Z"}"#,
             r#"{"log":"line\n","stream":"stdout","time":"2026-11-01T10:00:00Z"}"#,
         ];
-        let (lines, _) = unwrapped(parts.iter().map(|p| p.as_bytes()), &[Envelope::Docker]);
-        assert_eq!(lines, [b"one line".to_vec()]);
+        let lines = texts(unwrapped(parts.iter().map(|p| p.as_bytes()), &[Envelope::Docker]));
+        assert_eq!(lines, [b"one line"]);
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub struct Extractor {
     words: Vec<clean::Word>,
     /// Readers of the lines that this one does not read.
     pub(super) others: Vec<Extractor>,
+    /// Whether some of them are of another format: a line belongs to the one whose writer would write it so.
+    pub(super) is_mixed: bool,
+    /// Whether a line that fits the shape of this format may be another's, so that none is read by its shape alone.
+    keeps_apart: bool,
     /// With how many steps of the layout before it in the family its template begins.
     pub(super) steps_shared: usize,
     /// Takes lines out of their envelopes.
@@ -76,7 +80,7 @@ pub struct Reader {
     time: Instant,
     no_response: bool,
     /// Events whose local time comes twice or never.
-    ambiguous: Ambiguous,
+    pub(super) ambiguous: Ambiguous,
     /// Those of the other extractors, how many events each has read, and which of them has read the last line (0: this one).
     pub(super) others: Vec<Reader>,
     pub(super) by_others: Vec<u64>,
@@ -167,6 +171,8 @@ impl Extractor {
             Ok(Extractor { steps_shared, ..Extractor::bind_one(other, needs, zone, &family)? })
         };
         extractor.others = format.others.iter().zip(&family).map(of_other).collect::<Result<_>>()?;
+        extractor.is_mixed = format.others.iter().any(|other| other.name != format.name);
+        extractor.keeps_apart = extractor.is_mixed && !extractor.reads_regular_cleanly();
         Ok(extractor)
     }
 
@@ -213,8 +219,10 @@ impl Extractor {
             request_keys: clean::request_keys(&format.layout),
             words: clean::words(&format.layout),
             others: Vec::new(),
+            is_mixed: false,
+            keeps_apart: false,
             steps_shared: 0,
-            unwrapper: Unwrapper::new(&format.envelopes, zone, None),
+            unwrapper: Unwrapper::new(&format.envelopes, zone, None).of_programs(&format.programs),
             shift: None,
         })
     }
@@ -281,10 +289,16 @@ impl Extractor {
     /// Reads a line that is in no envelope, or out of it.
     pub(super) fn read_any(&self, line: &[u8], reader: &mut Reader) -> Outcome {
         reader.by = 0;
+        if self.others.is_empty() {
+            return self.read_itself(line, reader);
+        }
+        let ambiguous = reader.ambiguous;
         match self.read_itself(line, reader) {
-            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) if !self.others.is_empty() => {
-                self.read_by_others(line, reader, outcome)
+            Outcome::Event if !self.is_mixed || self.reads_cleanly(line, reader) => Outcome::Event,
+            outcome @ (Outcome::Event | Outcome::Undated) if self.is_mixed => {
+                self.read_by_better(line, reader, outcome, ambiguous)
             }
+            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) => self.read_by_others(line, reader, outcome),
             outcome => outcome,
         }
     }
@@ -310,7 +324,13 @@ impl Extractor {
             }
             Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
                 match read_keyed(*keyed, line, wanted, reader) {
-                    Ok(()) if !wanted.holds(conditions, line, &reader.values) => Outcome::Skipped(Skip::Chatter),
+                    // Words among which a pair stands are no pairs of another writer.
+                    Ok(()) if !wanted.holds(conditions, line, &reader.values) => {
+                        match *keyed != Keyed::Logfmt || keyed::begins_with_pair(line) {
+                            true => Outcome::Skipped(Skip::Chatter),
+                            false => return Err(Reason::Layout),
+                        }
+                    }
                     Ok(()) => {
                         find_values(line, wanted, clocks, reader);
                         reader.lessons.add(line);
@@ -396,9 +416,9 @@ impl Extractor {
         self.fast(&reader.lessons).filter(|_| self.is_plain()).map_or(0, |fast| fast.shape.marks)
     }
 
-    /// Whether lines are events as they stand.
+    /// Whether lines are events as they stand, and of this format.
     fn is_plain(&self) -> bool {
-        self.unwrapper.is_empty() && self.shift.is_none()
+        self.unwrapper.is_empty() && self.shift.is_none() && !self.keeps_apart
     }
 
     fn fast<'a>(&'a self, lessons: &'a Lessons) -> Option<&'a Fast> {
@@ -605,7 +625,10 @@ impl Extractor {
                 Some(Misread { at, expected: plan.expected(step) })
             }
             Compiled::Json { wanted, keyed, .. } => {
-                let at = read_keyed(*keyed, line, wanted, reader).err()?;
+                let at = match read_keyed(*keyed, line, wanted, reader) {
+                    Ok(()) if *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) => 0,
+                    read => read.err()?,
+                };
                 let expected = match keyed {
                     Keyed::Json => "one JSON object, well formed to its end",
                     Keyed::Logfmt => "pairs of name=value",

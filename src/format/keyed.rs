@@ -159,6 +159,12 @@ pub(super) fn logfmt(line: &[u8], tree: &KeyTree, values: &mut [JsonValue]) -> R
     if pairs > 0 { Ok(()) } else { Err(0) }
 }
 
+/// Whether a line of logfmt begins with a pair, and not with words.
+pub(super) fn begins_with_pair(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.iter().take_while(|&&b| b > b' ').position(|&b| b == b'=').is_some_and(|at| at > 0)
+}
+
 fn logfmt_value(line: &[u8], from: usize) -> Result<(JsonValue, usize), usize> {
     if line.get(from) != Some(&b'"') {
         let to = from + line[from..].iter().take_while(|&&b| b > b' ').count();
@@ -238,6 +244,8 @@ mod tests {
         let read: Vec<&str> = values.iter().map(|value| text(*value, line, b"")).collect();
         assert_eq!(read, ["/a?b=c", "", r#"say \"hi\""#]);
         assert_eq!(logfmt(b"only words", &tree, &mut values), Err(0));
+        let begins = |line: &str| begins_with_pair(line.as_bytes());
+        assert!(begins(line) && begins(" a=") && !begins("GET /?a=b") && !begins("=b"));
         assert_eq!(logfmt(br#"a="b"#, &tree, &mut values), Err(2));
         assert_eq!(logfmt(br#"a="b\"#, &tree, &mut values), Err(2));
     }

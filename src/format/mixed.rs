@@ -8,6 +8,7 @@ use super::derive::Fields;
 use super::envelope::Unwrapped;
 use super::extract::{Extractor, Reader};
 use super::needed::Held;
+use super::zone::Ambiguous;
 use super::{Clock, Format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Kind, Need, Outcome, Reason, Skip, Slot};
@@ -168,7 +169,12 @@ impl Extractor {
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
-            false => self.read_any(&text, reader),
+            false => match self.read_any(&text, reader) {
+                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && !chatter::tells_a_request(&text) => {
+                    Outcome::Skipped(Skip::OtherProgram)
+                }
+                outcome => outcome,
+            },
         };
         reader.unwrapper.give_text(text);
         reader.is_unwrapped = true;
@@ -176,22 +182,69 @@ impl Extractor {
     }
 
     /// Reads a line that the format itself does not read by the first other one that does; `outcome` is what it is if none does.
+    ///
+    /// In a mixed log the first counts that would be written so: a text ends only where the line can go on, so that many a line of one format
+    /// can be read as that of another, with a part of it in the wrong field.
     #[cold]
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, mut outcome: Outcome) -> Outcome {
-        for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
-            its_reader.stamped = reader.stamped;
-            its_reader.stamped_ambiguous = reader.stamped_ambiguous;
-            let read = other.read_any(line, its_reader);
-            if matches!(read, Outcome::Event | Outcome::Undated) {
-                reader.by = i + 1;
-                reader.by_others[i] += u64::from(read == Outcome::Event);
-                return read;
-            }
-            // A connection is known by its own format only, and so is an object that is no request.
-            if matches!(read, Outcome::Skipped(_)) && (other.has_connections || line.first() == Some(&b'{')) {
-                outcome = read;
+        let mut doubtful = None;
+        for i in 0..self.others.len() {
+            let ambiguous = reader.others[i].ambiguous;
+            let read = self.read_by_other(i, line, reader);
+            match read {
+                Outcome::Event | Outcome::Undated if !self.is_mixed => return self.taken(i, read, reader),
+                Outcome::Event if self.others[i].reads_cleanly(line, &reader.others[i]) => return self.taken(i, read, reader),
+                Outcome::Event | Outcome::Undated => {
+                    reader.others[i].ambiguous = ambiguous;
+                    doubtful = better(doubtful, (i, read));
+                }
+                // A connection is known by its own format only, and so is an object that is no request.
+                Outcome::Skipped(_) if self.others[i].has_connections || line.first() == Some(&b'{') => outcome = read,
+                _ => {}
             }
         }
-        outcome
+        let Some((i, read)) = doubtful else { return outcome };
+        self.read_by_other(i, line, reader);
+        self.taken(i, read, reader)
+    }
+
+    /// Reads a line of a mixed log that the format itself reads, but not as its writer would write it, or without a time: by another one that
+    /// reads it well, or else by itself, as `own`. Where it is another's, its time was not `ambiguous` here.
+    #[cold]
+    pub(super) fn read_by_better(&self, line: &[u8], reader: &mut Reader, own: Outcome, before: Ambiguous) -> Outcome {
+        let counted = std::mem::replace(&mut reader.ambiguous, before);
+        for i in 0..self.others.len() {
+            let ambiguous = reader.others[i].ambiguous;
+            let read = self.read_by_other(i, line, reader);
+            if read == Outcome::Event && self.others[i].reads_cleanly(line, &reader.others[i]) {
+                return self.taken(i, read, reader);
+            }
+            reader.others[i].ambiguous = ambiguous;
+        }
+        reader.ambiguous = counted;
+        own
+    }
+
+    fn read_by_other(&self, i: usize, line: &[u8], reader: &mut Reader) -> Outcome {
+        let its_reader = &mut reader.others[i];
+        its_reader.stamped = reader.stamped;
+        its_reader.stamped_ambiguous = reader.stamped_ambiguous;
+        self.others[i].read_any(line, its_reader)
+    }
+
+    /// Takes note of which of the others has read a line.
+    fn taken(&self, i: usize, read: Outcome, reader: &mut Reader) -> Outcome {
+        reader.by = i + 1;
+        reader.by_others[i] += u64::from(read == Outcome::Event);
+        read
+    }
+}
+
+/// Of two ways to read a line the one that has a time, or else the first.
+fn better(one: Option<(usize, Outcome)>, other: (usize, Outcome)) -> Option<(usize, Outcome)> {
+    match one {
+        Some((_, Outcome::Undated)) if other.1 == Outcome::Event => Some(other),
+        Some(one) => Some(one),
+        None => Some(other),
     }
 }

@@ -86,12 +86,15 @@ pub struct Format {
     pub others: Vec<Format>,
     /// What each line is wrapped in, the outermost first.
     pub envelopes: Vec<Envelope>,
+    /// Who writes requests, where the envelopes say who wrote a line: the programs (containers, services) that wrote some at the head of the log,
+    /// sorted. What another one wrote and the format does not read is no damaged request. Nothing: anybody may write them.
+    pub programs: Vec<Vec<u8>>,
 }
 
 impl Format {
     /// A format without others.
     pub(crate) fn new(name: impl Into<String>, layout: Layout, clock: Clock) -> Format {
-        Format { name: name.into(), layout, clock, others: Vec::new(), envelopes: Vec::new() }
+        Format { name: name.into(), layout, clock, others: Vec::new(), envelopes: Vec::new(), programs: Vec::new() }
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) enum Spec {
     Keys(&'static Keys),
     /// Columns of a `#Fields` header, as such a writer has them.
     Columns(&'static Keys, W3cWriter),
+    /// Names of pairs (logfmt).
+    Pairs(&'static Keys),
     /// A map of JSON keys.
     Json(fn() -> JsonMap),
 }
@@ -147,12 +149,13 @@ impl Preset {
             Spec::Line(text) => self.line(text, declared),
             Spec::WithoutTime(text) => self.without_time(text),
             Spec::LineAndMore(text) => Ok(open_ended(self.line(text, declared)?)),
-            Spec::Json(_) | Spec::Keys(_) | Spec::Columns(..) if !declared.is_empty() => {
+            Spec::Json(_) | Spec::Keys(_) | Spec::Pairs(_) | Spec::Columns(..) if !declared.is_empty() => {
                 Err(definition(format!("the lines of preset `{}` are JSON", self.name))
                     .hint("change its keys by `json: {latency: took ms}` beside `preset`"))
             }
             Spec::Json(map) => Ok(Format::new(self.name, Layout::Json(map()), self.clock)),
             Spec::Keys(keys) => Ok(Format::new(self.name, Layout::Json(keys.map(Keyed::Json)?), self.clock)),
+            Spec::Pairs(keys) => Ok(Format::new(self.name, Layout::Json(keys.map(Keyed::Logfmt)?), self.clock)),
             Spec::Columns(keys, writer) => Ok(Format::new(self.name, Layout::Json(keys.map(Keyed::W3c(*writer))?), self.clock)),
         }
     }
@@ -213,9 +216,9 @@ mod tests {
         for preset in all() {
             for format in preset.formats().unwrap() {
                 assert_eq!((&*format.name, format.clock), (preset.name, preset.clock()));
-                // Caddy's console and uvicorn leave it to their envelope.
+                // Caddy's console, Heroku's router and uvicorn leave it to their envelope.
                 let has_time = format.resolve(&Field::Time).is_some();
-                assert!(has_time || ["caddy", "uvicorn"].contains(&preset.name), "{}", preset.name);
+                assert!(has_time || ["caddy", "heroku_router", "uvicorn"].contains(&preset.name), "{}", preset.name);
                 for field in [Field::Time, Field::Method, Field::Path, Field::Status].into_iter().skip(usize::from(!has_time)) {
                     assert!(format.resolve(&field).is_some(), "{} {field:?}", preset.name);
                 }

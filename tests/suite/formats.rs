@@ -173,6 +173,11 @@ fn lines_of_several_formats_are_read_each_by_its_own_and_words_between_them_skip
         ["haproxy", "traefik", "alb"],
         ["ingress-nginx", "istio", "kong"],
         ["squid", "uwsgi", "s3"],
+        // Those whose lines look alike, and objects whose time only one of them finds.
+        ["combined", "vhost_combined", "nginx_main"],
+        ["vhost_common", "common", "traefik_clf"],
+        ["nginx_json", "caddy", "combined"],
+        ["envoy_gateway", "traefik", "nginx_json"],
     ] {
         let round = |i: usize| -> String {
             let requests = names.map(|name| like(example(name), i)).concat();
@@ -198,6 +203,109 @@ fn objects_of_other_loggers_are_skipped_in_mixed_logs() {
     work.file("mixed.log", (0..20).map(round).collect::<String>());
     let accounting = work.run(&["report", "--output-format", "json", "mixed.log"]).exits(0).json()["accounting"].clone();
     assert_eq!((&accounting["events"]["lines"], &accounting["skipped_chatter"]["lines"]), (&json!(60), &json!(20)));
+}
+
+/// Objects of log shippers and stores, as each writes them.
+#[test]
+fn lines_are_found_in_the_objects_of_shippers() {
+    let work = Work::new();
+    let at = "2026-11-01T10:00:00.042Z";
+    let objects = |text: &str| {
+        [
+            // Filebeat, before and behind an ingest pipeline; Elasticsearch, as it is exported, with objects or dotted names.
+            json!({"@timestamp": at, "log": {"offset": 7, "file": {"path": "/var/log/x"}}, "message": text, "input": {"type": "log"}}),
+            json!({"@timestamp": at, "event": {"original": text, "kind": "event"}, "message": "was read"}),
+            json!({"_index": "logs", "_id": "7", "_score": 1, "_source": {"@timestamp": at, "event.original": text}}),
+            json!({"_index": "logs", "_source": {"message": text, "agent": {"type": "filebeat"}}}),
+            // Fluent Bit without the newline that Docker has, with and without its kind of time; Vector.
+            json!({"date": 1_793_527_200.042, "log": text, "kubernetes": {"container_name": "web", "pod_name": "web-0"}}),
+            json!({"log": text, "stream": "stdout", "time": at, "kubernetes": {"container_name": "web"}}),
+            json!({"file": "/var/log/x", "host": "web", "message": text, "source_type": "file", "timestamp": at}),
+            // logcli, Cloud Logging, CloudWatch, Azure, Splunk, GELF.
+            json!({"labels": {"container": "web"}, "line": text, "timestamp": at}),
+            json!({"insertId": "x7", "labels": {}, "resource": {"type": "k8s_container", "labels": {"container_name": "web"}}, "textPayload": text, "timestamp": at}),
+            json!({"insertId": "x7", "jsonPayload": {"message": text, "stream": "stdout"}, "timestamp": at}),
+            json!({"timestamp": 1_793_527_200_042_u64, "message": text, "ingestionTime": 1_793_527_201_042_u64}),
+            json!({"TimeGenerated": at, "ContainerName": "web", "LogMessage": text, "LogSource": "stdout"}),
+            json!({"preview": false, "result": {"_raw": text, "host": "web"}}),
+            json!({"version": "1.1", "host": "web", "short_message": text, "timestamp": 1_793_527_200.042, "_container_name": "web"}),
+        ]
+        .map(|object| format!("{object}\n"))
+    };
+    for name in ["combined", "squid", "haproxy", "nginx_json", "kong", "s3"] {
+        let lines: Vec<String> = (0..20).map(|i| like(example(name), i)).collect();
+        for kind in 0..objects("").len() {
+            let log: String = lines.iter().map(|line| objects(line.trim_end())[kind].clone()).collect();
+            let one = objects(lines[0].trim_end())[kind].clone();
+            let said = objects("what it said at 7 when it began")[kind].clone();
+            work.file("shipped.log", log + &said);
+            let ran = work.run(&["report", "--tz", "UTC", "--output-format", "json", "shipped.log"]).exits(0);
+            let accounting = &ran.json()["accounting"];
+            assert_eq!(accounting["inputs"][0]["format"], name, "{one}");
+            assert_eq!(accounting["events"]["lines"], 20, "{one}");
+        }
+    }
+    // Where a line has no time of its own, that of the object counts, if it is a text.
+    let told = |object: String| {
+        work.file("shipped.log", object.repeat(3));
+        work.run(&["report", "--output-format", "json", "shipped.log"])
+    };
+    let [filebeat, .., gelf] = objects(example("uvicorn"));
+    assert_eq!(told(filebeat).exits(0).json()["accounting"]["events"]["lines"], 3);
+    assert_eq!(told(gelf).exits(0).json()["accounting"]["undated"]["lines"], 3);
+    // An object that was parsed on the way.
+    let parsed: serde_json::Value = serde_json::from_str(example("nginx_json")).unwrap();
+    for object in [
+        json!({"log_processed": parsed, "stream": "stdout", "time": at}),
+        json!({"insertId": "x7", "jsonPayload": parsed, "timestamp": at}),
+    ] {
+        assert_eq!(told(format!("{object}\n")).exits(0).json()["accounting"]["events"]["lines"], 3, "{object}");
+    }
+}
+
+/// How an envelope has the name of a program and its line.
+type Header<'a> = &'a dyn Fn(&str, &str) -> String;
+
+/// What other programs write into the same file is no damaged request: the header of each line says who wrote it. A damaged request still is one.
+#[test]
+fn lines_of_other_programs_in_one_file_are_skipped_and_damaged_requests_are_not() {
+    let work = Work::new();
+    let (access, cut) = (example("combined"), &example("combined")[..60]);
+    let others = ["Accepted publickey for ada from 192.0.2.9 port 40112 ssh2", "(root) CMD (run-parts /etc/cron.hourly)"];
+    let old = |tag: &str, text: &str| format!("Nov  1 10:00:00 web {tag}: {text}\n");
+    let new = |tag: &str, text: &str| format!("<134>1 2026-11-01T10:00:00Z web {tag} 7 - - {text}\n");
+    let iso = |tag: &str, text: &str| format!("2026-11-01T10:00:00.042+00:00 web {tag}[7]: {text}\n");
+    let compose = |tag: &str, text: &str| format!("{tag}-1  | {text}\n");
+    let pod = |tag: &str, text: &str| format!("[pod/web-0/{tag}] {text}\n");
+    let journal = |tag: &str, text: &str| {
+        let entry = json!({"__REALTIME_TIMESTAMP": "1793527200000000", "SYSLOG_IDENTIFIER": tag, "MESSAGE": text});
+        format!("{entry}\n")
+    };
+    let stern = |tag: &str, text: &str| format!("web-6799fc88d8-x7z2q {tag} {text}\n");
+    let shipper = |tag: &str, text: &str| format!("{}\n", json!({"kubernetes": {"container_name": tag}, "log": text}));
+    let headers: [Header; 8] = [&old, &new, &iso, &compose, &pod, &journal, &stern, &shipper];
+    for header in headers {
+        // Most of the lines are of others, also at the head, by which the format is told.
+        let round = |i: usize| {
+            let damaged = if i.is_multiple_of(10) { header("nginx", cut) } else { String::new() };
+            [header("sshd", others[0]), header("cron", others[1]), header("nginx", access), damaged].concat()
+        };
+        let log: String = (0..40).map(round).collect();
+        // One who comes later; and what looks like a request is not passed over, whoever wrote it.
+        let late = header("kernel", "usb 1-1: new device").repeat(3) + &header("proxy", "GET /cart HTTP/1.1 - went wrong");
+        work.file("messages", log.clone() + &late);
+        let ran = work.run(&["report", "--year", "2026", "--output-format", "json", "messages"]).exits(0);
+        let accounting = &ran.json()["accounting"];
+        let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
+        assert_eq!(lines, [Some(40), Some(83), Some(5)], "{log:.200} {}", ran.stderr);
+        // By name as well, and of one program alone.
+        let alone = header("nginx", access) + &header("nginx", cut) + &late;
+        work.file("messages", header("nginx", access).repeat(20) + &alone);
+        let named = ["report", "--year", "2026", "--format", "combined", "--output-format", "json", "messages"];
+        let accounting = work.run(&named).exits(0).json()["accounting"].clone();
+        let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
+        assert_eq!(lines, [Some(21), Some(3), Some(2)], "{log:.200}");
+    }
 }
 
 /// A log that no preset reads is told of, and yet there is a proposal, which reads it.

@@ -14,6 +14,7 @@ mod laws;
 #[path = "../support/loggen.rs"]
 mod loggen;
 mod many_files;
+mod mixed;
 mod notebooks;
 mod odd_lines;
 mod picture;

@@ -67,8 +67,9 @@ pub fn detect(data: &[u8]) {
 pub fn unwrap(data: &[u8]) {
     let lines = lines(data);
     for nesting in envelope::nestings(&lines) {
-        let (inner, count) = envelope::unwrapped(lines.iter().copied(), &nesting);
-        assert!(inner.len() <= lines.len() && count <= lines.len());
+        let opened = envelope::unwrapped(lines.iter().copied(), &nesting);
+        assert!(opened.len() <= lines.len());
+        assert!(envelope::programs(opened.iter()).is_sorted());
     }
 }
 

@@ -258,6 +258,7 @@ fn told(outcome: Outcome) -> (&'static str, Option<String>) {
         Outcome::Skipped(Skip::Blank) => ("skipped", Some("a blank line".to_owned())),
         Outcome::Skipped(Skip::Comment) => ("skipped", Some("a comment".to_owned())),
         Outcome::Skipped(Skip::Chatter) => ("skipped", Some("what the server says beside its access log".to_owned())),
+        Outcome::Skipped(Skip::OtherProgram) => ("skipped", Some("a line of another program".to_owned())),
         Outcome::Joined => ("joined", Some("a part of another line".to_owned())),
         Outcome::Undated => ("undated", Some("it has no usable time (if it is local, --tz ZONE says where)".to_owned())),
         Outcome::Rejected(reason) => ("rejected", Some(reason.name().to_owned())),

@@ -6,7 +6,8 @@
 //! lines are of connections, and skipped. Emissary (<https://emissary-ingress.dev/docs/3.10/topics/running/ambassador/>) writes `ACCESS` before
 //! the default. Istio (<https://istio.io/latest/docs/tasks/observability/logs/access-log/>) puts details before the byte counts and the
 //! connection's ends behind; Envoy Gateway (<https://gateway.envoyproxy.io/docs/tasks/observability/proxy-accesslog/>) writes JSON with
-//! the operators' names. The keys of Envoy's own JSON are the user's; those here are the usual ones.
+//! the operators' names. The keys of Envoy's own JSON are the user's; those here are the usual ones, and Envoy Gateway's, so that a log that
+//! holds both is read whole.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
@@ -130,13 +131,18 @@ const ENVOY_KEYS: &[(&str, &str)] = &[
     ("method", "method"),
     ("original_path", "target"),
     ("path", "target"),
+    ("x-envoy-origin-path", "target"),
     ("authority", "host"),
+    (":authority", "host"),
     ("bytes_sent", "bytes"),
     ("user_agent", "agent"),
+    ("user-agent", "agent"),
     ("x_forwarded_for", "client"),
+    ("x-forwarded-for", "client"),
     ("downstream_remote_address", "client"),
     ("bytes_received", "size"),
     ("upstream_service_time", "ms"),
+    ("x-envoy-upstream-service-time", "ms"),
     ("response_flags", ""),
     ("response_code_details", ""),
     ("protocol", ""),

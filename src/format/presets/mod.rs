@@ -11,6 +11,7 @@ mod clouds;
 mod envoy;
 mod gateways;
 mod haproxy;
+mod heroku;
 mod java;
 mod nginx;
 mod others;
@@ -36,6 +37,7 @@ pub(super) static FAMILIES: &[&[Preset]] = &[
     w3c::PRESETS,
     clouds::PRESETS,
     gateways::PRESETS,
+    heroku::PRESETS,
     squid::PRESETS,
     python::PRESETS,
     java::PRESETS,

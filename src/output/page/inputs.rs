@@ -42,7 +42,11 @@ fn outcomes(a: &Accounting) -> Vec<Value> {
     };
     vec![
         outcome("events", "requests", a.events),
-        outcome("skipped", "known not to be requests: comments, blank lines, chatter of the server", a.skipped_total()),
+        outcome(
+            "skipped",
+            "known not to be requests: comments, blank lines, chatter of the server, lines of other programs",
+            a.skipped_total(),
+        ),
         outcome("joined", "fragments that became part of another line", a.joined),
         outcome("undated", "requests without a usable time", a.undated),
         outcome("rejected", "lines that did not parse", a.rejected_total()),

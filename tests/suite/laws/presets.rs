@@ -26,7 +26,9 @@ fn wrapped(envelope: Envelope, line: &str) -> String {
         Envelope::Stamp => format!("2026-11-02T10:00:00Z {line}"),
         Envelope::Pod => format!("[pod/web-0/app] {line}"),
         Envelope::Compose => format!("web-1  | {line}"),
+        Envelope::Stern => format!("web-6799fc88d8-x7z2q app {line}"),
         Envelope::Tag => format!("app[7]: {line}"),
+        Envelope::Shipper => format!(r#"{{"@timestamp":"2026-11-02T10:00:00.042Z","log":{{"offset":7}},"message":{quoted}}}"#),
         // Only Caddy's own lines are in it; others stay as they stand.
         Envelope::Console => line.to_owned(),
         Envelope::Journal => format!(r#"{{"__REALTIME_TIMESTAMP":"1793613600000000","MESSAGE":{quoted}}}"#),
@@ -72,11 +74,15 @@ proptest! {
         layout in any::<Index>(),
         envelope in prop::option::weighted(0.3, select(Envelope::ALL.map(|(envelope, _)| envelope).to_vec())),
         damages in prop::collection::vec((damage(), any::<Index>()), 0..12),
+        other in prop::option::weighted(0.4, select(presets())),
     ) {
         let mut layouts = preset.formats().unwrap();
         let mut format = layouts.remove(layout.index(layouts.len()));
+        // A log may hold lines of another format too.
+        layouts.extend(other.iter().flat_map(|other| other.formats().unwrap()));
+        let example = other.map_or(preset.example.to_owned(), |other| format!("{}\n{}", preset.example, other.example));
         (format.others, format.envelopes) = (layouts, envelope.into_iter().collect());
-        let (rig, log) = (rig(&format), log(preset.example, envelope, &damages));
+        let (rig, log) = (rig(&format), log(&example, envelope, &damages));
         let want = rig.careful(&log);
         for kernel in kernels() {
             same(&rig.fast(&log, kernel), &want)?;
@@ -187,7 +193,9 @@ fn every_preset_is_detected_in_every_envelope() {
             let found = detector.find(&lines);
             // The pod and the service tell no time, and the old syslog header no year.
             let has_time = preset.family().unwrap().resolve(&Field::Time).is_some();
-            if !has_time && matches!(envelope, Envelope::Rfc3164 | Envelope::Pod | Envelope::Compose | Envelope::Tag) {
+            if !has_time
+                && matches!(envelope, Envelope::Rfc3164 | Envelope::Pod | Envelope::Stern | Envelope::Compose | Envelope::Tag)
+            {
                 continue;
             }
             if envelope == Envelope::Console {

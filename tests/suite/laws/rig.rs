@@ -107,6 +107,7 @@ impl Rig {
                 latencies.add(record.time, class, ns);
             }
         });
+        accounting.by_others = self.extractor.take_others(&mut reader);
         Counted { partial: tally.fold(latencies.as_ref(), &classes, &self.keys, "").unwrap(), accounting, odd }
     }
 

@@ -1,0 +1,185 @@
+//! Objects of which one value is the line: those of Docker and of the journal, and what shippers and stores of logs make of a line.
+//!
+//! | writer | where the line is | its documentation |
+//! |---|---|---|
+//! | Filebeat, Logstash, Elastic Agent | `message`, and as it came in `event.original` | <https://www.elastic.co/docs/reference/ecs/ecs-base> |
+//! | Elasticsearch, OpenSearch, as exported | the same within `_source` | <https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/mapping-source-field> |
+//! | Vector | `message` | <https://vector.dev/docs/about/under-the-hood/architecture/data-model/log/> |
+//! | Fluent Bit, Fluentd | `log`, `message`; an object that was parsed on the way in `log_processed` | <https://docs.fluentbit.io/manual/pipeline/filters/kubernetes> |
+//! | Loki, `logcli --output=jsonl` | `line` | <https://grafana.com/docs/loki/latest/query/logcli/> |
+//! | Google Cloud Logging | `textPayload`, `jsonPayload.message`, or `jsonPayload` itself | <https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry> |
+//! | CloudWatch Logs | `message` | <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_OutputLogEvent.html> |
+//! | Azure, containers | `LogEntry`, `LogMessage` | <https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/containerlogv2> |
+//! | Splunk, as exported | `result._raw` | <https://docs.splunk.com/Documentation/Splunk/latest/Search/ExportdatausingRESTAPI> |
+//! | GELF | `full_message`, `short_message` | <https://go2docs.graylog.org/current/getting_in_log_data/gelf.html> |
+//!
+//! A key with a dot stands for both, an object within an object and a key with a dot in its name.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::{Envelope, Inner, Level, Stamped};
+use crate::format::json_read::{self, JsonKind, JsonValue, KeyTree};
+
+/// Where the parts of a line stand in an object: each under the first of its keys that is there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keys {
+    tree: KeyTree,
+    /// How many values are looked for.
+    pub(super) count: usize,
+    line: Vec<usize>,
+    time: Vec<usize>,
+    /// Where the two streams of a container are told apart.
+    stream: Vec<usize>,
+    program: Vec<usize>,
+}
+
+impl Keys {
+    /// Those of an envelope; none if it is no object.
+    pub(super) fn of(envelope: Envelope) -> Keys {
+        let [line, time, stream, program]: [&[&str]; 4] = match envelope {
+            Envelope::Docker => [&["log"], &["time"], &["stream"], &[]],
+            Envelope::Journal => {
+                [&["MESSAGE"], &["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"], &[], &["SYSLOG_IDENTIFIER", "_COMM"]]
+            }
+            Envelope::Shipper => [LINES, TIMES, &[], PROGRAMS],
+            _ => return Keys::default(),
+        };
+        let (mut tree, mut count) = (KeyTree::default(), 0);
+        let mut want = |keys: &[&str]| keys.iter().flat_map(|key| paths(key)).map(|path| tree.want(&path, &mut count)).collect();
+        let (line, time, stream, program) = (want(line), want(time), want(stream), want(program));
+        Keys { tree, count, line, time, stream, program }
+    }
+}
+
+/// Where shippers put the line, the raw one before what was made of it.
+const LINES: &[&str] = &[
+    "event.original",
+    "message",
+    "msg",
+    "log",
+    "line",
+    "textPayload",
+    "jsonPayload.message",
+    "jsonPayload.log",
+    "jsonPayload",
+    "log_processed",
+    "_source.event.original",
+    "_source.message",
+    "_source.log",
+    "_source",
+    "result._raw",
+    "_raw",
+    "LogEntry",
+    "LogMessage",
+    "full_message",
+    "short_message",
+];
+
+/// Where they put the time that the line came in, or that it has. Only a text tells what it means: a number has no unit.
+const TIMES: &[&str] = &["@timestamp", "timestamp", "time", "ts", "date", "TimeGenerated", "_source.@timestamp", "result._time"];
+
+/// Where they put the name of who wrote it.
+const PROGRAMS: &[&str] = &[
+    "kubernetes.container_name",
+    "kubernetes.container.name",
+    "container_name",
+    "container.name",
+    "ContainerName",
+    "resource.labels.container_name",
+    "labels.container",
+    "_source.kubernetes.container.name",
+    "_source.container.name",
+    "log.syslog.appname",
+    "appname",
+    "programname",
+    "program",
+    "ident",
+    "SYSLOG_IDENTIFIER",
+];
+
+/// The ways to a value: each dot may be a step, or belong to the last name.
+fn paths(key: &str) -> Vec<Vec<String>> {
+    let steps: Vec<&str> = key.split('.').collect();
+    let ways = (1..=steps.len()).rev().map(|depth| {
+        let (outer, last) = steps.split_at(depth - 1);
+        outer.iter().map(|&step| step.to_owned()).chain([last.join(".")]).collect()
+    });
+    ways.collect()
+}
+
+/// Whether a line may be an object that holds another one: some key of it is one of those. Access lines have words of their own under `msg` and
+/// `message`, beside a status.
+pub(super) fn may_hold_line(line: &[u8]) -> bool {
+    static KEYS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
+        let names = LINES.iter().chain(&["MESSAGE"]).map(|key| key.rsplit('.').next().unwrap_or(key));
+        let mut quoted: Vec<String> = names.map(|name| format!("{name}\"")).collect();
+        quoted.sort();
+        quoted.dedup();
+        quoted.iter().map(|key| Finder::new(key).into_owned()).collect()
+    });
+    KEYS.iter().any(|key| {
+        let behind = key.find(line).map(|at| line[at + key.needle().len()..].trim_ascii_start());
+        let Some(value) = behind.and_then(|behind| behind.strip_prefix(b":")) else { return false };
+        let may_be_words = matches!(key.needle(), b"msg\"" | b"message\"");
+        !may_be_words || might_be_line(value.trim_ascii_start()) || memchr::memmem::find(line, b"\"status\"").is_none()
+    })
+}
+
+/// Whether a value might be a line: an object, a list of bytes, or a text that begins with one or has several words and a digit.
+fn might_be_line(value: &[u8]) -> bool {
+    let Some(text) = value.strip_prefix(b"\"") else { return matches!(value.first(), Some(b'{' | b'[')) };
+    let begins = &text[..text.len().min(LINE_BEGINS)];
+    let end = memchr::memchr(b'"', begins).filter(|&quote| quote == 0 || begins[quote - 1] != b'\\').unwrap_or(begins.len());
+    let begins = &begins[..end];
+    // A tab is escaped.
+    begins.starts_with(b"{") || memchr::memchr2(b' ', b'\\', begins).is_some() && begins.iter().any(u8::is_ascii_digit)
+}
+
+/// So many bytes of a text tell whether it might be a line.
+const LINE_BEGINS: usize = 100;
+
+/// An object whose one value is the line.
+pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
+    json_read::read_object(line, &level.keys.tree, &mut level.values).ok()?;
+    let raw = |value: JsonValue| &line[value.from as usize..value.to as usize];
+    let first = |places: &[usize]| places.iter().map(|&at| level.values[at]).find(|value| value.kind != JsonKind::Absent);
+    let lines = || level.keys.line.iter().map(|&at| level.values[at]);
+    let is_text = |value: &JsonValue| matches!(value.kind, JsonKind::Text | JsonKind::Escaped);
+    let message = lines().find(is_text).or_else(|| lines().find(|value| value.kind == JsonKind::Nested))?;
+    let text = match message.kind {
+        JsonKind::Text => Some(raw(message)),
+        JsonKind::Escaped => {
+            json_read::unescape(raw(message), buffer);
+            None
+        }
+        // The journal's way to write bytes that are not UTF-8.
+        JsonKind::Nested if level.envelope == Envelope::Journal => {
+            bytes_of(raw(message), buffer)?;
+            None
+        }
+        // An object that was parsed on its way is a line again.
+        JsonKind::Nested if level.envelope == Envelope::Shipper && raw(message).starts_with(b"{") => Some(raw(message)),
+        _ => return None,
+    };
+    let stamp = first(&level.keys.time).map(raw);
+    let program = first(&level.keys.program).map(raw);
+    let is_second_stream = first(&level.keys.stream).is_some_and(|stream| raw(stream) == b"stderr");
+    let ends = text.map_or(&buffer[..], |text| text).ends_with(b"\n");
+    let is_partial = level.envelope == Envelope::Docker && !ends;
+    let time = stamp.map_or(Stamped::Unknown, |stamp| level.stamp(stamp));
+    if level.envelope == Envelope::Docker && time == Stamped::Unknown {
+        return None;
+    }
+    Some(Inner { text, time, is_partial, is_second_stream, program })
+}
+
+/// `[72,101,108]`
+fn bytes_of(array: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
+    let inside = array.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    for number in inside.split(|&b| b == b',') {
+        buffer.push(std::str::from_utf8(number).ok()?.trim().parse().ok()?);
+    }
+    Some(())
+}

@@ -1,0 +1,97 @@
+//! Logs that hold lines of two formats: every pair of presets, line by line in turn. Each line must mean what it means to the format that wrote
+//! it, whichever reads it, and be counted under that format's name.
+
+use jiff::tz::TimeZone;
+use slix::format::Format;
+use slix::format::detect::Detector;
+use slix::format::extract::{Extractor, Reader};
+use slix::format::preset::{self, Preset};
+use slix::record::{Field, Need, Outcome, Value};
+
+/// Lines of each format in a log.
+const ROUNDS: usize = 4;
+
+/// Presets whose lines have all that lines of the other have, under the same names: which of the two reads them does not show.
+const ALIKE: [(&str, &str); 3] = [("envoy_gateway", "istio_json"), ("envoy_gateway", "envoy_json"), ("istio_json", "envoy_json")];
+
+#[test]
+fn lines_of_any_two_formats_are_read_each_as_its_own() {
+    let presets: Vec<&Preset> = preset::all().filter(|p| p.detects_as.is_none() && has_time(&p.family().unwrap())).collect();
+    let detector = Detector::new(preset::candidates().unwrap(), Some(&TimeZone::UTC)).unwrap();
+    let (mut wrong, mut pairs) = (Vec::new(), 0);
+    for (i, one) in presets.iter().enumerate() {
+        for other in &presets[i + 1..] {
+            pairs += 1;
+            wrong.extend(trouble(&detector, [one, other]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {pairs} pairs:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(pairs > 400, "{pairs}");
+}
+
+fn has_time(format: &Format) -> bool {
+    format.resolve(&Field::Time).is_some()
+}
+
+/// What is wrong with how a log of two formats is read.
+fn trouble(detector: &Detector, presets: [&Preset; 2]) -> Option<String> {
+    let names = presets.map(|preset| preset.name);
+    let own = presets.map(|preset| preset.family().unwrap());
+    let lines: Vec<&str> = (0..ROUNDS).flat_map(|_| presets.iter().flat_map(|preset| preset.example.lines())).collect();
+    let bytes: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+    let found = match detector.find(&bytes) {
+        Ok(found) => found.format,
+        Err(error) => return Some(format!("{names:?}: {error}")),
+    };
+    let mut readings = own.each_ref().map(Reading::of).into_iter().collect::<Vec<_>>();
+    let mut mixed = Reading::of(&found);
+    for preset in presets.iter().cycle().take(presets.len() * ROUNDS) {
+        let mine = &mut readings[usize::from(preset.name == names[1])];
+        for line in preset.example.lines() {
+            let (want, got) = (mine.of_line(line), mixed.of_line(line));
+            let is_by_its_own = want.0 != Outcome::Event || mixed.by() == preset.name || ALIKE.contains(&(names[0], names[1]));
+            if got != want || !is_by_its_own {
+                return Some(format!("{names:?} by {}: {line}\n  {got:?}\n  {want:?}", mixed.by()));
+            }
+        }
+    }
+    None
+}
+
+/// How a format reads lines: all common fields that it has.
+struct Reading {
+    extractor: Extractor,
+    reader: Reader,
+    fields: Vec<Field>,
+}
+
+impl Reading {
+    fn of(format: &Format) -> Reading {
+        let family = || std::iter::once(format).chain(&format.others);
+        let has = |field: &&Field| family().any(|format| format.resolve(field).is_some());
+        let fields: Vec<Field> = Field::COMMON.iter().map(|(_, field)| field).filter(has).cloned().collect();
+        let needs: Vec<Need> = fields.iter().map(|field| Need { field: field.clone(), kind: field.kind().unwrap() }).collect();
+        let extractor = Extractor::bind(format, &needs, Some(&TimeZone::UTC)).unwrap();
+        let reader = extractor.reader("log");
+        Reading { extractor, reader, fields }
+    }
+
+    /// What became of a line, and the fields that it has.
+    fn of_line(&mut self, line: &str) -> (Outcome, Vec<String>) {
+        let outcome = self.extractor.read(line.as_bytes(), &mut self.reader);
+        if outcome != Outcome::Event {
+            return (outcome, Vec::new());
+        }
+        let record = self.reader.record(line.as_bytes());
+        let text = |(i, field): (usize, &Field)| match record.get(i) {
+            Value::Absent => None,
+            Value::Text(text) => Some(format!("{} {}", field.name(), text.escape_ascii())),
+            Value::Int(n) => Some(format!("{} {n}", field.name())),
+        };
+        (outcome, self.fields.iter().enumerate().filter_map(text).collect())
+    }
+
+    fn by(&self) -> &str {
+        self.extractor.format_of(&self.reader)
+    }
+}
