@@ -50,6 +50,8 @@ const MIXED_SHARE: usize = 100;
 /// Reads a line by a format.
 type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
 
+/// Lines that the format of a log is told by.
+pub const SAMPLE_LINES_MAX: usize = 1_000;
 /// Lines that the envelopes of a log are told by.
 pub const ENVELOPE_LINES_MAX: usize = 100;
 
@@ -524,11 +526,15 @@ fn keys_of(line: &[u8]) -> Option<String> {
     (!keys.is_empty()).then(|| keys.join(", ") + more)
 }
 
-/// The head of a line, with everything that a terminal could act on escaped.
+/// The head of a line, with everything that a terminal could act on escaped. Quotes stand as they are.
 fn shown(line: &[u8]) -> String {
     const CHARS_MAX: usize = 120;
     let text = String::from_utf8_lossy(line);
-    text.chars().take(CHARS_MAX).flat_map(char::escape_debug).collect()
+    let escape = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    text.chars().take(CHARS_MAX).map(escape).collect()
 }
 
 #[cfg(test)]
@@ -561,6 +567,7 @@ mod tests {
         assert!(of_uvicorn.starts_with("`uvicorn` reads 3 of 3 lines") && of_uvicorn.contains("kubectl logs"), "{of_uvicorn}");
         let of_json = told(r#"{"begun":"2026-11-01T10:00:00Z","status":200,"ta\nke":7}"#);
         assert!(of_json.contains("it has begun, status, ta\\nke"), "{of_json}");
+        assert!(told("say \"no\"\t").contains(r#"begins: say "no"\t |"#), "{}", told("say \"no\"\t"));
     }
 
     #[test]
