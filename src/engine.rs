@@ -3,6 +3,7 @@
 //! Workers take pieces until there are none; each keeps its own counts, and the counts are merged at the end. Which worker took
 //! which piece, and in what order, does not show in the result.
 
+pub mod rounds;
 pub mod whole;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -15,6 +15,18 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// large enough that system calls do not count.
 pub const READ_BYTES: usize = 256 * 1024;
 
+/// The whole lines at the beginning of a content, without their ends and a byte order mark. What has no newline is a line only where the
+/// text is `complete`.
+pub fn whole_lines(text: &[u8], complete: bool) -> impl Iterator<Item = &[u8]> + Clone {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let has_rest = complete && !text.is_empty() && !text.ends_with(b"\n");
+    let mut from = 0;
+    memchr::memchr_iter(b'\n', text).chain(has_rest.then_some(text.len())).map(move |end| {
+        let line = &text[std::mem::replace(&mut from, end + 1)..end];
+        line.strip_suffix(b"\r").unwrap_or(line)
+    })
+}
+
 /// Cuts one stretch of an input into blocks of whole lines.
 #[derive(Debug)]
 pub struct Framing {

@@ -53,7 +53,12 @@ impl Partial {
     }
 
     fn merge_within(&mut self, mut other: Partial, duplicates: Duplicates, groups_max: usize) -> Result<()> {
-        let receipts = std::mem::take(&mut self.receipts).into_iter().chain(std::mem::take(&mut other.receipts)).collect();
+        let (mut receipts, mut others) = (std::mem::take(&mut self.receipts), std::mem::take(&mut other.receipts));
+        // Their order does not matter, and few are moved sooner than many.
+        if receipts.len() < others.len() {
+            std::mem::swap(&mut receipts, &mut others);
+        }
+        receipts.append(&mut others);
         self.receipts = merge_receipts(receipts, duplicates)?;
         let common = common_slices(self.slices, other.slices)?;
         self.coarsen(common)?;

@@ -110,7 +110,8 @@ fn digests_of<H>(
     add: impl Fn(&mut H, &[u8]),
     digest: impl Fn(&H) -> [u8; 32],
 ) -> ([u8; 32], Vec<[u8; 8]>) {
-    let mut prefixes = Vec::new();
+    let shorter = content.len().saturating_sub(1) / Identity::PREFIX_BYTES_MIN;
+    let mut prefixes = Vec::with_capacity(shorter.checked_ilog2().map_or(0, |doublings| doublings as usize + 1));
     let mut hashed = 0;
     let lengths = std::iter::successors(Some(Identity::PREFIX_BYTES_MIN), |length| Some(length * 2));
     for length in lengths.take_while(|&length| length < content.len()) {
@@ -256,17 +257,24 @@ pub fn conflict<'a, 'b>(known: &'b [Claim<'a>], new: &Claim) -> Option<&'b Claim
 /// Refuses claims that overlap one another, with an error (kind `Duplicate`) that names both. Called with the heads of all
 /// inputs, and the receipts of all slices files, it refuses a duplicate before anything is scanned.
 pub fn check(claims: &[Claim]) -> Result<()> {
-    let mut sorted: Vec<&Claim> = claims.iter().collect();
-    // Only contents of one bucket can be the same; sorting is stable, so the error names paths in the order given.
-    sorted.sort_by_key(|claim| claim.identity.bucket());
-    for bucket in sorted.chunk_by(|a, b| a.identity.bucket() == b.identity.bucket()) {
-        for (i, a) in bucket.iter().enumerate() {
-            if let Some(b) = bucket[i + 1..].iter().find(|b| a.overlaps(b)) {
-                return Err(duplicate(a, b));
+    let sorted = by_bucket(claims.iter().map(|claim| claim.identity));
+    // Only contents of one bucket can be the same.
+    for bucket in sorted.chunk_by(|a, b| a.0 == b.0) {
+        for (i, (_, a)) in bucket.iter().enumerate() {
+            let a = &claims[*a];
+            if let Some((_, b)) = bucket[i + 1..].iter().find(|(_, b)| a.overlaps(&claims[*b])) {
+                return Err(duplicate(a, &claims[*b]));
             }
         }
     }
     Ok(())
+}
+
+/// Identities by their buckets, each with its place; those of one bucket in the order given.
+fn by_bucket<'a>(identities: impl Iterator<Item = &'a Identity>) -> Vec<((u64, [u8; 8]), usize)> {
+    let mut sorted: Vec<_> = identities.map(Identity::bucket).zip(0..).collect();
+    sorted.sort_unstable();
+    sorted
 }
 
 /// The error that says that both claims are the same content.
@@ -300,6 +308,21 @@ pub enum Duplicates {
 /// Brings receipts into canonical form: adjacent pieces of one content (read as one format for one service) become one,
 /// the rest is ordered by path. Errors: overlapping pieces (kind `Duplicate`), unless allowed; an overflow of line counts.
 pub fn merge_receipts(receipts: Vec<Receipt>, duplicates: Duplicates) -> Result<Vec<Receipt>> {
+    // What is alone in its bucket has nothing that it could be joined with, or be the same as.
+    let buckets = by_bucket(receipts.iter().map(|receipt| &receipt.identity));
+    let mut is_alone = vec![false; receipts.len()];
+    buckets.chunk_by(|a, b| a.0 == b.0).filter(|bucket| bucket.len() == 1).for_each(|bucket| is_alone[bucket[0].1] = true);
+    if !is_alone.contains(&false) {
+        return Ok(sorted(receipts, Receipt::canonical));
+    }
+    let mut places = is_alone.iter();
+    let (mut merged, others): (Vec<Receipt>, Vec<Receipt>) = receipts.into_iter().partition(|_| places.next() == Some(&true));
+    merged.extend(merge_of_buckets(others, duplicates)?);
+    Ok(sorted(merged, Receipt::canonical))
+}
+
+/// The same in any order.
+fn merge_of_buckets(receipts: Vec<Receipt>, duplicates: Duplicates) -> Result<Vec<Receipt>> {
     let by_place = |a: &Receipt, b: &Receipt| a.by_input(b).then(a.start.cmp(&b.start)).then(a.end.cmp(&b.end));
     let receipts = sorted(receipts, |a, b| by_place(a, b).then_with(|| a.canonical(b)));
     let mut merged: Vec<Receipt> = Vec::with_capacity(receipts.len());
@@ -314,7 +337,7 @@ pub fn merge_receipts(receipts: Vec<Receipt>, duplicates: Duplicates) -> Result<
     if duplicates == Duplicates::Refuse {
         check(&merged.iter().map(Receipt::claim).collect::<Vec<_>>())?;
     }
-    Ok(sorted(merged, Receipt::canonical))
+    Ok(merged)
 }
 
 /// Sorts what is large by numbers that stand for it.

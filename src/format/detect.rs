@@ -50,6 +50,8 @@ const MIXED_SHARE: usize = 100;
 /// Reads a line by a format.
 type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
 
+/// Lines that the format of a log is told by.
+pub const SAMPLE_LINES_MAX: usize = 1_000;
 /// Lines that the envelopes of a log are told by.
 pub const ENVELOPE_LINES_MAX: usize = 100;
 
@@ -113,7 +115,7 @@ impl Detector {
             let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
             let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
-                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
+                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events || is_doubtful(best)) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
                     (format.envelopes, format.programs) = (nesting, programs);
                     best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
@@ -324,6 +326,11 @@ impl Look {
     }
 }
 
+/// Whether nothing is read of what may be no envelope at all: the text of an object may be one of its fields.
+fn is_doubtful(found: &Detection) -> bool {
+    found.events == 0 && found.format.envelopes.contains(&Envelope::Shipper)
+}
+
 /// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.
 fn lacks_time(format: &Format) -> bool {
     format.resolve(&Field::Time).is_none() || format.others.iter().any(|other| other.resolve(&Field::Time).is_none())
@@ -365,7 +372,8 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
 
 /// Puts the layout of a family first that reads most of the lines by itself, the first of equals. The others stay others.
 ///
-/// A layout of lines that were cut off reads whole ones too, with the quote at their end as a part of their last field, so it is never first.
+/// A layout of lines that were cut off reads whole ones too, with the quote at their end as a part of their last field, so it is never first. Nor
+/// is a string that spells JSON, of lines that are none: it leaves the escapes of a text as they are.
 ///
 /// # Errors
 /// None for formats that can be bound.
@@ -376,7 +384,8 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
     let mut layouts = vec![Format { others: Vec::new(), ..format.clone() }];
     layouts.extend(format.others);
     let mut best = (0, 0);
-    for (i, layout) in layouts.iter().enumerate().filter(|(_, layout)| !is_cut_off(&layout.layout)) {
+    let may_be_first = |(_, layout): &(usize, &Format)| !is_cut_off(&layout.layout) && !is_spelt_out(layout, &layouts[0]);
+    for (i, layout) in layouts.iter().enumerate().filter(may_be_first) {
         // Local times tell the layout as well as others do, whatever zone they are in.
         let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
         let mut reader = extractor.reader("");
@@ -401,6 +410,12 @@ fn is_cut_off(layout: &Layout) -> bool {
         Element::Field(_) => 0,
     };
     template.elements.iter().map(quotes).sum::<usize>() % 2 == 1
+}
+
+/// Whether a layout is the text of a format whose lines are JSON.
+fn is_spelt_out(layout: &Format, of: &Format) -> bool {
+    let (one, other) = (&layout.layout, &of.layout);
+    layout.name == of.name && matches!((one, other), (Layout::Delimited(_), Layout::Json(_)))
 }
 
 /// How well a candidate reads the lines.
@@ -511,11 +526,15 @@ fn keys_of(line: &[u8]) -> Option<String> {
     (!keys.is_empty()).then(|| keys.join(", ") + more)
 }
 
-/// The head of a line, with everything that a terminal could act on escaped.
+/// The head of a line, with everything that a terminal could act on escaped. Quotes stand as they are.
 fn shown(line: &[u8]) -> String {
     const CHARS_MAX: usize = 120;
     let text = String::from_utf8_lossy(line);
-    text.chars().take(CHARS_MAX).flat_map(char::escape_debug).collect()
+    let escape = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    text.chars().take(CHARS_MAX).map(escape).collect()
 }
 
 #[cfg(test)]
@@ -548,6 +567,7 @@ mod tests {
         assert!(of_uvicorn.starts_with("`uvicorn` reads 3 of 3 lines") && of_uvicorn.contains("kubectl logs"), "{of_uvicorn}");
         let of_json = told(r#"{"begun":"2026-11-01T10:00:00Z","status":200,"ta\nke":7}"#);
         assert!(of_json.contains("it has begun, status, ta\\nke"), "{of_json}");
+        assert!(told("say \"no\"\t").contains(r#"begins: say "no"\t |"#), "{}", told("say \"no\"\t"));
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub struct Extractor {
     pub(super) is_mixed: bool,
     /// Whether a line that fits the shape of this format may be another's, so that none is read by its shape alone.
     keeps_apart: bool,
-    /// The steps of a template that are those of the first layout of the family, too.
+    /// With how many steps of the layout before it in the family its template begins.
     pub(super) steps_shared: usize,
     /// Takes lines out of their envelopes.
     pub(super) unwrapper: Unwrapper,
@@ -158,11 +158,11 @@ impl Extractor {
     pub fn bind(format: &Format, needs: &[Need], zone: Option<&TimeZone>) -> Result<Extractor> {
         let family: Vec<&Format> = std::iter::once(format).chain(&format.others).collect();
         let mut extractor = Extractor::bind_one(format, needs, zone, &family)?;
-        let of_other = |other: &Format| {
-            let steps_shared = plan::steps_shared(&format.layout, &other.layout);
+        let of_other = |(other, before): (&Format, &&Format)| {
+            let steps_shared = plan::steps_shared(&before.layout, &other.layout);
             Ok(Extractor { steps_shared, ..Extractor::bind_one(other, needs, zone, &family)? })
         };
-        extractor.others = format.others.iter().map(of_other).collect::<Result<_>>()?;
+        extractor.others = format.others.iter().zip(&family).map(of_other).collect::<Result<_>>()?;
         extractor.is_mixed = format.others.iter().any(|other| other.name != format.name);
         extractor.keeps_apart = extractor.is_mixed && !extractor.reads_regular_cleanly();
         Ok(extractor)
@@ -469,9 +469,9 @@ impl Extractor {
                 Some(Misread { at, expected: plan.expected(step) })
             }
             Compiled::Json { wanted, keyed, .. } => {
-                let at = match read_keyed(*keyed, line, wanted, reader) {
-                    Ok(()) if *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) => 0,
-                    read => read.err()?,
+                let at = match *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) {
+                    true => 0,
+                    false => read_keyed(*keyed, line, wanted, reader).err()?,
                 };
                 let expected = match keyed {
                     Keyed::Json => "one JSON object, well formed to its end",

@@ -120,21 +120,38 @@ impl Extractor {
 
     /// What a line is by the first layout of the family that reads it.
     fn first_that_reads(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> Option<Outcome> {
-        reader.by = 0;
-        let may_read = held.is_none_or(|held| self.needed.is_held(line, held));
-        let read = may_read.then(|| self.read_fields(line, reader));
-        if let Some(Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined))) = read {
-            return Some(outcome);
+        let mut looked_at = match self.reads_or_looks(line, held, reader) {
+            Ok(outcome) => return Some(outcome),
+            Err(looked_at) => looked_at,
+        };
+        for (i, (other, its_reader)) in self.others.iter().zip(&mut reader.others).enumerate() {
+            // What stopped a layout stops the next one if that is like it up to there.
+            if other.steps_shared >= looked_at {
+                continue;
+            }
+            looked_at = match other.reads_or_looks(line, held, its_reader) {
+                Ok(Outcome::Joined) => usize::MAX,
+                Ok(outcome) => {
+                    reader.by = i + 1;
+                    return Some(outcome);
+                }
+                Err(looked_at) => looked_at,
+            };
         }
-        // What stopped the first layout stops each that is like it up to there.
-        let looked_at = if matches!(read, Some(Err(_))) { self.steps_looked_at(reader) } else { usize::MAX };
-        let others = self.others.iter().zip(&mut reader.others).enumerate();
-        let others = others.filter(|(_, (other, _))| other.steps_shared < looked_at);
-        let (by, outcome) = others
-            .filter_map(|(i, (other, its_reader))| Some((i + 1, other.first_that_reads(line, held, its_reader)?)))
-            .find(|(_, outcome)| *outcome != Outcome::Joined)?;
-        reader.by = by;
-        Some(outcome)
+        None
+    }
+
+    /// What a line is by this layout, or how many steps of its template decided that it does not read the line.
+    fn reads_or_looks(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> std::result::Result<Outcome, usize> {
+        reader.by = 0;
+        if held.is_some_and(|held| !self.needed.is_held(line, held)) {
+            return Err(usize::MAX);
+        }
+        match self.read_fields(line, reader) {
+            Ok(outcome @ (Outcome::Event | Outcome::Undated | Outcome::Joined)) => Ok(outcome),
+            Ok(_) => Err(usize::MAX),
+            Err(_) => Err(self.steps_looked_at(reader)),
+        }
     }
 
     /// Reads a line that may be in an envelope. One that is not is read as it stands.

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! archive.tar      members are stretches of the file, read as files are
-//! archive.tar.gz   members are stretches of what the file holds; they are read one after another by one thread
+//! archive.tar.gz   members are stretches of what the file holds, which is kept while it is listed; what cannot be kept is read again, one
+//!                  after another by one thread
 //! archive.zip      members are stretches of the file, each compressed by itself
 //! ```
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 
 use super::decode::Compression;
 use super::head::{Head, Shape};
@@ -52,6 +54,8 @@ pub(super) struct Member {
     pub(super) modified: Option<i64>,
     /// Its head, where that cannot be looked up.
     pub(super) head: Option<PackedHead>,
+    /// The file that what the archive holds was kept in, where that is compressed.
+    pub(super) spool: Option<Arc<File>>,
     /// The archive ends before the member does.
     pub(super) is_cut: bool,
 }
@@ -143,10 +147,13 @@ pub(super) const TAR_HEADER_BYTES: usize = 512;
 /// Whether a content begins with a header of a tar archive. Its check sum tells: the oldest kind has no magic number.
 pub(super) fn is_tar(first: &[u8]) -> bool {
     let Some(header) = first.first_chunk::<TAR_HEADER_BYTES>() else { return false };
-    let parsed = tar::Header::from_byte_slice(header);
+    // Most logs are told by this: a header has numbers that end with it, and little else in its last bytes.
+    if header[0] == 0 || memchr::memchr(0, header).is_none() {
+        return false;
+    }
     // POSIX ustar: the sum of all bytes of the header, those of the sum itself taken as blanks.
     let sum = header[..148].iter().chain(&header[156..]).map(|&byte| u32::from(byte)).sum::<u32>() + 8 * u32::from(b' ');
-    header[0] != 0 && header.contains(&0) && parsed.cksum().is_ok_and(|stored| stored == sum)
+    tar::Header::from_byte_slice(header).cksum().is_ok_and(|stored| stored == sum)
 }
 
 /// Whether the first bytes are none of a text. Zeros alone are: a log that was truncated under its writer begins with them.

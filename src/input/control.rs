@@ -10,12 +10,14 @@ pub(super) struct Shared {
     pub(super) stop: Arc<AtomicBool>,
     /// Bytes read as they lie in the inputs (compressed, where they are).
     pub(super) bytes_read: Arc<AtomicU64>,
+    /// The most that is kept of what an archive decompresses to.
+    pub(super) kept_bytes_max: u64,
 }
 
 impl Shared {
     /// For looking at inputs that are read later: progress counts each byte once.
     pub(super) fn uncounted(&self) -> Shared {
-        Shared { stop: self.stop.clone(), bytes_read: Arc::default() }
+        Shared { stop: self.stop.clone(), bytes_read: Arc::default(), kept_bytes_max: self.kept_bytes_max }
     }
 }
 

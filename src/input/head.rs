@@ -6,6 +6,7 @@ use super::archive::{Archive, TAR_HEADER_BYTES, is_tar};
 use super::decode::Compression;
 use crate::aggregate::receipt::Identity;
 use crate::error::{Error, ErrorKind, Result};
+use crate::framing::whole_lines;
 
 /// What an input is, told by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,31 +47,8 @@ impl Head {
     /// The first whole lines, at most so many, without their ends and a byte order mark.
     pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
         let mut lines = Vec::with_capacity(lines_max.min(self.bytes.len() / 64 + 1));
-        lines.extend(Head::lines_of(&self.bytes, self.complete).take(lines_max));
+        lines.extend(whole_lines(&self.bytes, self.complete).take(lines_max));
         lines
-    }
-
-    /// The first whole lines of a content: those of [`Head::lines`] where its head is in a buffer.
-    pub fn lines_of_content(content: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
-        let head = &content[..content.len().min(Self::BYTES_MAX)];
-        Head::lines_of(head, head.len() == content.len())
-    }
-
-    /// How many lines [`Head::lines_of_content`] gives, at most so many.
-    pub fn count_lines_of_content(content: &[u8], lines_max: usize) -> usize {
-        let head = &content[..content.len().min(Self::BYTES_MAX)];
-        let has_rest = head.len() == content.len() && head.last().is_some_and(|&last| last != b'\n');
-        (memchr::memchr_iter(b'\n', head).count() + usize::from(has_rest)).min(lines_max)
-    }
-
-    fn lines_of(bytes: &[u8], complete: bool) -> impl Iterator<Item = &[u8]> + Clone {
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let has_rest = complete && !text.is_empty() && !text.ends_with(b"\n");
-        let mut from = 0;
-        memchr::memchr_iter(b'\n', text).chain(has_rest.then_some(text.len())).map(move |end| {
-            let line = &text[std::mem::replace(&mut from, end + 1)..end];
-            line.strip_suffix(b"\r").unwrap_or(line)
-        })
     }
 }
 
@@ -198,13 +176,6 @@ mod tests {
         assert_eq!(lines("abc", false), [0usize; 0]);
         assert_eq!(lines("\u{feff}ab\n\n", true), [2, 0]);
         assert_eq!(lines(&"x\n".repeat(12), true).len(), 9);
-        for content in ["", "ab\r\nc\n", "ab\nc", "abc", &"x\n".repeat(12), &"line\n".repeat(20_000), &"x".repeat(70_000)] {
-            let content = content.as_bytes();
-            for lines_max in [9, 100_000] {
-                let lines = Head::lines_of_content(content).take(lines_max);
-                assert_eq!(lines.count(), Head::count_lines_of_content(content, lines_max));
-            }
-        }
     }
 
     #[test]

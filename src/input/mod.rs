@@ -7,7 +7,7 @@
 //! ```text
 //! plain file   split into pieces, positioned reads straight into the worker's buffer
 //! compressed   one piece: a plain thread inflates into a few recycled buffers ahead of the worker
-//! tar, zip      members, each an input of its own, named `archive.tar:member.log`; of a compressed tar one after another
+//! tar, zip      members, each an input of its own, named `archive.tar:member.log`; a compressed tar is decompressed once
 //! pipe, stdin  one piece: polled, so that a stop flag ends it like the end of the input
 //! slices file  not a log: left to the slices room
 //! ```
@@ -51,6 +51,7 @@ mod streamed;
 mod zstandard;
 
 mod archive;
+mod spool;
 mod tarball;
 mod zipped;
 
@@ -70,4 +71,4 @@ pub use head::{Head, Kind};
 pub use pieces::{Interruption, Note, Pieces};
 pub use range::ByteRange;
 pub use resolve::{Failure, FileId, Input, Inputs, Onlooker};
-pub use small::SmallFile;
+pub use small::{SmallFile, SmallFiles};

@@ -1,8 +1,9 @@
 //! Bytes as they lie in a file or come out of a pipe, read in order and interruptibly.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -22,6 +23,8 @@ pub(super) type RawRead = Box<dyn Read + Send>;
 /// The bytes of one file or pipe in order.
 pub(super) struct Raw {
     file: File,
+    /// Where the next bytes stand in a file that others read at other places; none where it is read in order.
+    at: Option<u64>,
     /// Bytes that may still be read; none: to the end.
     left: Option<u64>,
     /// Whether a read could wait for a writer.
@@ -34,19 +37,18 @@ pub(super) struct Raw {
 impl Raw {
     /// The first `size` bytes of a regular file.
     pub(super) fn of_file(file: File, size: u64, control: Arc<Control>) -> Self {
-        Raw { file, left: Some(size), waits: false, member_of: None, control }
+        Raw { file, at: None, left: Some(size), waits: false, member_of: None, control }
     }
 
     /// The `size` bytes from `offset` on that an archive has for a member. A file that ends before them is an error.
-    pub(super) fn of_member(mut file: File, offset: u64, size: u64, control: Arc<Control>) -> io::Result<Self> {
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Raw { file, left: Some(size), waits: false, member_of: Some(offset + size), control })
+    pub(super) fn of_member(file: File, offset: u64, size: u64, control: Arc<Control>) -> Self {
+        Raw { file, at: Some(offset), left: Some(size), waits: false, member_of: Some(offset + size), control }
     }
 
     /// All that a pipe, or whatever standard input is, delivers.
     pub(super) fn of_pipe(file: File, control: Arc<Control>) -> Self {
         widen(&file);
-        Raw { file, left: None, waits: true, member_of: None, control }
+        Raw { file, at: None, left: None, waits: true, member_of: None, control }
     }
 
     #[cold]
@@ -90,9 +92,14 @@ impl Read for Raw {
             if self.waits && !self.is_ready()? {
                 continue;
             }
-            match self.file.read(&mut buffer[..want]) {
+            let read = match self.at {
+                Some(at) => self.file.read_at(&mut buffer[..want], at),
+                None => self.file.read(&mut buffer[..want]),
+            };
+            match read {
                 Ok(0) if self.member_of.is_some() => return Err(self.cut_off()),
                 Ok(count) => {
+                    self.at = self.at.map(|at| at + count as u64);
                     self.left = self.left.map(|left| left - count as u64);
                     self.control.count(count);
                     return Ok(count);

@@ -1,6 +1,7 @@
 //! The list of inputs, and each of them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Seek};
@@ -19,7 +20,8 @@ use super::head::{self, Head, Kind, MAGIC_BYTES, Shape};
 use super::pieces::Pieces;
 use super::range::ByteRange;
 use super::sequential::{self, Part, Sequential};
-use super::small::SmallFile;
+use super::small::{SmallFile, SmallFiles};
+use super::spool::KEPT_BYTES_MAX;
 use super::tarball;
 use super::zipped;
 use crate::error::{Error, ErrorKind, Result};
@@ -42,7 +44,7 @@ pub struct Inputs {
 pub trait Onlooker {
     /// Is given all paths first, if all are regular files, and may read some of them: what it has read, in the order of `files`, or nothing
     /// at all. [`Inputs::source`] leaves them out.
-    fn read(&mut self, files: &[&Path]) -> Vec<Option<SmallFile>>;
+    fn read(&mut self, files: &SmallFiles) -> Vec<Option<SmallFile>>;
 
     /// Is shown each plain file that was not read, with its number and its head. Other inputs have their heads from [`Input::head`].
     fn look(&mut self, number: usize, input: &Input, head: &Head);
@@ -57,6 +59,12 @@ pub struct Failure {
     pub error: Error,
 }
 
+impl Failure {
+    fn of(name: &str, error: Error) -> Failure {
+        Failure { name: name.to_owned(), error }
+    }
+}
+
 impl Inputs {
     /// Finds what the arguments stand for: files, directories, patterns, and `-` for standard input.
     ///
@@ -66,16 +74,22 @@ impl Inputs {
     ///
     /// Setting `stop` ends all reading, also the wait for the first bytes of a pipe, which are read here.
     pub fn resolve<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>) -> Inputs {
-        Inputs::find(arguments, stop, None)
+        Inputs::find(arguments, stop, KEPT_BYTES_MAX, None)
+    }
+
+    /// The same, where less is kept of what archives decompress to.
+    #[cfg(test)]
+    pub(super) fn resolve_keeping<P: AsRef<Path>>(arguments: &[P], kept_bytes_max: u64) -> Inputs {
+        Inputs::find(arguments, Arc::default(), kept_bytes_max, None)
     }
 
     /// [`Inputs::resolve`] in the presence of somebody who needs the bytes that are read for it: of many small files, each is opened once.
     pub fn resolve_looking<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, onlooker: &mut dyn Onlooker) -> Inputs {
-        Inputs::find(arguments, stop, Some(onlooker))
+        Inputs::find(arguments, stop, KEPT_BYTES_MAX, Some(onlooker))
     }
 
-    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, mut onlooker: Attending) -> Inputs {
-        let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)) };
+    fn find<P: AsRef<Path>>(arguments: &[P], stop: Arc<AtomicBool>, kept_bytes_max: u64, mut onlooker: Attending) -> Inputs {
+        let shared = Shared { stop, bytes_read: Arc::new(AtomicU64::new(0)), kept_bytes_max };
         let (failures, damages, notes) = (Vec::new(), Vec::new(), Vec::new());
         let mut inputs = Inputs { inputs: Vec::new(), failures, damages, notes, shared, are_read_twice: false };
         // Standard input is no path.
@@ -83,7 +97,7 @@ impl Inputs {
         let expansions: Vec<Option<Expansion>> =
             arguments.iter().map(|argument| is_path(argument).then(|| expand(argument.as_ref()))).collect();
         let mut read = onlooker.as_mut().map_or(Vec::new(), |onlooker| read_by(*onlooker, &expansions)).into_iter();
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
         for expansion in expansions {
             let Some(Expansion { paths, notes, failures }) = expansion else {
                 inputs.add_stdin(&mut seen);
@@ -134,7 +148,7 @@ impl Inputs {
     /// What looking at the file gives.
     pub fn add_held(&mut self, name: &str, path: &Path, held: Arc<File>) -> Result<()> {
         let metadata = held.metadata().map_err(|error| cannot_open(name, error))?;
-        let input = Input::plain(name.to_owned(), path.to_owned(), FileId::of(&metadata), metadata.len(), &self.shared);
+        let input = Input::plain(name.into(), path.to_owned(), FileId::of(&metadata), metadata.len(), &self.shared);
         self.inputs.push(Input { held: Some(held), ..input });
         Ok(())
     }
@@ -172,32 +186,32 @@ impl Inputs {
         self.shared.bytes_read.clone()
     }
 
-    fn add_stdin(&mut self, seen: &mut HashMap<FileId, String>) {
-        let name = String::from("-");
+    fn add_stdin(&mut self, seen: &mut Seen) {
+        let name: Arc<str> = Arc::from("-");
         let opened = duplicate(rustix::stdio::stdin()).and_then(|file| Ok((FileId::of(&file.metadata()?), file)));
         match opened {
-            Err(error) => self.failures.push(Failure { error: cannot_open("standard input", error), name }),
+            Err(error) => self.failures.push(Failure::of(&name, cannot_open("standard input", error))),
             Ok((id, file)) if self.is_new(id, &name, seen) => {
                 match Input::of_stream(name.clone(), None, id, file, &self.shared) {
                     Ok(input) => self.inputs.push(input),
-                    Err(error) => self.failures.push(Failure { name, error }),
+                    Err(error) => self.failures.push(Failure::of(&name, error)),
                 }
             }
             Ok(_) => {}
         }
     }
 
-    fn add_read(&mut self, path: PathBuf, file: SmallFile, seen: &mut HashMap<FileId, String>) {
-        let name = path.to_string_lossy().into_owned();
+    fn add_read(&mut self, path: PathBuf, file: SmallFile, seen: &mut Seen) {
+        let name = Arc::from(path.to_string_lossy());
         self.are_read_twice |= !self.is_new(file.id, &name, seen);
         let input = Input::plain(name, path, file.id, file.size, &self.shared);
         self.inputs.push(Input { is_read: true, ..input });
     }
 
-    fn add_path(&mut self, path: PathBuf, seen: &mut HashMap<FileId, String>, onlooker: &mut Attending) {
-        let name = path.to_string_lossy().into_owned();
+    fn add_path(&mut self, path: PathBuf, seen: &mut Seen, onlooker: &mut Attending) {
+        let name: Arc<str> = Arc::from(path.to_string_lossy());
         match std::fs::metadata(&path) {
-            Err(error) => self.failures.push(Failure { error: cannot_open(&name, error), name }),
+            Err(error) => self.failures.push(Failure::of(&name, cannot_open(&name, error))),
             Ok(metadata) if self.is_new(FileId::of(&metadata), &name, seen) => {
                 match Input::of_path(name.clone(), path, &metadata, &self.shared, onlooker.is_some()) {
                     Ok(Found::Input(input, head)) => {
@@ -207,7 +221,7 @@ impl Inputs {
                         self.inputs.push(input);
                     }
                     Ok(Found::Archive(input, archive, listing)) => self.add_members(&input, archive, listing),
-                    Err(error) => self.failures.push(Failure { name, error }),
+                    Err(error) => self.failures.push(Failure::of(&name, error)),
                 }
             }
             Ok(_) => {}
@@ -221,23 +235,30 @@ impl Inputs {
         if members.is_empty() {
             let nothing = || Error::new(ErrorKind::Input, format!("{}: the archive holds no files", archive.name));
             let error = if damages.is_empty() { nothing() } else { damages.remove(0) };
-            self.failures.push(Failure { name: archive.name.clone(), error });
+            self.failures.push(Failure::of(&archive.name, error));
         }
         self.damages.extend(damages);
+        let first = members.iter().position(|member| member.head.is_some());
         let members = members.into_iter().enumerate();
-        self.inputs.extend(members.map(|(number, member)| Input::of_member(archive, kind, member, number == 0)));
+        self.inputs.extend(members.map(|(number, member)| Input::of_member(archive, kind, member, first == Some(number))));
     }
 
-    fn is_new(&mut self, id: FileId, name: &str, seen: &mut HashMap<FileId, String>) -> bool {
-        let Some(first) = seen.get(&id) else {
-            seen.insert(id, name.to_owned());
-            return true;
+    fn is_new(&mut self, id: FileId, name: &Arc<str>, seen: &mut Seen) -> bool {
+        let first = match seen.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert(name.clone());
+                return true;
+            }
+            Entry::Occupied(place) => place.into_mut(),
         };
         let what = if first == name { "was named twice".into() } else { format!("is the same file as {first}") };
         self.notes.push(format!("{name} {what} and is read once"));
         false
     }
 }
+
+/// By which name each file was reached first.
+type Seen = HashMap<FileId, Arc<str>>;
 
 /// Which file a name leads to: device and inode. Links lead to one file, and a rotated log is another one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -259,7 +280,7 @@ fn read_by(onlooker: &mut dyn Onlooker, expansions: &[Option<Expansion>]) -> Vec
         return Vec::new();
     }
     let files: Vec<&Path> = expansions.iter().flatten().flat_map(|e| &e.paths).map(|Place { path, .. }| path.as_path()).collect();
-    onlooker.read(&files)
+    onlooker.read(&SmallFiles { paths: &files })
 }
 
 /// What a path leads to.
@@ -279,12 +300,15 @@ struct Membership {
     modified: Option<i64>,
     /// In an archive that is compressed as a whole: its head.
     head: Option<PackedHead>,
+    /// The file that it is to be read from, if that is not the archive.
+    spool: Option<Arc<File>>,
+    /// Whether it is the first one that has its head here.
     is_first: bool,
 }
 
 /// One input: a file, a member of an archive, a pipe, or standard input.
 pub struct Input {
-    name: String,
+    name: Arc<str>,
     path: Option<PathBuf>,
     kind: Kind,
     size: Option<u64>,
@@ -292,18 +316,23 @@ pub struct Input {
     shared: Shared,
     /// How its bytes are compressed, the outermost layer first.
     layers: Vec<Compression>,
-    member: Option<Membership>,
+    member: Option<Box<Membership>>,
     /// The file itself, where it was open before.
     held: Option<Arc<File>>,
     is_read: bool,
     /// Of a stream, which can be read once: its head, and the reader until it is taken.
-    stream: Option<(Head, Mutex<Option<Sequential>>)>,
+    stream: Option<Box<(Head, Mutex<Option<Sequential>>)>>,
 }
 
 impl Input {
     /// As it was named or found; `-` is standard input. Bytes that are no UTF-8 are replaced.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, to be kept.
+    pub fn name_kept(&self) -> Arc<str> {
+        self.name.clone()
     }
 
     /// Where it lies, or the archive that it is a member of; none for standard input.
@@ -392,8 +421,8 @@ impl Input {
     /// The first decompressed bytes of a log, for detection and identity. They are read again by [`Inputs::source`], also those of
     /// a stream. Damage within them ends them without an error here: the reading reports it.
     pub fn head(&self) -> Result<Head> {
-        if let Some((head, _)) = &self.stream {
-            return Ok(head.clone());
+        if let Some(stream) = &self.stream {
+            return Ok(stream.0.clone());
         }
         let kept = self.member.as_ref().and_then(|member| member.head.as_ref());
         let head = match kept {
@@ -412,7 +441,7 @@ impl Input {
         sequential::head_of_part(&self.name, file, self.part(), &self.shared.uncounted())
     }
 
-    fn of_path(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
+    fn of_path(name: Arc<str>, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, kind) = (FileId::of(metadata), metadata.file_type());
         if kind.is_fifo() {
             // Opening without waiting: a pipe without a writer yet must not hold slix where a stop cannot reach it.
@@ -428,7 +457,7 @@ impl Input {
     }
 
     /// A file, as far as nothing is known of its bytes.
-    fn plain(name: String, path: PathBuf, id: FileId, size: u64, shared: &Shared) -> Input {
+    fn plain(name: Arc<str>, path: PathBuf, id: FileId, size: u64, shared: &Shared) -> Input {
         Input {
             name,
             path: Some(path),
@@ -444,7 +473,7 @@ impl Input {
         }
     }
 
-    fn of_file(name: String, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
+    fn of_file(name: Arc<str>, path: PathBuf, metadata: &Metadata, shared: &Shared, is_looked: bool) -> Result<Found> {
         let (id, size) = (FileId::of(metadata), metadata.len());
         let mut input = Input::plain(name, path, id, size, shared);
         let (file, _) = input.open()?;
@@ -508,11 +537,11 @@ impl Input {
         let mut file = file;
         file.rewind().map_err(|cause| sequential::cannot_read(&self.name, 0, cause))?;
         let listed = Listed { name: &self.name, file, size: self.size_known() };
-        tarball::list_compressed(listed, &self.layers, &shared).map(Some)
+        tarball::list_compressed(listed, &self.layers, &shared, self.shared.kept_bytes_max).map(Some)
     }
 
     fn of_member(archive: &Input, of: Archive, member: Member, is_first: bool) -> Input {
-        let Member { name, offset, size, layers, modified, head, is_cut } = member;
+        let Member { name, offset, size, layers, modified, head, spool, is_cut } = member;
         let kind = match layers.as_slice() {
             _ if head.is_some() || is_cut => Kind::Member,
             [] => Kind::Plain,
@@ -521,25 +550,25 @@ impl Input {
         };
         let around = archive.layers.clone();
         let membership =
-            Membership { archive: of, around, archive_bytes: archive.size_known(), offset, modified, head, is_first };
+            Membership { archive: of, around, archive_bytes: archive.size_known(), offset, modified, head, spool, is_first };
         Input {
-            name: format!("{}:{name}", archive.name),
+            name: Arc::from(format!("{}:{name}", archive.name)),
             path: archive.path.clone(),
             kind,
             size: Some(size),
             id: archive.id,
             shared: archive.shared.clone(),
             layers,
-            member: Some(membership),
+            member: Some(Box::new(membership)),
             held: None,
             is_read: false,
             stream: None,
         }
     }
 
-    fn of_stream(name: String, path: Option<PathBuf>, id: FileId, file: File, shared: &Shared) -> Result<Input> {
+    fn of_stream(name: Arc<str>, path: Option<PathBuf>, id: FileId, file: File, shared: &Shared) -> Result<Input> {
         let (reader, head) = Sequential::of_stream(&name, file, shared)?;
-        let stream = Some((head, Mutex::new(Some(reader))));
+        let stream = Some(Box::new((head, Mutex::new(Some(reader)))));
         let (kind, layers) = (Kind::Stream, Vec::new());
         let (shared, is_read) = (shared.clone(), false);
         Ok(Input { name, path, kind, size: None, id, shared, layers, member: None, held: None, is_read, stream })
@@ -552,8 +581,8 @@ impl Input {
 
     /// The reader of a compressed file or a stream.
     pub(super) fn open_sequential(&self) -> Result<Sequential> {
-        if let Some((_, reader)) = &self.stream {
-            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(stream) = &self.stream {
+            let reader = stream.1.lock().unwrap_or_else(PoisonError::into_inner).take();
             let message = || Error::new(ErrorKind::Input, format!("{}: a pipe can be read only once", self.name));
             return reader.ok_or_else(message);
         }
@@ -617,6 +646,9 @@ impl Input {
     /// Opens the file by its name and makes sure that it is still the one that was resolved.
     fn open(&self) -> Result<(File, u64)> {
         let (path, size) = (self.path.as_deref().unwrap_or(Path::new("-")), self.size_known());
+        if let Some(spool) = self.member.as_ref().and_then(|member| member.spool.as_ref()) {
+            return Ok((spool.try_clone().map_err(|error| cannot_open(&self.name, error))?, size));
+        }
         let file_bytes = self.member.as_ref().map_or(size, |member| member.archive_bytes);
         let file = match &self.held {
             Some(held) => held.try_clone(),

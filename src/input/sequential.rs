@@ -55,10 +55,10 @@ const HEAD_BUFFER_BYTES: u64 = 16 * 1024;
 const PROBE_BUFFER_BYTES: u64 = 4 * 1024;
 
 impl Part<'_> {
-    fn raw(&self, name: &str, file: File, control: Arc<Control>) -> Result<Raw> {
+    fn raw(&self, file: File, control: Arc<Control>) -> Raw {
         match self.is_member {
-            false => Ok(Raw::of_file(file, self.size, control)),
-            true => Raw::of_member(file, self.offset, self.size, control).map_err(|error| cannot_read(name, self.offset, error)),
+            false => Raw::of_file(file, self.size, control),
+            true => Raw::of_member(file, self.offset, self.size, control),
         }
     }
 }
@@ -67,7 +67,7 @@ impl Sequential {
     /// A part of a file, or all of it. Its thread starts here.
     pub(super) fn of_part(name: &str, file: File, part: Part, shared: &Shared) -> Result<Self> {
         let control = Control::new(shared);
-        let raw = Box::new(part.raw(name, file, control.clone())?);
+        let raw = Box::new(part.raw(file, control.clone()));
         let Some(&compression) = part.layers.last() else { return Sequential::new(name, Bytes::Direct(raw), control) };
         let decoder =
             layered(raw, part.layers, part.size, part.offset).map_err(|error| cannot_start(name, compression, error))?;
@@ -82,7 +82,7 @@ impl Sequential {
     /// The stream of an archive that is compressed as a whole.
     pub(super) fn chain(name: &str, file: File, part: Part, shared: &Shared) -> Result<Arc<Mutex<Chain>>> {
         let control = Control::new(shared);
-        let raw = Box::new(part.raw(name, file, control.clone())?);
+        let raw = Box::new(part.raw(file, control.clone()));
         let decoder = layered(raw, part.layers, part.size, part.offset).map_err(|error| cannot_read(name, 0, error))?;
         match (decoder, part.layers.last()) {
             (Some(decoder), Some(&compression)) => {
@@ -203,7 +203,7 @@ impl Sequential {
 
 /// The head of a compressed part. Damage in it ends it: it is reported when the part is read.
 pub(super) fn head_of_part(name: &str, file: File, part: Part, shared: &Shared) -> Result<Head> {
-    let raw = Box::new(part.raw(name, file, Control::new(shared))?);
+    let raw = Box::new(part.raw(file, Control::new(shared)));
     // A head needs few compressed bytes, or a small file has no more.
     let decoder = layered(raw, part.layers, part.size.min(HEAD_BUFFER_BYTES), part.offset);
     let decoder = decoder.map_err(|error| cannot_read(name, part.offset, error))?;
@@ -212,7 +212,7 @@ pub(super) fn head_of_part(name: &str, file: File, part: Part, shared: &Shared) 
 
 /// Whether a compressed part begins as a tar archive does.
 pub(super) fn begins_as_tar(name: &str, file: File, part: Part, shared: &Shared) -> Result<bool> {
-    let raw = Box::new(part.raw(name, file, Control::new(shared))?);
+    let raw = Box::new(part.raw(file, Control::new(shared)));
     let decoder = layered(raw, part.layers, PROBE_BUFFER_BYTES, part.offset);
     let mut first = [0; TAR_HEADER_BYTES];
     let length = match decoder.map_err(|error| cannot_read(name, part.offset, error))? {

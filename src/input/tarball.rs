@@ -1,5 +1,6 @@
 //! The members of tar archives, plain and compressed (POSIX.1-2017 pax, GNU tar, the old formats: what the `tar` crate reads).
 
+use std::cell::RefCell;
 use std::io::{self, Read};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -11,6 +12,7 @@ use super::decode::{Compression, Decoded, layered};
 use super::head::{Head, Shape};
 use super::raw::Raw;
 use super::sequential;
+use super::spool::{Spool, Spooled, Stretch};
 use crate::error::{Error, ErrorKind, Result};
 
 /// As much of a compressed member of a compressed archive as its head is told by: the largest block of any compression that slix reads
@@ -38,31 +40,48 @@ pub(super) fn list(listed: Listed, read_at: &dyn Fn(u64, usize) -> Result<Vec<u8
     listing.finish(name)
 }
 
-/// The members of an archive that is compressed as a whole. It is decompressed once for that; their heads are kept.
-pub(super) fn list_compressed(listed: Listed, layers: &[Compression], shared: &Shared) -> Result<Listing> {
+/// The members of an archive that is compressed as a whole. It is decompressed for that, and no more than `kept_bytes_max` of what it holds
+/// are kept; of members behind those, their heads.
+pub(super) fn list_compressed(listed: Listed, layers: &[Compression], shared: &Shared, kept_bytes_max: u64) -> Result<Listing> {
     let Listed { name, file, size } = listed;
     let raw = Box::new(Raw::of_file(file, size, Control::new(shared)));
     let decoder = layered(raw, layers, size, 0).map_err(|error| sequential::cannot_read(name, 0, error))?;
     let (Some(decoder), Some(&outer)) = (decoder, layers.last()) else { return Ok(Listing::default()) };
     let decoded = Decoded::new(decoder, outer);
     let given = decoded.given();
-    let mut archive = tar::Archive::new(decoded);
+    let spool = Spool::new(kept_bytes_max);
+    let mut archive = tar::Archive::new(Spooled::new(decoded, spool.clone()));
     let mut listing = Listing::default();
     let mut walk = Walk { name, end: 0, last: None };
     match archive.entries() {
         Ok(mut entries) => walk.over(&mut entries, &mut listing, &mut |mut member, entry, listing| {
             let (head, first) = head_of(entry);
-            member.head = Some(PackedHead::new(&head));
+            member.head = (!spool.borrow().keeps()).then(|| PackedHead::new(&head));
             listing.take(name, member, &first);
         }),
         Err(cause) => listing.damages.push(walk.broken(cause)),
     }
+    place_members(&mut listing.members, &spool);
     if given.load(Relaxed) < walk.end && listing.members.last().is_some_and(|last| Some(&last.name) == walk.last.as_ref()) {
         // It broke within the last member, whose reading will say so.
         listing.damages.clear();
     }
     walk.note_end(given.load(Relaxed), &mut listing);
     Ok(listing.finish(name))
+}
+
+/// Says of each member where it was kept. Of the one that was not kept to its end the head is taken from what was.
+fn place_members(members: &mut [Member], spool: &RefCell<Spool>) {
+    let Some((file, bytes)) = spool.borrow_mut().take() else { return };
+    for member in members {
+        let (from, to) = (member.offset, member.offset.saturating_add(member.size));
+        if to <= bytes {
+            (member.head, member.spool) = (None, Some(file.clone()));
+        } else if member.head.is_none() {
+            let mut kept = Stretch { file: file.clone(), from, to: bytes };
+            member.head = Some(PackedHead::new(&head_of(&mut kept).0));
+        }
+    }
 }
 
 /// What is done with each member that is a file.
@@ -98,7 +117,7 @@ impl Walk<'_> {
             Some(Odd::Told(what)) => listing.leave_out(what, &name),
             None => {
                 let modified = entry.header().mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
-                let member = Member { name, offset, size, layers: Vec::new(), modified, head: None, is_cut: false };
+                let member = Member { name, offset, size, layers: Vec::new(), modified, head: None, spool: None, is_cut: false };
                 on_file(member, entry, listing);
             }
         }

@@ -149,7 +149,8 @@ impl Scan<'_> {
             other => return self.fail(&name, &format!("it is compressed by method {other}, which slix does not read")),
         };
         let is_cut = local.data.saturating_add(local.packed_bytes) > self.size;
-        let member = Member { name, offset: local.data, size: local.packed_bytes, layers, modified, head: None, is_cut };
+        let member =
+            Member { name, offset: local.data, size: local.packed_bytes, layers, modified, head: None, spool: None, is_cut };
         match self.first_bytes(&member) {
             Ok(first) => self.listing.take(self.name, member, &first),
             Err(error) => self.listing.damages.push(error),
@@ -183,7 +184,7 @@ impl Scan<'_> {
             return None;
         }
         let left = self.size.checked_sub(local.data)?;
-        let raw = Raw::of_member(file.try_clone().ok()?, local.data, left, Control::new(self.shared)).ok()?;
+        let raw = Raw::of_member(file.try_clone().ok()?, local.data, left, Control::new(self.shared));
         let mut deflate = Deflate::over(Box::new(raw), left);
         let mut buffer = vec![0; 64 << 10];
         while deflate.decode(&mut buffer).ok()? > 0 {}

@@ -15,11 +15,12 @@ pub fn sanitize(text: &str, utf8: bool) -> Cow<'_, str> {
     }
     let mut clean = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if harmless(c) {
-            clean.push(c);
-        } else {
-            let _ = write!(clean, "{}", c.escape_unicode());
-        }
+        // Writing to a String cannot fail.
+        let _ = match c {
+            '\t' | '\n' | '\r' => write!(clean, "{}", c.escape_default()),
+            c if harmless(c) => write!(clean, "{c}"),
+            c => write!(clean, "{}", c.escape_unicode()),
+        };
     }
     Cow::Owned(clean)
 }
@@ -41,7 +42,8 @@ mod tests {
     fn what_acts_is_shown() {
         assert_eq!(sanitize("/naïve/日本", true), "/naïve/日本");
         assert_eq!(sanitize("/naïve", false), r"/na\u{ef}ve");
-        assert_eq!(sanitize("\u{1b}[31mred\r\n", true), r"\u{1b}[31mred\u{d}\u{a}");
+        assert_eq!(sanitize("\u{1b}[31mred\r\n", true), r"\u{1b}[31mred\r\n");
+        assert_eq!(sanitize("a\tb", false), r"a\tb");
         assert_eq!(sanitize("\u{9b}2J\u{7f}", true), r"\u{9b}2J\u{7f}");
         assert_eq!(sanitize("gnp.\u{202E}exe", true), r"gnp.\u{202e}exe");
         assert_eq!(sanitize("a\u{200b}\u{feff}\u{e0041}", true), r"a\u{200b}\u{feff}\u{e0041}");

@@ -73,7 +73,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["slo"]),
     ("sha2", &["aggregate", "slices", "input", "output"]),
     ("strsim", &["format", "slo", "bin"]),
-    ("tempfile", &["output", "bin"]),
+    ("tempfile", &["input", "output", "bin"]),
     ("tar", &["input"]),
     ("terminal_size", &["bin"]),
     ("thiserror", &["error"]),

@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use slix::aggregate::accounting::Accounting;
 use slix::aggregate::attribution::Attribution;
@@ -16,7 +15,7 @@ use slix::engine::{self, EngineInput, Piece, Run, Scanned, Source};
 use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::extract::Extractor;
-use slix::input::{ByteRange, Head, Input, Inputs, Kind, Onlooker, Pieces, SmallFile};
+use slix::input::{ByteRange, Head, Input, Inputs, Kind, Onlooker, Pieces, SmallFile, SmallFiles};
 use slix::output::accounting;
 use slix::record::Field;
 use slix::scan::Job;
@@ -27,12 +26,12 @@ use slix::slo::what_if::Rebound;
 use slix::time::Slices;
 
 use super::args::AskingArgs;
-use super::formats::{Formats, Found};
+use super::formats::Formats;
 use super::progress::Progress;
 use super::questions::{Declared, Questions, holds_default_latency};
 use super::rejects::Rejects;
 use super::run::Reading;
-use super::small::{self, SmallFiles};
+use super::small::{self, SmallLogs};
 use super::words::Words;
 
 /// Bytes that are worth a thread of their own.
@@ -91,10 +90,10 @@ pub fn count(
         counter.tell_without_latency(&log_list, &questions);
         let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
         let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
-        let mut of_logs = read_small(&inputs, &log_list, counts, slices);
-        if let Some(scanned) = counter.scan_unread(&scan, &log_list)? {
-            of_logs.push(scanned);
-        }
+        let mut of_logs: Vec<Partial> = counter.scan_unread(&scan, &log_list)?.into_iter().chain(counts).collect();
+        let mut receipts = Vec::with_capacity(logs.len());
+        receipts.extend(logs.into_iter().filter_map(|log| small::receipt(log, &inputs)));
+        of_logs.push(Partial { receipts, ..Partial::new(slices) });
         let partial = Partial::merge_all(of_logs, reading.duplicates)?.unwrap_or_else(|| Partial::new(slices));
         let is_complete = !stop.load(Relaxed) || files_are_complete(&inputs, &partial, reading.range);
         if !is_complete {
@@ -110,13 +109,6 @@ pub fn count(
         words.warning("interrupted: this is what was read until then");
     }
     Ok(Some(Counted { partial, questions, failed: counter.failed, interrupted }))
-}
-
-/// The counts of what was read while it was found, with its receipts.
-fn read_small(inputs: &Inputs, logs: &[&Log], mut counts: Vec<Partial>, slices: Slices) -> Vec<Partial> {
-    let receipts = logs.iter().filter_map(|log| small::receipt(log, &inputs.inputs()[log.number])).collect();
-    counts.push(Partial { receipts, ..Partial::new(slices) });
-    counts
 }
 
 /// What slices files hold of what is asked.
@@ -138,14 +130,18 @@ pub fn stored_parts(
 pub struct Log {
     /// Number of the input.
     pub number: usize,
-    name: String,
+    /// Its name.
+    pub name: Arc<str>,
     /// The service that it is counted for.
-    pub service: String,
+    pub service: Arc<str>,
     /// Which content it is.
     pub identity: Identity,
-    is_empty: bool,
+    /// Whether nothing stands in it.
+    pub is_empty: bool,
     /// None for a log without a line to tell a format by.
     pub format: Option<Arc<Format>>,
+    /// How many of how many lines the format reads, if its lines decided.
+    pub detected: Option<(usize, usize)>,
     /// Of the first line, where it is not told.
     pub year: Option<i16>,
     /// What became of its lines, if it was read while it was found.
@@ -153,47 +149,44 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log that was read.
-    pub fn read(
-        number: usize,
-        name: &str,
-        service: String,
-        identity: Identity,
-        format: Arc<Format>,
-        accounting: Box<Accounting>,
-    ) -> Log {
-        let (name, format, read) = (name.to_owned(), Some(format), Some(accounting));
-        Log { number, name, service, identity, is_empty: false, format, year: None, read }
-    }
-
     /// Whether its lines tell a latency.
     pub fn has_latency(&self) -> bool {
         self.format.as_ref().is_some_and(|format| format.resolve(&Field::Latency).is_some())
     }
+
+    /// What is to be told of its format, if its lines decided.
+    pub fn told(&self) -> Option<Told> {
+        Some(Told { name: self.name.clone(), format: self.format.clone()?, detected: self.detected? })
+    }
 }
 
-/// A format that lines decided: its name, and how many of how many it reads.
-pub type Detected = (String, (usize, usize));
+/// What is told of the format of a log.
+pub struct Told {
+    name: Arc<str>,
+    format: Arc<Format>,
+    detected: (usize, usize),
+}
 
-/// The logs that were told while they were found, by their number.
-type Looked = BTreeMap<usize, Result<(Log, Option<Detected>)>>;
+/// The logs that were told while they were found, by the number of their input.
+type Looked = Vec<Option<Result<Log>>>;
 
 /// Sees the inputs while they are found.
 struct Looking<'c, 's> {
     counter: &'c Counter<'c>,
-    small: &'c mut SmallFiles<'s>,
+    small: &'c mut SmallLogs<'s>,
     /// Whether small files are read.
     reads: bool,
     looked: Looked,
 }
 
 impl Onlooker for Looking<'_, '_> {
-    fn read(&mut self, files: &[&Path]) -> Vec<Option<SmallFile>> {
+    fn read(&mut self, files: &SmallFiles) -> Vec<Option<SmallFile>> {
         if self.reads { self.small.read(files) } else { Vec::new() }
     }
 
     fn look(&mut self, number: usize, input: &Input, head: &Head) {
-        self.looked.insert(number, self.counter.find_log(number, input, head));
+        self.looked.resize_with(number + 1, || None);
+        self.looked[number] = Some(self.counter.find_log(number, input, head));
     }
 }
 
@@ -251,10 +244,10 @@ impl Counter<'_> {
 
     /// Finds the inputs and the logs among them, and counts what can be counted on the way. Nothing is said yet.
     fn find_all(&self, declared: &Declared, asking: &AskingArgs, stop: &Arc<AtomicBool>) -> (Inputs, Looked, Vec<Partial>) {
-        let mut small = SmallFiles::new(self, declared, asking, stop);
+        let mut small = SmallLogs::new(self, declared, asking, stop);
         let (inputs, looked) = self.find_looking(stop, &mut small, true);
         let has_slices = inputs.inputs().iter().any(|input| !is_log(input));
-        let has_latency = looked.values().flatten().any(|(log, _)| log.has_latency());
+        let has_latency = looked.iter().flatten().flatten().any(Log::has_latency);
         if inputs.are_read_twice() || small.are_mistaken(has_latency, has_slices) {
             small.forget();
             let (inputs, looked) = self.find_looking(stop, &mut small, false);
@@ -264,15 +257,19 @@ impl Counter<'_> {
     }
 
     /// Finds the inputs, and tells the formats of files while they are open.
-    fn find_looking(&self, stop: &Arc<AtomicBool>, small: &mut SmallFiles, reads: bool) -> (Inputs, Looked) {
+    fn find_looking(&self, stop: &Arc<AtomicBool>, small: &mut SmallLogs, reads: bool) -> (Inputs, Looked) {
         let mut looking = Looking { counter: self, small, reads, looked: Looked::new() };
         let inputs = Inputs::resolve_looking(&self.reading.inputs, stop.clone(), &mut looking);
         let Looking { small, mut looked, .. } = looking;
-        looked.extend(small.logs(&inputs).into_iter().map(|found| (found.0.number, Ok(found))));
+        looked.resize_with(inputs.inputs().len(), || None);
+        small.logs(&inputs).for_each(|log| {
+            let number = log.number;
+            looked[number] = Some(Ok(log));
+        });
         // A stop ends everything but what was read of streams.
         let is_wanted = |input: &Input| is_log(input) && (input.kind() == Kind::Stream || !stop.load(Relaxed));
         for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_wanted(input)) {
-            looked.entry(number).or_insert_with(|| input.head().and_then(|head| self.find_log(number, input, &head)));
+            looked[number].get_or_insert_with(|| input.head().and_then(|head| self.find_log(number, input, &head)));
         }
         (inputs, looked)
     }
@@ -303,24 +300,31 @@ impl Counter<'_> {
 
     /// The logs among the inputs, with their formats.
     fn logs(&mut self, looked: Looked) -> Result<Vec<Log>> {
-        let mut logs = Vec::new();
-        let mut told = Vec::new();
-        for found in looked.into_values() {
-            match found.inspect(|(log, _)| self.tell_empty(log)) {
-                Ok((log, detected)) => {
-                    told.extend(detected.map(|(format, counts)| (log.name.clone(), format, counts)));
-                    logs.push(log);
-                }
+        let mut logs = Vec::with_capacity(looked.len());
+        for found in looked.into_iter().flatten() {
+            match found {
+                Ok(log) => logs.push(log),
                 Err(error) => self.fail(error)?,
             }
         }
-        self.tell_formats(&told);
+        logs.iter().for_each(|log| self.tell_empty(log));
+        self.tell_formats(&logs.iter().filter_map(Log::told).collect::<Vec<_>>());
         Ok(logs)
     }
 
     /// Says which formats were detected.
-    pub fn tell_formats(&self, told: &[(String, String, (usize, usize))]) {
-        tell_formats(told, self.words);
+    pub fn tell_formats(&self, told: &[Told]) {
+        if told.len() <= INPUTS_TOLD_MAX {
+            for Told { name, format, detected: (events, lines) } in told {
+                self.words.note(&format!("{name}: format {} ({events} of the first {lines} lines)", format.name));
+            }
+            return;
+        }
+        let mut inputs = BTreeMap::new();
+        told.iter().for_each(|told| *inputs.entry(&told.format.name).or_insert(0) += 1);
+        for (format, inputs) in inputs {
+            self.words.note(&format!("{inputs} inputs: format {format}"));
+        }
     }
 
     /// Whether the lines of a log mean what they do only with those before them.
@@ -329,31 +333,35 @@ impl Counter<'_> {
         Ok(self.formats.bind(format, &[], log.year)?.is_stateful())
     }
 
-    /// A log that begins with `head`, and how its format was found.
-    pub fn log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
-        let found = self.find_log(number, input, head)?;
-        self.tell_empty(&found.0);
-        Ok(found)
+    /// A log that begins with `head`.
+    pub fn log(&self, number: usize, input: &Input, head: &Head) -> Result<Log> {
+        self.find_log(number, input, head).inspect(|log| self.tell_empty(log))
     }
 
     fn tell_empty(&self, log: &Log) {
         if log.is_empty {
-            let shown = if log.name == "-" { "standard input" } else { &log.name };
+            let shown = if &*log.name == "-" { "standard input" } else { &log.name };
             self.words.note(&format!("{shown}: it is empty"));
         }
     }
 
-    /// A log that begins with `head`, and how its format was found. Nothing is said.
-    pub fn find_log(&self, number: usize, input: &Input, head: &Head) -> Result<(Log, Option<Detected>)> {
-        let name = input.name().to_owned();
-        let found = self.formats.find(&name, head)?;
-        let detected = found.as_ref().and_then(|Found { format, detected }| Some((format.name.clone(), (*detected)?)));
-        let service = self.formats.service(&name).to_owned();
-        let identity = Identity::by(self.digests, &head.bytes);
+    /// A log that begins with `head`. Nothing is said.
+    pub fn find_log(&self, number: usize, input: &Input, head: &Head) -> Result<Log> {
+        let found = self.formats.find(input.name(), head)?;
+        let detected = found.as_ref().and_then(|found| found.detected);
         let format = found.map(|found| found.format);
         let year = format.as_ref().map(|format| self.formats.year(format, input, head)).transpose()?.flatten();
-        let is_empty = head.bytes.is_empty();
-        Ok((Log { number, name, service, identity, is_empty, format, year, read: None }, detected))
+        Ok(Log {
+            number,
+            name: input.name_kept(),
+            service: self.formats.service(input.name()).into(),
+            identity: Identity::by(self.digests, &head.bytes),
+            is_empty: head.bytes.is_empty(),
+            format,
+            detected,
+            year,
+            read: None,
+        })
     }
 
     /// Refuses the same content twice, by SHA-256 where quick digests do not do: some agree, or there are those of slices files.
@@ -405,6 +413,11 @@ impl Counter<'_> {
         self.scan(scan, &unread, BTreeMap::new()).map(|scanned| Some(scanned.partial))
     }
 
+    /// Shows how far reading has come, until it is dropped.
+    pub fn progress(&self, bytes_read: Arc<AtomicU64>, total: Option<u64>) -> Option<Progress> {
+        self.words.shows_progress().then(|| Progress::show(bytes_read, total))
+    }
+
     /// How many threads read many files, which are work enough for all.
     pub fn threads(&self) -> usize {
         self.reading.threads.unwrap_or_else(cores)
@@ -431,7 +444,7 @@ impl Counter<'_> {
             keep_going: self.reading.keep_going,
             duplicates: self.reading.duplicates,
         };
-        let progress = self.words.shows_progress().then(|| Progress::show(inputs.bytes_read(), inputs.log_bytes()));
+        let progress = self.progress(inputs.bytes_read(), inputs.log_bytes());
         let scanned = engine::run(&source, &run);
         drop(progress);
         let mut scanned = scanned?;
@@ -476,8 +489,8 @@ impl Counter<'_> {
 }
 
 /// The names of all inputs.
-pub fn names(inputs: &Inputs) -> Vec<String> {
-    inputs.inputs().iter().map(|input| input.name().to_owned()).collect()
+pub fn names(inputs: &Inputs) -> Vec<Arc<str>> {
+    inputs.inputs().iter().map(Input::name_kept).collect()
 }
 
 /// Whether an input is a log; a slices file is none.
@@ -562,21 +575,6 @@ fn about(name: &str, error: Error) -> Error {
     }
 }
 
-/// Says which formats were detected.
-fn tell_formats(told: &[(String, String, (usize, usize))], words: &Words) {
-    if told.len() <= INPUTS_TOLD_MAX {
-        for (name, format, (events, lines)) in told {
-            words.note(&format!("{name}: format {format} ({events} of the first {lines} lines)"));
-        }
-        return;
-    }
-    let formats: BTreeSet<&str> = told.iter().map(|(_, format, _)| format.as_str()).collect();
-    for format in formats {
-        let inputs = told.iter().filter(|(_, of, _)| of == format).count();
-        words.note(&format!("{inputs} inputs: format {format}"));
-    }
-}
-
 /// One thread per core, but none without work for it.
 fn threads_for(inputs: &Inputs) -> usize {
     let pieces = inputs.inputs().iter().filter(|input| is_log(input) && !input.is_read()).map(|input| match input.kind() {
@@ -607,7 +605,7 @@ fn files_are_complete(inputs: &Inputs, partial: &Partial, range: Option<ByteRang
 pub struct Plan {
     format: Arc<Format>,
     year: Option<i16>,
-    service: String,
+    service: Arc<str>,
     extractor: Extractor,
     classifier: Classifier,
     keys: Vec<IndicatorKey>,
@@ -699,11 +697,10 @@ impl Plans {
 
     /// What the engine must know of every input; those that are no logs are never asked for.
     fn engine_inputs(&self, inputs: &Inputs, logs: &[&Log]) -> Vec<EngineInput> {
-        let unread = |input: &Input| EngineInput { name: input.name().to_owned(), job: 0, identity: Identity::of(b"") };
-        let mut all: Vec<EngineInput> = inputs.inputs().iter().map(unread).collect();
+        let unread = EngineInput { name: String::new(), job: 0, identity: Identity::of(b"") };
+        let mut all = vec![unread; inputs.inputs().len()];
         for (log, &job) in logs.iter().zip(&self.of_log) {
-            all[log.number].job = job;
-            all[log.number].identity = log.identity.clone();
+            all[log.number] = EngineInput { name: log.name.to_string(), job, identity: log.identity.clone() };
         }
         all
     }

@@ -57,6 +57,10 @@ fn lines(args: &ExplainArgs) -> Result<Vec<Vec<u8>>> {
     for argument in &args.lines {
         if argument == "-" {
             read_lines(std::io::stdin().lock(), &mut lines)?;
+        } else if std::path::Path::new(argument).is_file() {
+            let error = Error::new(ErrorKind::Usage, format!("{} is a file, and lines are explained", argument.display()));
+            let hint = "slix explain - < FILE explains its lines, slix detect FILE tells its format, slix rejects FILE shows what is not read";
+            return Err(error.hint(hint));
         } else {
             lines.extend(argument.as_bytes().split(|&b| b == b'\n').map(<[u8]>::to_vec));
         }

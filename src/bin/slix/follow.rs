@@ -24,7 +24,7 @@ use slix::error::{Error, ErrorKind, Result};
 use slix::input::{ByteRange, FileId, Head, Input, Inputs, Kind};
 
 use super::args::AskingArgs;
-use super::count::{self, Counted, Counter, Detected, Log, Scan, is_log, read_slices, stored_parts};
+use super::count::{self, Counted, Counter, Log, Scan, Told, is_log, read_slices, stored_parts};
 use super::formats::Formats;
 use super::questions::{Declared, Questions};
 use super::rejects::Rejects;
@@ -194,12 +194,12 @@ impl Known {
                 continue;
             }
             match self.news_of(counter, number, input, known) {
-                Ok((mut found, detected)) => {
+                Ok((mut found, of_log)) => {
                     // Its whole is read already in this round: what another file of it has more goes on behind.
                     if let Some(more) = found.as_mut().filter(|more| !more.is_whole && is_among(&news, more.content)) {
                         more.range.start = read_to_of(&news, more.content);
                     }
-                    told.extend(detected.map(|(format, counts)| (input.name().to_owned(), format, counts)));
+                    told.extend(of_log);
                     news.extend(found);
                 }
                 Err(error) => counter.fail(error)?,
@@ -224,9 +224,10 @@ impl Known {
         number: usize,
         input: &Input,
         known: Option<usize>,
-    ) -> Result<(Option<News>, Option<Detected>)> {
+    ) -> Result<(Option<News>, Option<Told>)> {
         let head = input.head()?;
-        let (log, detected) = counter.log(number, input, &head)?;
+        let log = counter.log(number, input, &head)?;
+        let told = log.told().filter(|_| known.is_none());
         let content = self.content(input, &head, &log.identity, known)?;
         let (is_plain, is_short) = (input.can_grow(), head.bytes.len() < Head::BYTES_MAX);
         let is_whole = is_short || counter.is_stateful(&log)?;
@@ -239,7 +240,7 @@ impl Known {
         self.contents[content].read_to = end.map_or(read_to, |end| end.max(read_to));
         let (place, size, range) = (place(input), input.size().unwrap_or(0), ByteRange { start, end });
         let news = News { content, log, place, size, range, is_whole, is_plain };
-        Ok((is_new.then_some(news), detected.filter(|_| known.is_none())))
+        Ok((is_new.then_some(news), told))
     }
 
     /// The content of a file: the one that it had, another one that is known, or a new one.

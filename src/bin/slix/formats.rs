@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector, Follower};
+use slix::format::detect::{Detection, Detector, SAMPLE_LINES_MAX};
 use slix::format::envelope::Envelope;
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
@@ -17,9 +17,6 @@ use slix::slo::definitions::Definitions;
 use slix::slo::spec::FormatSpec;
 
 use super::args::{FormatArgs, WindowBy};
-
-/// Lines of a head that detection tries.
-pub const SAMPLE_LINES_MAX: usize = 1_000;
 
 /// What is known of the formats of all inputs.
 pub struct Formats {
@@ -159,9 +156,9 @@ impl Formats {
         }
     }
 
-    /// One who follows logs of the format that an input has, if its lines decided.
-    pub fn follower(&self, name: &str, format: &Arc<Format>) -> Result<Option<Follower<'_>>> {
-        Ok(self.candidates(name)?.detector(self.zone())?.follower(format))
+    /// What tells the format of an input by its lines.
+    pub fn detector(&self, name: &str) -> Result<&Detector> {
+        self.candidates(name)?.detector(self.zone())
     }
 
     /// Whether the definitions say the same of two inputs.

@@ -54,8 +54,9 @@ fn one(preset: &Preset) -> Result<String> {
     let width = names.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, kind) in &names {
         let common = common_names(&format, name).join(", ");
-        let arrow = if common.is_empty() { "" } else { "  → " };
-        let _ = writeln!(text, "  {name}{}  {}{arrow}{common}", " ".repeat(width - name.chars().count()), kind_words(*kind));
+        let kind = kind_words(*kind);
+        let kind = if common.is_empty() { kind.to_owned() } else { format!("{kind:8}  → ") };
+        let _ = writeln!(text, "  {name}{}  {kind}{common}", " ".repeat(width - name.chars().count()));
     }
     Ok(text)
 }

@@ -1,11 +1,12 @@
 //! How far reading has come: bytes, rate and the time that is left. Shown on a terminal only.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// How often the bar is drawn; work that takes less shows none.
 const PERIOD: Duration = Duration::from_millis(200);
@@ -43,7 +44,7 @@ fn draw(bytes_read: &AtomicU64, total: Option<u64>, done: &AtomicBool) {
     if done.load(Relaxed) {
         return;
     }
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr()).with_elapsed(PERIOD);
     bar.set_style(style(total.is_some()));
     while !done.load(Relaxed) {
         bar.set_position(bytes_read.load(Relaxed));
@@ -52,10 +53,20 @@ fn draw(bytes_read: &AtomicU64, total: Option<u64>, done: &AtomicBool) {
     bar.finish_and_clear();
 }
 
+/// Rate and time left are those of the mean since reading began: a bar that appears late would take the bytes before it for a burst.
 fn style(has_total: bool) -> ProgressStyle {
     let template = match has_total {
-        true => "{wide_bar} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left",
-        false => "{spinner} {binary_bytes}  {binary_bytes_per_sec}",
+        true => "{wide_bar} {binary_bytes} of {binary_total_bytes}  {rate}  {left} left",
+        false => "{spinner} {binary_bytes}  {rate}",
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let rate = |state: &ProgressState| state.pos() as f64 / state.elapsed().as_secs_f64().max(PERIOD.as_secs_f64());
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key("rate", move |state: &ProgressState, out: &mut dyn Write| {
+        // The bar is drawn without what cannot be written.
+        write!(out, "{}/s", BinaryBytes(rate(state) as u64)).ok();
+    });
+    style.with_key("left", move |state: &ProgressState, out: &mut dyn Write| {
+        let left = state.len().unwrap_or(0).saturating_sub(state.pos()) as f64 / rate(state).max(1.0);
+        write!(out, "{:#}", HumanDuration(Duration::from_secs_f64(left))).ok();
+    })
 }

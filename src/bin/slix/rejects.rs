@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use slix::error::{Error, ErrorKind, Result};
 use slix::output::atomic::write_failed;
@@ -20,7 +20,7 @@ const SAMPLE_BYTES_MAX: usize = 160;
 
 /// Collects rejected lines of all workers.
 pub struct Rejects {
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     keep: bool,
     /// Temporary files that no worker has in hand.
     idle: Mutex<Vec<Spool>>,
@@ -57,7 +57,7 @@ struct SpooledPiece {
 
 impl Rejects {
     /// A collection for inputs of these names; whole lines are kept only if asked for.
-    pub fn new(names: Vec<String>, keep: bool) -> Rejects {
+    pub fn new(names: Vec<Arc<str>>, keep: bool) -> Rejects {
         Rejects { names, keep, idle: Mutex::default(), samples: Mutex::default(), failure: Mutex::default() }
     }
 
@@ -74,7 +74,7 @@ impl Rejects {
 
     /// The name of an input.
     pub fn name(&self, input: usize) -> &str {
-        self.names.get(input).map_or("", String::as_str)
+        self.names.get(input).map_or("", |name| name)
     }
 
     /// Writes all lines that were kept: input, byte offset, reason and line, separated by tabs, in the order of inputs and offsets.
