@@ -332,21 +332,22 @@ impl<'a> Window<'a> {
                 return is_untouched;
             }
             is_untouched = false;
-            if is_ordered && gathered.lines.len > 0 {
+            let must_wait = is_ordered || self.directive == Some(self.start);
+            if must_wait && gathered.lines.len > 0 {
                 return false;
             }
             gathered.careful = gathered.careful.saturating_sub(1);
-            let is_at_directive = self.directive == Some(self.start);
-            if is_ordered {
-                self.count_next(counter, odd);
-            } else if !is_at_directive {
-                self.take_next(&mut gathered.apart, counter, odd);
-            } else if gathered.lines.len == 0 {
+            if self.directive == Some(self.start) {
                 self.count_next(counter, odd);
                 self.find_directive();
+                return false;
+            }
+            match is_ordered {
+                true => self.count_next(counter, odd),
+                false => self.take_next(&mut gathered.apart, counter, odd),
             }
             // What was read may change how the next lines are read.
-            if is_at_directive || is_ordered || regular.is_none() && counter.job.extractor.has_lesson(&counter.reader) {
+            if is_ordered || regular.is_none() && counter.job.extractor.has_lesson(&counter.reader) {
                 return false;
             }
         }
