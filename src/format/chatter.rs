@@ -87,10 +87,10 @@ fn is_levelled(line: &[u8]) -> bool {
         || matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) && has_pattern(line, b"A0000 00:00:00.000000 ")
 }
 
-/// What uWSGI says of itself in the stream of its requests, Django of requests that fail, and what ingress-nginx, docker compose and nginx's image say
+/// What uWSGI and Flask say of themselves in the stream of their requests, Django of requests that fail, and what ingress-nginx, docker compose and nginx's image say
 /// before nginx does.
 fn is_start_up(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 55] = [
+    const WORDS: [&[u8]; 57] = [
         b"*** ",
         b"compiled with version: ",
         b"os: ",
@@ -146,6 +146,8 @@ fn is_start_up(line: &[u8]) -> bool {
         b"  nginx version: ",
         b"Refer to the troubleshooting guide ",
         b"Attaching to ",
+        b" * ",
+        b"Press CTRL+C to quit",
     ];
     let is_script = || line.iter().position(|&b| b == b' ').is_some_and(|end| line[..end].ends_with(b".sh:"));
     WORDS.iter().any(|word| line.starts_with(word)) || is_script() || is_exit(line)
@@ -300,6 +302,8 @@ mod tests {
         "NGINX Ingress controller",
         "  Build:         0a1b2c3d",
         "Attaching to web-1, db-1",
+        " * Running on http://127.0.0.1:5000",
+        "Press CTRL+C to quit",
         "\x1b[32mINFO\x1b[0m:     Application startup complete.",
         "web-1 exited with code 137",
         "panic: runtime error: index out of range [3] with length 3",
@@ -340,6 +344,7 @@ mod tests {
         "Error 12: x",
         "192.0.2.1: x",
         "  192.0.2.7 - - [05/Mar/2024",
+        " *4 192.0.2.7 - - [05/Mar/2024",
         "[Tue] [x]",
         "{\"a\":",
         "ERROR",

@@ -224,14 +224,20 @@ impl StringFormat<'_> {
         let (mut pieces, prefix) = nginx::pieces(source)?;
         declare(source, &mut pieces, self.fields)?;
         let clock = self.clock.unwrap_or(nginx::CLOCK);
+        let escape = self.escape.or(prefix).unwrap_or(Escape::Backslash);
         let name = self.name.to_owned();
         if nginx::looks_like_json(&pieces)
             && let Some(map) = nginx::json_map(&pieces)
         {
             template::check_time(source, template::fields(&pieces))?;
-            return Ok(Format::new(name, Layout::Json(map), clock));
+            let mut format = Format::new(name.clone(), Layout::Json(map), clock);
+            if nginx::has_value_without_quotes(&pieces)
+                && let Ok(template) = template::build(source, pieces, escape)
+            {
+                format.others.push(Format::new(name, Layout::Delimited(template), clock));
+            }
+            return Ok(format);
         }
-        let escape = self.escape.or(prefix).unwrap_or(Escape::Backslash);
         let layout = Layout::Delimited(template::build(source, pieces, escape)?);
         Ok(Format::new(name, layout, clock))
     }

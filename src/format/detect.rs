@@ -115,7 +115,7 @@ impl Detector {
             let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
             let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
-                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events) => {
+                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events || is_doubtful(best)) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
                     (format.envelopes, format.programs) = (nesting, programs);
                     best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
@@ -326,6 +326,11 @@ impl Look {
     }
 }
 
+/// Whether nothing is read of what may be no envelope at all: the text of an object may be one of its fields.
+fn is_doubtful(found: &Detection) -> bool {
+    found.events == 0 && found.format.envelopes.contains(&Envelope::Shipper)
+}
+
 /// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.
 fn lacks_time(format: &Format) -> bool {
     format.resolve(&Field::Time).is_none() || format.others.iter().any(|other| other.resolve(&Field::Time).is_none())
@@ -367,7 +372,8 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
 
 /// Puts the layout of a family first that reads most of the lines by itself, the first of equals. The others stay others.
 ///
-/// A layout of lines that were cut off reads whole ones too, with the quote at their end as a part of their last field, so it is never first.
+/// A layout of lines that were cut off reads whole ones too, with the quote at their end as a part of their last field, so it is never first. Nor
+/// is a string that spells JSON, of lines that are none: it leaves the escapes of a text as they are.
 ///
 /// # Errors
 /// None for formats that can be bound.
@@ -378,7 +384,8 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
     let mut layouts = vec![Format { others: Vec::new(), ..format.clone() }];
     layouts.extend(format.others);
     let mut best = (0, 0);
-    for (i, layout) in layouts.iter().enumerate().filter(|(_, layout)| !is_cut_off(&layout.layout)) {
+    let may_be_first = |(_, layout): &(usize, &Format)| !is_cut_off(&layout.layout) && !is_spelt_out(layout, &layouts[0]);
+    for (i, layout) in layouts.iter().enumerate().filter(may_be_first) {
         // Local times tell the layout as well as others do, whatever zone they are in.
         let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
         let mut reader = extractor.reader("");
@@ -403,6 +410,12 @@ fn is_cut_off(layout: &Layout) -> bool {
         Element::Field(_) => 0,
     };
     template.elements.iter().map(quotes).sum::<usize>() % 2 == 1
+}
+
+/// Whether a layout is the text of a format whose lines are JSON.
+fn is_spelt_out(layout: &Format, of: &Format) -> bool {
+    let (one, other) = (&layout.layout, &of.layout);
+    layout.name == of.name && matches!((one, other), (Layout::Delimited(_), Layout::Json(_)))
 }
 
 /// How well a candidate reads the lines.

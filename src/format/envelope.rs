@@ -11,7 +11,7 @@
 //! | [`Pod`](Envelope::Pod) | `[pod/web-0/nginx] LINE` | `kubectl logs --prefix` |
 //! | [`Stern`](Envelope::Stern) | `web-6799fc88d8-x7z2q nginx LINE` | <https://github.com/stern/stern>, its default template |
 //! | [`Compose`](Envelope::Compose) | `web-1  \| LINE`, the name perhaps in colour | `docker compose logs` |
-//! | [`Tag`](Envelope::Tag) | `haproxy[7]: LINE` | what is left of an old syslog line where a template writes no more; HAProxy's manual shows its lines so |
+//! | [`Tag`](Envelope::Tag) | `haproxy[7]: LINE`, or `web haproxy: LINE` | what is left of an old syslog line where a template writes no more; HAProxy's manual shows its lines so |
 //! | [`Console`](Envelope::Console) | `2026/11/01 10:00:00.042\tINFO\thttp.log.access\thandled request\t{…}`, between tabs | Caddy's `format console`: <https://caddyserver.com/docs/caddyfile/directives/log#console>, UTC unless `time_local` is set |
 //! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | <https://systemd.io/JOURNAL_EXPORT_FORMATS/>, Journal JSON Format |
 //! | [`Shipper`](Envelope::Shipper) | `{"@timestamp":"…","message":"LINE"}`, and other keys | Filebeat, Logstash, Vector, Fluent Bit, Loki, Cloud Logging and others: see `envelope/object.rs` |
@@ -352,7 +352,7 @@ fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<I
             Some(Inner::whole(text, Stamped::Unknown, Some(container::service(name))))
         }
         Envelope::Tag => {
-            let (program, text) = syslog::behind_tag(line)?;
+            let (program, text) = syslog::behind_tag(line).or_else(|| syslog::behind_bare_host(line))?;
             Some(Inner::whole(text, Stamped::Unknown, Some(program)))
         }
         Envelope::Console => console(level, line),
@@ -437,6 +437,7 @@ fn begins_with_name(line: &[u8]) -> bool {
     may_be_service && container::compose(line).is_some()
         || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
         || name[0].is_ascii_lowercase() && container::stern(line).is_some()
+        || name[0].is_ascii_alphanumeric() && syslog::behind_bare_host(line).is_some()
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
@@ -445,7 +446,7 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
     }
     for (envelope, _) in Envelope::ALL {
         // A timestamp in a timestamp is the line's own.
-        if outer.last() != Some(&envelope) && are_mostly_in(lines, envelope) {
+        if outer.last() != Some(&envelope) && !is_found_whole(outer, envelope, found) && are_mostly_in(lines, envelope) {
             outer.push(envelope);
             found.push(outer.clone());
             let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
@@ -453,6 +454,12 @@ fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelo
             outer.pop();
         }
     }
+}
+
+/// Whether a host and a tag behind a timestamp were found as one header.
+fn is_found_whole(outer: &[Envelope], envelope: Envelope, found: &[Vec<Envelope>]) -> bool {
+    let [before @ .., Envelope::Stamp] = outer else { return false };
+    envelope == Envelope::Tag && found.contains(&[before, &[Envelope::SyslogIso]].concat())
 }
 
 /// Whether more than half of the lines are in an envelope. Most logs are in none, so half of the lines tell.
@@ -563,6 +570,7 @@ mod tests {
             (Rfc5424, "<158>1 2026-11-01T10:00:02Z host heroku web.1 - x", "heroku web"),
             (SyslogIso, "2026-11-01T10:00:02Z web sshd[7]: x", "sshd"),
             (Tag, "heroku[router]: x", "heroku[router"),
+            (Tag, "web.0 nginx: x", "nginx"),
             (Tag, "app[web.12]: x", "app[web"),
             (Tag, "haproxy[12]: x", "haproxy"),
             (Compose, "shop-web-2  | x", "shop-web"),
@@ -626,6 +634,8 @@ mod tests {
         let found = nestings(&[line.as_bytes(), b"", line.as_bytes()]);
         assert_eq!(found, [vec![Envelope::Compose, Envelope::Stamp], vec![Envelope::Compose], vec![]]);
         assert_eq!(nestings(&[LINE.as_bytes()]), [vec![]; 1]);
+        let line = format!("2026-11-01T10:00:00Z web nginx: {LINE}");
+        assert_eq!(nestings(&[line.as_bytes()]), [vec![Envelope::SyslogIso], vec![Envelope::Stamp], vec![]]);
     }
 
     #[test]

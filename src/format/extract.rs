@@ -630,9 +630,9 @@ impl Extractor {
                 Some(Misread { at, expected: plan.expected(step) })
             }
             Compiled::Json { wanted, keyed, .. } => {
-                let at = match read_keyed(*keyed, line, wanted, reader) {
-                    Ok(()) if *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) => 0,
-                    read => read.err()?,
+                let at = match *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) {
+                    true => 0,
+                    false => read_keyed(*keyed, line, wanted, reader).err()?,
                 };
                 let expected = match keyed {
                     Keyed::Json => "one JSON object, well formed to its end",

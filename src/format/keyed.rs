@@ -110,8 +110,13 @@ const IIS_FIELDS: [&str; 8] =
 
 /// Where the next value stands, without its quotes.
 fn value_at(line: &[u8], at: usize) -> Option<(usize, usize)> {
-    // Between tabs a value may be empty.
+    // Between tabs a value may be empty, and hold blanks without quotes.
     if at > 0 && line.get(at) == Some(&b'\t') {
+        if line.get(at + 1) == Some(&b'"')
+            && let Some(end) = closing_quote(line, at + 2).filter(|&end| matches!(line.get(end + 1), None | Some(b'\t')))
+        {
+            return Some((at + 2, end));
+        }
         let to = memchr::memchr(b'\t', &line[at + 1..]).map_or(line.len(), |length| at + 1 + length);
         return Some((at + 1, to));
     }
@@ -162,7 +167,8 @@ pub(super) fn logfmt(line: &[u8], tree: &KeyTree, values: &mut [JsonValue]) -> R
 /// Whether a line of logfmt begins with a pair, and not with words.
 pub(super) fn begins_with_pair(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
-    line.iter().take_while(|&&b| b > b' ').position(|&b| b == b'=').is_some_and(|at| at > 0)
+    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@')).count();
+    name > 0 && line.get(name) == Some(&b'=')
 }
 
 fn logfmt_value(line: &[u8], from: usize) -> Result<(JsonValue, usize), usize> {
@@ -225,6 +231,9 @@ mod tests {
         let want = ["2026-11-02T10:00:00", "absent", "absent", "404", "absent"];
         assert_eq!(w3c(&["#Date: 2026-11-02 09:00:00", "#Fields: time sc-status"], "10:00:00 404").unwrap(), want);
         let tabs = "#Fields: date\ttime\tcs-uri-stem\tsc-status";
+        let quoted = w3c(&[tabs], "2026-11-01\t10:00:00\t\"/a \"\"b\"\"\"\t\"200\"").unwrap();
+        assert_eq!((&*quoted[1], &*quoted[3]), ("/a \"\"b\"\"", "200"));
+        assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\"/a\" b\t200").unwrap()[1], "\"/a\" b");
         assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\t000").unwrap()[1..4], ["", "absent", "000"]);
     }
 
@@ -245,7 +254,7 @@ mod tests {
         assert_eq!(read, ["/a?b=c", "", r#"say \"hi\""#]);
         assert_eq!(logfmt(b"only words", &tree, &mut values), Err(0));
         let begins = |line: &str| begins_with_pair(line.as_bytes());
-        assert!(begins(line) && begins(" a=") && !begins("GET /?a=b") && !begins("=b"));
+        assert!(begins(line) && begins(" a=") && !begins("GET /?a=b") && !begins("/?a=b") && !begins("=b"));
         assert_eq!(logfmt(br#"a="b"#, &tree, &mut values), Err(2));
         assert_eq!(logfmt(br#"a="b\"#, &tree, &mut values), Err(2));
     }

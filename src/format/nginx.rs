@@ -248,6 +248,23 @@ pub(super) fn json_map(pieces: &[Piece]) -> Option<JsonMap> {
     })
 }
 
+/// Whether a variable stands without quotes in a JSON object: where it is a list, a dash or nothing, the line is no JSON.
+pub(super) fn has_value_without_quotes(pieces: &[Piece]) -> bool {
+    let mut in_string = false;
+    pieces.iter().any(|piece| match piece {
+        Piece::Literal(literal) => {
+            in_string ^= quotes(literal) % 2 == 1;
+            false
+        }
+        Piece::Field(_) => !in_string,
+    })
+}
+
+/// How many quotes of strings a part of a JSON object has.
+fn quotes(literal: &str) -> usize {
+    literal.matches('"').count() - literal.matches("\\\"").count()
+}
+
 /// Marks around the number of a piece: private-use characters, which no configuration holds.
 const MARKS: [char; 2] = ['\u{E000}', '\u{E001}'];
 
@@ -258,7 +275,7 @@ fn json_sample(pieces: &[Piece]) -> String {
     for (i, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Literal(literal) => {
-                in_string ^= (literal.matches('"').count() - literal.matches("\\\"").count()) % 2 == 1;
+                in_string ^= quotes(literal) % 2 == 1;
                 text.push_str(literal);
             }
             Piece::Field(_) if in_string => text.extend([MARKS[0].to_string(), i.to_string(), MARKS[1].to_string()]),

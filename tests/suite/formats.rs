@@ -205,6 +205,40 @@ fn objects_of_other_loggers_are_skipped_in_mixed_logs() {
     assert_eq!((&accounting["events"]["lines"], &accounting["skipped_chatter"]["lines"]), (&json!(60), &json!(20)));
 }
 
+/// Where a variable has no quotes, nginx writes lists, dashes and nothing into what would be JSON: the very lines of requests that were tried twice.
+#[test]
+fn lines_that_a_json_string_spells_need_not_be_json() {
+    let work = Work::new();
+    let format = r#"{"t":"$time_iso8601","s":$status,"u":"$request_uri","rt":$request_time,"up":$upstream_response_time}"#;
+    let line = |up: &str| format!(r#"{{"t":"2026-11-01T10:00:00+00:00","s":502,"u":"/cart","rt":0.042,"up":{up}}}{}"#, "\n");
+    work.file("a.log", ["0.040", "0.010, 0.030", "-", "", "-, 0.030 : 0.001"].map(line).concat().repeat(20) + "{\"t\":\n");
+    let slos = format!(
+        "format: {}\nslos:\n- {{name: a, target: 99%, valid: $upstream_response_time <= 40ms, good: latency <= 42ms}}\n",
+        json!(format)
+    );
+    work.file("slos.yaml", slos);
+    let ran = work.run(&["report", "-c", "slos.yaml", "--output-format", "json", "a.log"]).exits(0).json();
+    assert_eq!(ran["accounting"]["events"]["lines"], 100);
+    assert_eq!(ran["accounting"]["rejected_json"]["lines"], 1);
+    // Those without any upstream are unknown, the others good.
+    let rows = work.run(&["windows", "-c", "slos.yaml", "--every", "1h", "a.log"]).exits(0).rows();
+    assert_eq!((&rows[0]["good"], &rows[0]["unknown"]), (&json!(60), &json!(40)));
+}
+
+/// A text of an object that looks like a line is none where the format says otherwise.
+#[test]
+fn a_named_format_is_not_looked_for_inside_its_own_lines() {
+    let work = Work::new();
+    let format = r#"{"@timestamp":"$time_iso8601","message":"$remote_addr $msec $request","status":$status}"#;
+    let line =
+        r#"{"@timestamp":"2026-11-01T10:00:00+00:00","message":"192.0.2.7 1793527200.042 GET /cart HTTP/1.1","status":200}"#;
+    work.file("a.log", format!("{line}\n").repeat(9));
+    let found = work.run(&["detect", "--format", format, "a.log"]).exits(0);
+    assert!(found.text().contains("9: 9 events") && !found.text().contains("envelope"), "{}", found.text());
+    let unread = work.run(&["report", "--format", "combined", "a.log"]);
+    assert!(unread.stderr.contains("9 of 9 lines were rejected"), "{}", unread.stderr);
+}
+
 /// Objects of log shippers and stores, as each writes them.
 #[test]
 fn lines_are_found_in_the_objects_of_shippers() {

@@ -151,6 +151,14 @@ pub(super) fn behind_host(rest: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     }
 }
 
+/// The tag of `HOST TAG: ` and what follows, as some services forward what was syslog, without a time.
+pub(super) fn behind_bare_host(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (program, text) = behind_host(line)?;
+    let host = memchr::memchr(b' ', line)?;
+    let is_host = line[..host].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    Some((program?, text)).filter(|_| is_host)
+}
+
 /// The tag of `TAG[PID]: ` and what follows; Heroku's logs have the name of a dyno there (`app[web.1]: `), behind a timestamp.
 pub(super) fn behind_tag(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let word = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
