@@ -117,7 +117,8 @@ impl Detector {
             match self.find_bare(&inner, !nesting.is_empty()) {
                 Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events || is_doubtful(best)) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
-                    (format.envelopes, format.programs) = (nesting, programs);
+                    // Who wrote no request at the head is not known to write them.
+                    (format.envelopes, format.programs) = (nesting, if found.events > 0 { programs } else { Vec::new() });
                     best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
                 }
                 Ok(_) => {}
@@ -131,7 +132,7 @@ impl Detector {
         }
     }
 
-    /// The programs that wrote requests, sorted; of one alone it is taken for granted.
+    /// The programs that wrote requests, sorted; of one alone it is not asked here.
     fn programs(&self, lines: &[Opened]) -> Vec<Vec<u8>> {
         let mut programs = envelope::programs(lines.iter());
         if programs.len() > 1 {
