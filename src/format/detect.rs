@@ -10,7 +10,7 @@ use super::envelope::{self, Envelope, Opened};
 use super::extract::{Extractor, Reader};
 use super::glance::Glance;
 use super::needed::Held;
-use super::{Element, Format, Layout};
+use super::{Element, Format, Keyed, Layout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Outcome, Reason, Skip};
 
@@ -327,9 +327,15 @@ impl Look {
     }
 }
 
-/// Whether nothing is read of what may be no envelope at all: the text of an object may be one of its fields.
+/// Whether nothing is read of what may be no envelope at all: where the lines of the format are objects, a text in one may be a field of it.
 fn is_doubtful(found: &Detection) -> bool {
-    found.events == 0 && found.format.envelopes.contains(&Envelope::Shipper)
+    let are_objects = match &found.format.layout {
+        Layout::Json(map) => map.keyed == Keyed::Json,
+        Layout::Delimited(template) => {
+            matches!(template.elements.first(), Some(Element::Literal(text)) if text.starts_with(b"{"))
+        }
+    };
+    found.events == 0 && are_objects && found.format.envelopes.contains(&Envelope::Shipper)
 }
 
 /// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.
