@@ -15,6 +15,11 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// large enough that system calls do not count.
 pub const READ_BYTES: usize = 256 * 1024;
 
+/// How many line ends a text holds.
+pub fn line_ends(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
+}
+
 /// The whole lines at the beginning of a content, without their ends and a byte order mark. What has no newline is a line only where the
 /// text is `complete`.
 pub fn whole_lines(text: &[u8], complete: bool) -> impl Iterator<Item = &[u8]> + Clone {

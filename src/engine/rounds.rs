@@ -64,7 +64,7 @@ use crate::block::ROOM_BYTES;
 use crate::error::Result;
 use crate::format::Format;
 use crate::format::detect::{Detector, Follower, SAMPLE_LINES_MAX};
-use crate::framing::{READ_BYTES, whole_lines};
+use crate::framing::{READ_BYTES, line_ends, whole_lines};
 use crate::scan::Job;
 
 /// So many contents are many.
@@ -77,6 +77,11 @@ const CONTENTS_AT_A_TIME: usize = 32;
 const UNIT_CONTENTS: usize = 128;
 /// So many contents are looked at before they are counted, behind one whose counts had to be forgotten.
 const CONTENTS_WITH_CARE: usize = 64;
+/// Contents are counted in rows of so many bytes, so that few batches of lines are not full. Longer rows leave the cache before they are
+/// scanned.
+const ROW_BYTES: usize = 64 * 1024;
+/// Behind so many rows that could not be counted, each content is counted by itself.
+const ROWS_FAILED_MAX: usize = 3;
 /// So many contents of a round must be other than its first one before it ends early.
 const OTHERS_MIN: usize = 32;
 
@@ -211,7 +216,7 @@ struct Done<F> {
 
 /// What became of an attempt.
 enum Attempt {
-    /// It is among the pending ones.
+    /// It is among the pending ones, or in the row.
     Read,
     /// It is not like the first one.
     Other,
@@ -233,33 +238,54 @@ struct Share<'r, 'd, C: Contents> {
     read: Vec<ReadWhole<C::Found>>,
     kept: usize,
     others: Vec<usize>,
+    row: Row<C::Found>,
+}
+
+/// Contents that lie one behind the other in the buffer, to be counted together.
+struct Row<F> {
+    /// Each with its number and where it ends.
+    contents: Vec<(usize, F, usize)>,
+    bytes: usize,
+    /// How many rows may still fail; none: contents are not put into rows.
+    left: usize,
+}
+
+impl<F> Row<F> {
+    fn take(&mut self) -> Vec<(usize, F, usize)> {
+        self.bytes = 0;
+        std::mem::take(&mut self.contents)
+    }
 }
 
 impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
     fn new(round: &'r Round<'r, C>, queue: (&'r [usize], &'r AtomicUsize), follower: Follower<'d>) -> Result<Self> {
         let tells_by_events = follower.can_be_told_by_events() && round.job.extractor.tells_by_events();
+        let wholes = Wholes::new(round.job)?;
+        let left = if wholes.counts_rows() { ROWS_FAILED_MAX } else { 0 };
         Ok(Share {
             round,
             queue,
             follower,
-            wholes: Wholes::new(round.job)?,
-            buffer: vec![0; SMALL_BYTES_MAX + ROOM_BYTES],
+            wholes,
+            buffer: vec![0; ROW_BYTES + SMALL_BYTES_MAX + ROOM_BYTES],
             // Where counting lines does not tell whether a content is like the first, each is looked at.
             with_care: if tells_by_events { 0 } else { usize::MAX },
             read: Vec::new(),
             kept: 0,
             others: Vec::new(),
+            row: Row { contents: Vec::new(), bytes: 0, left },
         })
     }
 
     fn work(mut self) -> Result<Done<C::Found>> {
         while let Some(contents) = self.take() {
-            if self.others.len() > OTHERS_MIN && self.others.len() > self.read.len() {
+            if self.others.len() > OTHERS_MIN && self.others.len() > self.read.len() + self.row.contents.len() {
                 self.others.extend(contents);
                 continue;
             }
             contents.iter().try_for_each(|&at| self.read(at))?;
         }
+        self.count_row()?;
         self.keep()?;
         Ok(Done { kept: self.read, others: self.others, counts: self.wholes.finish()? })
     }
@@ -274,23 +300,53 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
     }
 
     fn read(&mut self, at: usize) -> Result<()> {
-        match self.attempt(at)? {
+        match self.attempt(at, true)? {
             Attempt::Read => {}
             Attempt::Other => self.others.push(at),
             Attempt::Undone => {
                 self.others.push(at);
-                self.with_care = self.with_care.max(CONTENTS_WITH_CARE);
-                for again in self.read.split_off(self.kept) {
-                    self.read_again(again.at)?;
-                }
+                self.undo(Vec::new())?;
             }
+        }
+        if self.row.bytes >= ROW_BYTES {
+            self.count_row()?;
         }
         if self.read.len() - self.kept >= UNIT_CONTENTS { self.keep() } else { Ok(()) }
     }
 
+    /// Reads again what was not kept, and these contents.
+    fn undo(&mut self, contents: Vec<(usize, C::Found, usize)>) -> Result<()> {
+        self.with_care = self.with_care.max(CONTENTS_WITH_CARE);
+        let not_kept = self.read.split_off(self.kept).into_iter().map(|again| again.at);
+        let in_row = self.row.take().into_iter().chain(contents).map(|(at, ..)| at);
+        not_kept.chain(in_row).collect::<Vec<_>>().into_iter().try_for_each(|at| self.read_again(at))
+    }
+
+    /// Counts the contents that lie in the buffer.
+    fn count_row(&mut self) -> Result<()> {
+        let bytes = self.row.bytes;
+        if bytes == 0 {
+            return Ok(());
+        }
+        let contents = self.row.take();
+        let Some(lines) = self.wholes.add_row(&self.buffer, bytes)? else {
+            self.row.left -= 1;
+            return self.undo(contents);
+        };
+        let (mut from, is_alone) = (0, contents.len() == 1);
+        for (at, found, end) in contents {
+            let content = &self.buffer[std::mem::replace(&mut from, end)..end];
+            let mut accounting = Box::<Accounting>::default();
+            accounting.add_events(if is_alone { lines } else { line_ends(content) }, content.len() as u64);
+            self.round.bytes_read.fetch_add(content.len() as u64, Relaxed);
+            self.read.push(ReadWhole { at, found, identity: Identity::by(self.round.digests, content), accounting });
+        }
+        Ok(())
+    }
+
     /// Reads a content that was read before; in the meantime it may have changed.
     fn read_again(&mut self, at: usize) -> Result<()> {
-        match self.attempt(at)? {
+        match self.attempt(at, false)? {
             Attempt::Read => {}
             Attempt::Other | Attempt::Undone => self.others.push(at),
         }
@@ -305,10 +361,14 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
         Ok(())
     }
 
-    fn attempt(&mut self, at: usize) -> Result<Attempt> {
+    /// Reads a content and counts it, or, where it `may_wait`, puts it into the row.
+    fn attempt(&mut self, at: usize, may_wait: bool) -> Result<Attempt> {
         let Round { contents, digests, bytes_read, .. } = *self.round;
-        let Some((length, found)) = contents.read(at, &mut self.buffer[..SMALL_BYTES_MAX]) else { return Ok(Attempt::Other) };
-        let content = &self.buffer[..length];
+        let from = self.row.bytes;
+        let Some((length, found)) = contents.read(at, &mut self.buffer[from..from + SMALL_BYTES_MAX]) else {
+            return Ok(Attempt::Other);
+        };
+        let content = &self.buffer[from..from + length];
         let head = &content[..length.min(Identity::HEAD_BYTES_MAX)];
         let (lines, is_strict) = (whole_lines(head, head.len() == length), self.with_care == 0);
         let fits = match is_strict {
@@ -319,7 +379,12 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
         if !fits {
             return Ok(Attempt::Other);
         }
-        let Some(accounting) = self.wholes.add(&contents.name(at), &self.buffer, length, is_strict)? else {
+        if may_wait && is_strict && self.row.left > 0 && content.last() == Some(&b'\n') {
+            self.row.bytes += length;
+            self.row.contents.push((at, found, self.row.bytes));
+            return Ok(Attempt::Read);
+        }
+        let Some(accounting) = self.wholes.add(&contents.name(at), &self.buffer[from..], length, is_strict)? else {
             return Ok(Attempt::Undone);
         };
         bytes_read.fetch_add(length as u64, Relaxed);

@@ -47,6 +47,28 @@ impl<'a> Wholes<'a> {
         Ok(None)
     }
 
+    /// Counts the first `length` bytes of a buffer: contents one behind the other, each of which ends with a line end. How many lines they
+    /// have, if all are events with a response and of one time, which a writer of the format wrote; else none, as [`Wholes::add`] says it.
+    ///
+    /// # Errors
+    /// An overflow of a count.
+    pub fn add_row(&mut self, buffer: &[u8], length: usize) -> Result<Option<u64>> {
+        let added = self.add("", buffer, length, true)?;
+        let events = added.as_ref().map(|accounting| accounting.events);
+        // Of anything else it is not known which of the contents has it.
+        let plain = events.map(|events| Accounting { events, ..Accounting::default() });
+        if added.is_some() && added != plain {
+            self.worker = Worker::new(self.job, "")?;
+            return Ok(None);
+        }
+        Ok(events.map(|events| events.lines))
+    }
+
+    /// Whether contents can be counted in a row: nothing is asked of their names.
+    pub fn counts_rows(&self) -> bool {
+        self.job.attribution.is_none() && !self.job.extractor.gives_input()
+    }
+
     /// Lets stand what was counted.
     ///
     /// # Errors

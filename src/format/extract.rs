@@ -227,6 +227,11 @@ impl Extractor {
         })
     }
 
+    /// Whether some need is the name of the input.
+    pub fn gives_input(&self) -> bool {
+        self.outputs.iter().any(|output| matches!(output, Derive::Input)) || self.others.iter().any(Extractor::gives_input)
+    }
+
     /// The format's name.
     pub fn format_name(&self) -> &str {
         &self.name

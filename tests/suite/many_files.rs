@@ -37,6 +37,7 @@ fn contents(second: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("turned", turned),
         ("unread", unread),
         ("crlf", crlf),
+        ("unanswered", combined.replacen(" 200 ", " 000 ", 2)),
         ("blanks", combined.replacen('\n', "\n\n", 3)),
         ("unended", combined.trim_end().to_owned()),
         ("empty", String::new()),

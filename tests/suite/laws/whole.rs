@@ -71,6 +71,37 @@ proptest! {
     }
 }
 
+/// What is counted in a row is what is counted one by one; where it could not be said of which content a line is, nothing counts.
+#[test]
+fn contents_in_a_row_count_as_one_by_one() {
+    let format = preset::Preset::named("combined").unwrap().family().unwrap();
+    let rig = Rig::new(&format, Vec::new(), 60);
+    let line = |n: usize, status: &str| {
+        format!("192.0.2.7 - - [01/Nov/2026:10:{:02}:00 +0000] \"GET /{n} HTTP/1.1\" {status} {n} \"-\" \"x\"\n", n % 60)
+    };
+    let contents: Vec<String> = (1..40).map(|n| (0..n).map(|i| line(n * i, ["200", "502"][i % 2])).collect()).collect();
+    for kernel in kernels() {
+        let (mut rows, mut alone) = (Wholes::new(rig.job(kernel)).unwrap(), Wholes::new(rig.job(kernel)).unwrap());
+        assert!(rows.counts_rows());
+        for contents in contents.chunks(7) {
+            let row = contents.concat();
+            let lines = rows.add_row(&roomy(row.as_bytes()), row.len()).unwrap().unwrap();
+            assert_eq!(lines as usize, contents.iter().map(|content| content.lines().count()).sum::<usize>());
+            rows.keep().unwrap();
+            for content in contents {
+                alone.add("a.log", &roomy(content.as_bytes()), content.len(), true).unwrap().unwrap();
+            }
+            alone.keep().unwrap();
+        }
+        for odd in [line(1, "000"), "no request\n".to_owned(), "\n".to_owned()] {
+            let row = [&contents[3][..], &odd].concat();
+            assert_eq!(rows.add_row(&roomy(row.as_bytes()), row.len()).unwrap(), None, "{odd}");
+        }
+        let bytes = |wholes: Wholes| bytes_of(&wholes.finish().unwrap().unwrap());
+        assert!(bytes(rows) == bytes(alone));
+    }
+}
+
 /// Where counting says that a log is one of a format, looking at its lines says so too: lines of every preset, and lines that are nearly
 /// like them, by every format that can be told so.
 #[test]
