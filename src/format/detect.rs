@@ -10,7 +10,7 @@ use super::envelope::{self, Envelope, Opened};
 use super::extract::{Extractor, Reader};
 use super::glance::Glance;
 use super::needed::Held;
-use super::{Element, Format, Layout};
+use super::{Element, Format, Keyed, Layout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Field, Outcome, Reason, Skip};
 
@@ -117,7 +117,8 @@ impl Detector {
             match self.find_bare(&inner, !nesting.is_empty()) {
                 Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events || is_doubtful(best)) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
-                    (format.envelopes, format.programs) = (nesting, programs);
+                    // Who wrote no request at the head is not known to write them.
+                    (format.envelopes, format.programs) = (nesting, if found.events > 0 { programs } else { Vec::new() });
                     best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
                 }
                 Ok(_) => {}
@@ -131,7 +132,7 @@ impl Detector {
         }
     }
 
-    /// The programs that wrote requests, sorted; of one alone it is taken for granted.
+    /// The programs that wrote requests, sorted; of one alone it is not asked here.
     fn programs(&self, lines: &[Opened]) -> Vec<Vec<u8>> {
         let mut programs = envelope::programs(lines.iter());
         if programs.len() > 1 {
@@ -326,9 +327,15 @@ impl Look {
     }
 }
 
-/// Whether nothing is read of what may be no envelope at all: the text of an object may be one of its fields.
+/// Whether nothing is read of what may be no envelope at all: where the lines of the format are objects, a text in one may be a field of it.
 fn is_doubtful(found: &Detection) -> bool {
-    found.events == 0 && found.format.envelopes.contains(&Envelope::Shipper)
+    let are_objects = match &found.format.layout {
+        Layout::Json(map) => map.keyed == Keyed::Json,
+        Layout::Delimited(template) => {
+            matches!(template.elements.first(), Some(Element::Literal(text)) if text.starts_with(b"{"))
+        }
+    };
+    found.events == 0 && are_objects && found.format.envelopes.contains(&Envelope::Shipper)
 }
 
 /// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.

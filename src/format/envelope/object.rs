@@ -17,8 +17,6 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
-
 use super::{Envelope, Inner, Level, Stamped};
 use crate::format::json_read::{self, JsonKind, JsonValue, KeyTree};
 
@@ -112,20 +110,25 @@ fn paths(key: &str) -> Vec<Vec<String>> {
 /// Whether a line may be an object that holds another one: some key of it is one of those. Access lines have words of their own under `msg` and
 /// `message`, beside a status.
 pub(super) fn may_hold_line(line: &[u8]) -> bool {
-    static KEYS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
-        let names = LINES.iter().chain(&["MESSAGE"]).map(|key| key.rsplit('.').next().unwrap_or(key));
-        let mut quoted: Vec<String> = names.map(|name| format!("{name}\"")).collect();
-        quoted.sort();
-        quoted.dedup();
-        quoted.iter().map(|key| Finder::new(key).into_owned()).collect()
-    });
-    KEYS.iter().any(|key| {
-        let behind = key.find(line).map(|at| line[at + key.needle().len()..].trim_ascii_start());
-        let Some(value) = behind.and_then(|behind| behind.strip_prefix(b":")) else { return false };
-        let may_be_words = matches!(key.needle(), b"msg\"" | b"message\"");
-        !may_be_words || might_be_line(value.trim_ascii_start()) || memchr::memmem::find(line, b"\"status\"").is_none()
+    memchr::memchr_iter(b':', line).any(|colon| {
+        let Some(key) = line[..colon].trim_ascii_end().strip_suffix(b"\"") else { return false };
+        let key = &key[memchr::memrchr2(b'"', b'.', key).map_or(0, |at| at + 1)..];
+        let is_known = NAMES.get(key.len()).is_some_and(|names| names.contains(&key));
+        let may_be_words = matches!(key, b"msg" | b"message");
+        let value = line[colon + 1..].trim_ascii_start();
+        is_known && (!may_be_words || might_be_line(value) || memchr::memmem::find(line, b"\"status\"").is_none())
     })
 }
+
+/// The last steps to lines in objects, by their length: few keys of other objects have the length of one.
+static NAMES: LazyLock<[Vec<&[u8]>; 16]> = LazyLock::new(|| {
+    let mut names = [const { Vec::new() }; 16];
+    for key in LINES.iter().chain(&["MESSAGE"]) {
+        let name = key.rsplit('.').next().unwrap_or(key).as_bytes();
+        names[name.len()].push(name);
+    }
+    names
+});
 
 /// Whether a value might be a line: an object, a list of bytes, or a text that begins with one or has several words and a digit.
 fn might_be_line(value: &[u8]) -> bool {
