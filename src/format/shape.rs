@@ -58,15 +58,15 @@ struct MarkedLiteral {
     /// Which mark of the line stands in it first, and how far behind the literal's beginning.
     mark: usize,
     mark_offset: Place,
-    /// Whether a value must begin behind it ([`Op::Value`]).
-    before_value: bool,
+    /// The highest byte with which no value may begin behind it ([`Op::Value`]), where one must.
+    before_value: Option<u8>,
 }
 
 impl MarkedLiteral {
     fn new(text: &[u8], mark: usize, mark_offset: usize) -> Option<MarkedLiteral> {
         let words = text.chunks(WORD_BYTES).map(Literal::new).collect::<Option<Vec<_>>>()?;
         let (length, mark_offset) = (text.len() as Place, mark_offset as Place);
-        Some(MarkedLiteral { words, length, mark, mark_offset, before_value: false })
+        Some(MarkedLiteral { words, length, mark, mark_offset, before_value: None })
     }
 
     /// Finds where it begins in each line, and whether it stands there.
@@ -79,8 +79,8 @@ impl MarkedLiteral {
         for (literal, at) in self.words.iter().zip((0..).step_by(WORD_BYTES)) {
             desk.differences(lines.block, literal, begins, at);
         }
-        if self.before_value {
-            desk.check_values(self.length);
+        if let Some(highest) = self.before_value {
+            desk.check_values(self.length, highest);
         }
     }
 }
@@ -141,7 +141,7 @@ enum Op {
 impl Op {
     /// Takes over from the literal before the stretch what is to be looked at with the op's own field.
     fn take_in(&mut self, before: Option<&mut MarkedLiteral>) {
-        if let (Op::Status { around, .. }, Some(before)) = (self, before.filter(|before| !before.before_value))
+        if let (Op::Status { around, .. }, Some(before)) = (self, before.filter(|before| before.before_value.is_none()))
             && before.words.last().is_some_and(|last| around.take_in(*last))
         {
             before.words.pop();
@@ -575,7 +575,8 @@ impl Builder {
         self.after = Some(self.literals.len());
         let words = Literal::new(&[byte]).into_iter().collect();
         // Between blanks stands something, between tabs nothing may.
-        self.literals.push(MarkedLiteral { words, length: 1, mark: self.marks, mark_offset: 0, before_value: byte == b' ' });
+        let before_value = Some(if byte == b' ' { b' ' } else { 0 });
+        self.literals.push(MarkedLiteral { words, length: 1, mark: self.marks, mark_offset: 0, before_value });
         self.skip_mark();
     }
 

@@ -294,12 +294,12 @@ impl Desk {
         }
     }
 
-    /// Looks whether values begin so many bytes into the words that were looked at last: with no blank or other divider, and no quote.
+    /// Looks whether values begin so many bytes into the words that were looked at last: with a byte above this one that is no quote.
     #[inline(always)]
-    pub(super) fn check_values(&mut self, offset: Place) {
+    pub(super) fn check_values(&mut self, offset: Place, highest: u8) {
         for i in every_line() {
             let byte = self.behind[i] >> (8 * offset) & 0xff;
-            self.odd[i] |= u64::from(byte <= u64::from(b' ')) | u64::from(byte == u64::from(b'"'));
+            self.odd[i] |= u64::from(byte <= u64::from(highest)) | u64::from(byte == u64::from(b'"'));
         }
     }
 
@@ -451,7 +451,7 @@ impl Walk<'_> {
             #[inline(always)]
             move || {
                 words_at(block, &desk.at, &mut desk.behind);
-                desk.check_values(0);
+                desk.check_values(0, b' ');
             },
         );
     }
