@@ -17,7 +17,7 @@ use slix::format::preset::{self, Preset};
 use slix::format::{Format, Keyed, Layout};
 use slix::framing::LINE_BYTES_MAX;
 use slix::marks::Kernel;
-use slix::record::Field;
+use slix::record::{Field, Outcome};
 use slix::scan::{Job, Worker, scan as scan_loop};
 use slix::slo::classify::Classifier;
 use slix::slo::definitions::Definitions;
@@ -72,7 +72,7 @@ struct Log {
 impl Log {
     fn of(name: &str) -> Log {
         let preset = Preset::named(name).unwrap();
-        let mut format = preset.family().unwrap();
+        let mut format = family_of(preset);
         let (header, line) = preset.example.rsplit_once('\n').unwrap_or(("", preset.example));
         let mut bytes = if header.is_empty() { Vec::new() } else { format!("{header}\n").into_bytes() };
         // A format without a time is in an envelope that gives it.
@@ -85,6 +85,19 @@ impl Log {
         }
         Log { bytes, format }
     }
+}
+
+/// The layouts of a preset, as a run arranges them: first the one that reads the example.
+fn family_of(preset: &Preset) -> Format {
+    let mut layouts = preset.formats().unwrap();
+    let reads = |format: &Format| {
+        let extractor = Extractor::bind(format, &[], Some(&TimeZone::UTC)).unwrap();
+        let mut reader = extractor.reader("");
+        preset.example.lines().map(|line| extractor.read(line.as_bytes(), &mut reader)).last() == Some(Outcome::Event)
+    };
+    let mut first = layouts.remove(layouts.iter().position(reads).unwrap_or(0));
+    first.others = layouts;
+    first
 }
 
 /// The example as another request: eight a second, a thousand paths.
