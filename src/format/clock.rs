@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::recent::{Minute as RecentMinute, Recent, Zoned, standard_second};
+use super::recent::{Epoch, Minute as RecentMinute, Recent, Zoned, standard_second};
 use super::zone::{Ambiguous, Zone};
 use super::{TimeText, TimeToken, Unit};
 use crate::block::{Block, Place};
@@ -128,6 +128,12 @@ impl TimeReader {
     #[inline]
     pub(super) fn recent_minute(&self, block: &Block, at: Place) -> Option<RecentMinute> {
         self.has_minute().then(|| self.recent.like(block, at))
+    }
+
+    /// How the seconds since 1970 at this place of a block are written; none where texts are no such seconds.
+    #[inline]
+    pub(super) fn epoch_like(&self, block: &Block, at: Place) -> Option<Epoch> {
+        (self.text == TimeText::Epoch(Unit::Seconds)).then(|| Epoch::like(block, at))?
     }
 
     fn has_minute(&self) -> bool {
@@ -606,6 +612,7 @@ fn month_and_day(year: i64, day_of_year: i64) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recent::Form;
     use super::*;
 
     fn read(text: TimeText, bytes: &str) -> Option<String> {
@@ -697,6 +704,32 @@ mod tests {
                     _ => None,
                 };
                 assert_eq!(reader.read_at(&block, 0, limit), want, "{line} in {zone:?}");
+            }
+        }
+    }
+
+    /// Seconds since 1970 of one form as words, and digit by digit.
+    #[test]
+    fn epochs_as_words_are_those_read_digit_by_digit() {
+        let mut reader = TimeReader::new(&TimeText::Epoch(Unit::Seconds), None);
+        for (digits, step) in (0..=9).flat_map(|digits| (0..300u64).map(move |step| (digits, step))) {
+            let mut text = format!("{}", 1_793_527_200 + step * 7_919);
+            if digits > 0 {
+                text = format!("{text}.{}", &format!("{:09}", step * 987_654_321 % 999_999_937)[..digits]);
+            }
+            let form = reader.epoch_like(&crate::format::words::block_of(format!("{text} 42").as_bytes()), 0);
+            assert_eq!(form.is_some(), digits <= 8, "{text}");
+            if step % 3 == 2 {
+                let at = step as usize / 3 % text.len();
+                text.replace_range(at..=at, ["x", ".", "/", ":"][step as usize % 4]);
+            }
+            let block = crate::format::words::block_of(format!("{text} 42").as_bytes());
+            let Some(form) = form else { continue };
+            let words = form.offsets().map(|offset| crate::block::word(&block, offset));
+            if let (time, 0) = form.instant(words) {
+                assert_eq!(reader.read(text.as_bytes()), TimeRead::At(time, form.length().into()), "{text}");
+            } else {
+                assert_eq!(step % 3, 2, "{text}");
             }
         }
     }

@@ -51,7 +51,7 @@ pub(super) struct Minute {
     tail_mask: u64,
     micros: i64,
     /// Bytes of the whole text.
-    pub(super) length: Place,
+    length: Place,
 }
 
 impl Minute {
@@ -70,44 +70,6 @@ impl Minute {
         micros: 0,
         length: 0,
     };
-
-    /// The offsets from the beginning of a text of the words that [`Minute::instant`] is given.
-    #[inline(always)]
-    pub(super) fn offsets(&self) -> [Place; 5] {
-        [0, 8, 16, self.tail_at, self.fraction_at]
-    }
-
-    /// How many of these words mean something: the last one does not where there is no fraction.
-    #[inline(always)]
-    pub(super) fn words(&self) -> usize {
-        if self.fraction_digits == 0 { 4 } else { 5 }
-    }
-
-    /// The instant of a text of which these are words, and 0 if it is one of this minute.
-    #[inline(always)]
-    pub(super) fn instant(&self, [begin, date, middle, tail, fraction]: [u64; 5]) -> (Instant, u64) {
-        let second = middle >> self.second_shift;
-        let [tens, ones] = [second, second >> 8].map(|digit| (digit & 0xff) ^ u64::from(b'0'));
-        let (fraction, not_digits) = match self.fraction_digits {
-            0 => (0, 0),
-            length @ 1..=MICRO_DIGITS_WORD => words::digits(fraction, length),
-            length => {
-                let (micros, _) = words::digits(fraction, MICRO_DIGITS_WORD);
-                let (_, not_digits) = words::digits(fraction, length.min(WORD_DIGITS));
-                let ninth = (tail & 0xff) ^ u64::from(b'0');
-                (micros, not_digits | u64::from((length > WORD_DIGITS) & (ninth > 9)))
-            }
-        };
-        let difference = (begin ^ self.begin[0])
-            | (date ^ self.begin[1])
-            | (middle ^ self.middle) & self.middle_mask
-            | (tail ^ self.tail) & self.tail_mask
-            | u64::from(tens > 5)
-            | u64::from(ones > 9)
-            | not_digits;
-        let micros = (tens * 10 + ones) * MICROS_PER_SECOND as u64 + fraction * self.fraction_micros;
-        (Instant::from_micros(self.micros.wrapping_add(micros as i64)), difference)
-    }
 
     /// The minute of a text that means `time` and is `length` bytes long; none if its shape is another one. `second_at` is
     /// where its second stands.
@@ -150,6 +112,123 @@ impl Minute {
             micros: time.micros() - second * MICROS_PER_SECOND - fraction as i64,
             length: length as Place,
         })
+    }
+}
+
+/// How texts are written that are like one another, and what differs in them.
+pub(super) trait Form {
+    /// The offsets from the beginning of a text of the words that [`Form::instant`] is given.
+    fn offsets(&self) -> [Place; 5];
+
+    /// How many of these words mean something, the first ones.
+    fn words(&self) -> usize;
+
+    /// The instant of a text of which these are words, and 0 if it is written so.
+    fn instant(&self, words: [u64; 5]) -> (Instant, u64);
+
+    /// Bytes of the whole text.
+    fn length(&self) -> Place;
+}
+
+impl Form for Minute {
+    #[inline(always)]
+    fn offsets(&self) -> [Place; 5] {
+        [0, 8, 16, self.tail_at, self.fraction_at]
+    }
+
+    #[inline(always)]
+    fn words(&self) -> usize {
+        if self.fraction_digits == 0 { 4 } else { 5 }
+    }
+
+    #[inline(always)]
+    fn length(&self) -> Place {
+        self.length
+    }
+
+    #[inline(always)]
+    fn instant(&self, [begin, date, middle, tail, fraction]: [u64; 5]) -> (Instant, u64) {
+        let second = middle >> self.second_shift;
+        let [tens, ones] = [second, second >> 8].map(|digit| (digit & 0xff) ^ u64::from(b'0'));
+        let (fraction, not_digits) = match self.fraction_digits {
+            0 => (0, 0),
+            length @ 1..=MICRO_DIGITS_WORD => words::digits(fraction, length),
+            length => {
+                let (micros, _) = words::digits(fraction, MICRO_DIGITS_WORD);
+                let (_, not_digits) = words::digits(fraction, length.min(WORD_DIGITS));
+                let ninth = (tail & 0xff) ^ u64::from(b'0');
+                (micros, not_digits | u64::from((length > WORD_DIGITS) & (ninth > 9)))
+            }
+        };
+        let difference = (begin ^ self.begin[0])
+            | (date ^ self.begin[1])
+            | (middle ^ self.middle) & self.middle_mask
+            | (tail ^ self.tail) & self.tail_mask
+            | u64::from(tens > 5)
+            | u64::from(ones > 9)
+            | not_digits;
+        let micros = (tens * 10 + ones) * MICROS_PER_SECOND as u64 + fraction * self.fraction_micros;
+        (Instant::from_micros(self.micros.wrapping_add(micros as i64)), difference)
+    }
+}
+
+/// Seconds since 1970 in ten digits, and perhaps a point and so many digits behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Epoch {
+    fraction_digits: u64,
+    fraction_micros: u64,
+}
+
+/// Digits of the seconds, which they have had since 2001 and will have until 2286.
+const EPOCH_DIGITS: usize = 10;
+
+impl Epoch {
+    /// As the text at this place of a block is written; none if it is not written so.
+    pub(super) fn like(block: &Block, at: Place) -> Option<Epoch> {
+        let text = &block[usize::from(at)..];
+        let digits = |from: usize| text[from..].iter().take(EPOCH_DIGITS + 1).take_while(|b| b.is_ascii_digit()).count();
+        let fraction_digits = match text[EPOCH_DIGITS] {
+            b'.' => digits(EPOCH_DIGITS + 1),
+            _ => 0,
+        };
+        let known = fraction_digits.min(MICRO_DIGITS);
+        let is_one = digits(0) == EPOCH_DIGITS && fraction_digits as u64 <= WORD_DIGITS;
+        is_one
+            .then(|| Epoch { fraction_digits: fraction_digits as u64, fraction_micros: 10u64.pow((MICRO_DIGITS - known) as u32) })
+    }
+}
+
+impl Form for Epoch {
+    #[inline(always)]
+    fn offsets(&self) -> [Place; 5] {
+        [0, 8, EPOCH_DIGITS as Place + 1, 0, 0]
+    }
+
+    #[inline(always)]
+    fn words(&self) -> usize {
+        if self.fraction_digits == 0 { 2 } else { 3 }
+    }
+
+    #[inline(always)]
+    fn instant(&self, [begin, end, fraction, ..]: [u64; 5]) -> (Instant, u64) {
+        let (hundreds, odd) = words::digits(begin, WORD_DIGITS);
+        let (ones, odd_end) = words::digits(end, EPOCH_DIGITS as u64 - WORD_DIGITS);
+        let (fraction, odd_fraction) = match self.fraction_digits {
+            0 => (0, 0),
+            length => {
+                let no_point = (end >> 16 & 0xff) ^ u64::from(b'.');
+                let (micros, _) = words::digits(fraction, length.min(MICRO_DIGITS_WORD));
+                (micros, no_point | words::digits(fraction, length).1)
+            }
+        };
+        let micros = (hundreds * 100 + ones) * MICROS_PER_SECOND as u64 + fraction * self.fraction_micros;
+        (Instant::from_micros(micros as i64), odd | odd_end | odd_fraction)
+    }
+
+    #[inline(always)]
+    fn length(&self) -> Place {
+        let point = u64::from(self.fraction_digits > 0);
+        (EPOCH_DIGITS as u64 + point + self.fraction_digits) as Place
     }
 }
 

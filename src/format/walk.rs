@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use super::clock::TimeReader;
 use super::json_read;
-use super::recent::Minute;
+use super::recent::Form;
 use super::request::{Absolute, Usual};
 use super::words::{self, Literal, WORD_BYTES};
 use super::{Unit, number};
@@ -666,17 +666,21 @@ impl Walk<'_> {
         let Walk { block, limits, .. } = *self;
         // All are computed as if they were of the minute of the first.
         let minute = reader.recent_minute(block, self.desk.at[0]);
+        let epoch = reader.epoch_like(block, self.desk.at[0]);
         let times = Cell::from_mut(&mut times[..]).as_slice_of_cells();
         self.step(
             to.literal(),
             None,
             #[inline(always)]
             move |desk| {
-                let Some(minute) = minute else {
-                    desk.care = [1; BATCH_LINES];
-                    return;
-                };
-                desk.find_times((block, limits), &minute, to);
+                match (minute, epoch) {
+                    (Some(minute), _) => desk.find_times((block, limits), &minute, to),
+                    (_, Some(epoch)) => desk.find_times((block, limits), &epoch, to),
+                    (None, None) => {
+                        desk.care = [1; BATCH_LINES];
+                        return;
+                    }
+                }
                 times.iter().zip(&desk.values).for_each(|(to, &micros)| to.set(Instant::from_micros(micros)));
             },
             move |i, at, limit| {
@@ -776,16 +780,16 @@ impl Desk {
         }
     }
 
-    /// Finds times of a minute, into the values as microseconds, and where they end.
+    /// Finds times that are written alike, into the values as microseconds, and where they end.
     #[inline(always)]
-    fn find_times(&mut self, (block, limits): (&Block, &Column<Place>), minute: &Minute, to: End) {
-        for (words, offset) in self.words.iter_mut().zip(minute.offsets()).take(minute.words()) {
+    fn find_times(&mut self, (block, limits): (&Block, &Column<Place>), form: &impl Form, to: End) {
+        for (words, offset) in self.words.iter_mut().zip(form.offsets()).take(form.words()) {
             words_behind(block, &self.at, offset, words);
         }
         for i in every_line() {
-            let (time, difference) = minute.instant(std::array::from_fn(|word| self.words[word][i]));
+            let (time, difference) = form.instant(std::array::from_fn(|word| self.words[word][i]));
             (self.values[i], self.care[i]) = (time.micros(), difference);
-            self.ends[i] = self.at[i].wrapping_add(minute.length);
+            self.ends[i] = self.at[i].wrapping_add(form.length());
         }
         // One that does not end where it must may be longer or shorter.
         match to.literal() {
