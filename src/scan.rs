@@ -307,8 +307,8 @@ impl<'a> Window<'a> {
         self.directive = hashes.map(|at| self.start + at).find(begins_line);
     }
 
-    /// Fills the batch with lines that look regular. Others are counted on the way, as the order does not matter to counts; whether
-    /// there were none.
+    /// Fills the batch with lines that look regular. Others are counted on the way, as the order does not matter to counts, unless lines
+    /// must be read in their order: then the batch ends before them. Whether there were none.
     fn gather(&mut self, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> bool {
         // What was found of the lines apart is to be read by what found it.
         if gathered.apart.lines.len == 0 {

@@ -264,11 +264,6 @@ impl Unwrapper {
         local.map_or(Ambiguous::default(), |level| level.clock.ambiguous())
     }
 
-    /// Bytes of lines whose rest has not come.
-    pub fn pending(&self) -> usize {
-        self.parts[0].len() + self.parts[1].len()
-    }
-
     /// Whether there are lines whose rest has not come.
     pub(super) fn has_parts(&self) -> bool {
         self.part_lines.iter().any(|(lines, _)| *lines > 0)

@@ -357,13 +357,13 @@ impl Extractor {
 
     /// Whether a line means what it does only with the lines before it, so that a log must be read from its beginning.
     pub fn is_stateful(&self) -> bool {
-        self.has_directives() || self.unwrapper.is_stateful() || self.others.iter().any(Extractor::is_stateful)
+        self.has_directives() || self.unwrapper.is_stateful()
     }
 
     /// Whether a line that begins with `#` may say what the lines behind it mean.
     pub fn has_directives(&self) -> bool {
-        let is_by_header = |extractor: &Extractor| matches!(&extractor.layout, Compiled::Json { keyed: Keyed::W3c(_), .. });
-        is_by_header(self) || self.others.iter().any(is_by_header)
+        let is_by_header = matches!(&self.layout, Compiled::Json { keyed: Keyed::W3c(_), .. });
+        is_by_header || self.others.iter().any(Extractor::has_directives)
     }
 
     /// Gives the year that the time of an old syslog header lacks.

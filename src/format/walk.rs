@@ -408,12 +408,21 @@ impl Walk<'_> {
         );
     }
 
-    pub(super) fn blanks(&mut self) {
-        let Walk { kernel, block, .. } = *self;
+    /// Runs what is no step, because it finds no end of a field.
+    #[inline(always)]
+    fn run(&mut self, work: impl FnOnce(&mut Desk)) {
         let desk = &mut *self.desk;
-        kernel.run(
+        self.kernel.run(
             #[inline(always)]
-            move || {
+            move || work(desk),
+        );
+    }
+
+    pub(super) fn blanks(&mut self) {
+        let block = self.block;
+        self.run(
+            #[inline(always)]
+            move |desk| {
                 words_at(block, &desk.at, &mut desk.words[0]);
                 for i in every_line() {
                     let blanks = words::leading_blanks(desk.words[0][i]);
@@ -428,11 +437,10 @@ impl Walk<'_> {
     /// What Kubernetes writes behind the time of a whole line: `stdout F ` or `stderr F `.
     pub(super) fn stream(&mut self) {
         const STREAMS: [u64; 2] = [u64::from_le_bytes(*b"stdout F"), u64::from_le_bytes(*b"stderr F")];
-        let Walk { kernel, block, .. } = *self;
-        let desk = &mut *self.desk;
-        kernel.run(
+        let block = self.block;
+        self.run(
             #[inline(always)]
-            move || {
+            move |desk| {
                 words_at(block, &desk.at, &mut desk.words[0]);
                 words_behind(block, &desk.at, 1, &mut desk.words[1]);
                 for i in every_line() {
@@ -445,11 +453,10 @@ impl Walk<'_> {
     }
 
     pub(super) fn value(&mut self) {
-        let Walk { kernel, block, .. } = *self;
-        let desk = &mut *self.desk;
-        kernel.run(
+        let block = self.block;
+        self.run(
             #[inline(always)]
-            move || {
+            move |desk| {
                 words_at(block, &desk.at, &mut desk.behind);
                 desk.check_values(0, b' ');
             },
