@@ -96,15 +96,20 @@ fn a_request_with_a_broken_status_is_rejected_and_not_taken_for_chatter() {
 #[test]
 fn a_latency_that_cannot_be_one_is_unknown_wherever_it_stands() {
     let work = Work::new();
-    work.file("slos.yaml", "slos:\n- {name: fast, target: 99%, good: latency <= 300ms}\n- {name: up, target: 99%, good: status < 500}\n");
+    work.file(
+        "slos.yaml",
+        "slos:\n- {name: fast, target: 99%, good: latency <= 300ms}\n- {name: up, target: 99%, good: status < 500}\n",
+    );
     let caddy = r#"{"ts":1793527200.25,"logger":"http.log.access","request":{"method":"GET","uri":"/cart"},"duration":LATENCY,"status":200}"#;
-    let squid = "1793527200.042 LATENCY 192.0.2.7 TCP_MISS/200 812 GET http://shop.example/cart - HIER_DIRECT/198.51.100.9 text/html";
+    let squid =
+        "1793527200.042 LATENCY 192.0.2.7 TCP_MISS/200 812 GET http://shop.example/cart - HIER_DIRECT/198.51.100.9 text/html";
     let nginx = r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/2.0" 200 512 "-" "curl/8" 310 LATENCY [web] [] 10.0.0.3:80 512 0.041 200 4b1f0c"#;
     for (format, line) in [("caddy", caddy), ("squid", squid), ("ingress-nginx", nginx)] {
         for latency in ["-1", "99999999999999999999", "18446744073709551615"] {
             let log = (line.replace("LATENCY", "0") + "\n").repeat(40) + &line.replace("LATENCY", latency) + "\n";
             work.file("access.log", log);
-            let rows = work.run(&["windows", "-c", "slos.yaml", "--format", format, "access.log", "--every", "1d"]).exits(0).rows();
+            let rows =
+                work.run(&["windows", "-c", "slos.yaml", "--format", format, "access.log", "--every", "1d"]).exits(0).rows();
             let counts = |row: &Value| ["events", "good", "bad", "unknown"].map(|column| row[column].as_u64().unwrap());
             assert_eq!([counts(&rows[0]), counts(&rows[1])], [[41, 40, 0, 1], [41, 41, 0, 0]], "{format} {latency}");
         }
