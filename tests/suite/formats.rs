@@ -381,3 +381,32 @@ fn what_no_format_reads_is_shown_with_what_would_read_it() {
     let report = work.run(&["report", "--format", proposed, "--output-format", "json", "timed.log"]).exits(0).json();
     assert_eq!(report["accounting"]["events"]["lines"], 20);
 }
+
+/// A tail of named values in quotes can be read as a part of the user agent, which no writer of the format would write: such lines are shown too.
+#[test]
+fn lines_that_the_nearest_format_reads_with_a_tail_in_the_wrong_field_are_shown() {
+    let work = Work::new();
+    let line = |i: usize| {
+        let timed = format!("\"curl/8.5.0\" rt=\"0.0{i:02}\" urt=\"-\"\n");
+        like(example("combined"), i).replace("\"curl/8.5.0\"\n", &timed)
+    };
+    work.file("timed.log", (0..20).map(line).collect::<String>());
+    let ran = work.run(&["rejects", "timed.log"]).exits(1);
+    assert!(ran.text().starts_with("20 of 20 lines were rejected"), "{}", ran.text());
+    let proposed = ran.text().split_once("--format '").unwrap().1.split_once('\'').unwrap().0;
+    let report = work.run(&["report", "--format", proposed, "--output-format", "json", "timed.log"]).exits(0).json();
+    assert_eq!(report["accounting"]["events"]["lines"], 20);
+}
+
+/// The place where reading failed is that in the line, and not in its envelope.
+#[test]
+fn rejected_lines_are_shown_out_of_their_envelopes() {
+    let work = Work::new();
+    let line = |i: usize| format!("<134>1 2026-11-02T10:00:00Z web app 7 - - {}", like(example("combined"), i));
+    let log: String = (0..20).map(|i| if i == 7 { line(i).replace(" 200 ", " 2OO ") } else { line(i) }).collect();
+    work.file("access.log", log);
+    let ran = work.run(&["rejects", "access.log"]).exits(0);
+    let at = like(example("combined"), 7).replace(" 200 ", " 2OO ").find("2OO").unwrap();
+    assert!(ran.text().contains(&format!("byte {at}: expected a status")), "{}", ran.text());
+    assert!(!ran.text().contains("<134>"), "{}", ran.text());
+}
