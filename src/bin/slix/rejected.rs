@@ -113,7 +113,8 @@ fn describe(group: &Group, name: &str, detector: &Detector, text: &mut String) {
     }
 }
 
-/// A line without what is different in every one: runs of letters, of digits, and of other bytes than ASCII.
+/// A line without what is different in every one: what stands in quotes, and runs of letters, of digits, and of other bytes than ASCII. An
+/// object keeps its texts, which are its keys too.
 fn shape(line: &[u8]) -> Vec<u8> {
     let class = |b: &u8| match b {
         b'0'..=b'9' => b'0',
@@ -121,7 +122,15 @@ fn shape(line: &[u8]) -> Vec<u8> {
         0x80.. => b'?',
         other => *other,
     };
-    let mut shape: Vec<u8> = line.iter().take(SHAPE_BYTES_MAX).map(class).collect();
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let is_object = line.first() == Some(&b'{');
+    let stands_open = |&&b: &&u8| {
+        let was_quoted = is_quoted;
+        is_quoted ^= b == b'"' && !is_escaped;
+        is_escaped = b == b'\\' && !is_escaped;
+        is_object || !was_quoted || !is_quoted
+    };
+    let mut shape: Vec<u8> = line.iter().filter(stands_open).take(SHAPE_BYTES_MAX).map(class).collect();
     shape.dedup();
     shape
 }
