@@ -117,6 +117,11 @@ impl<'a> AttributionTally<'a> {
         }
     }
 
+    /// Takes note of what a line says of those behind it.
+    pub fn recall(&mut self, line: &[u8]) {
+        self.extractor.recall(line, &mut self.reader);
+    }
+
     /// Counts a line of `class` if it is bad to some indicator. `read` is how a line is read that was not followed.
     #[inline]
     pub fn add(&mut self, classes: &Classes, class: u32, time: Instant, line: &[u8], read: ReadLine) {

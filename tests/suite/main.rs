@@ -20,6 +20,7 @@ mod odd_lines;
 mod picture;
 mod practice;
 mod published;
+mod ranges;
 mod readme;
 mod samples;
 mod truth;
