@@ -8,6 +8,7 @@ mod cli;
 mod excluded;
 mod formats;
 mod fuzz;
+mod heads;
 mod help;
 mod house;
 mod laws;
