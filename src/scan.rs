@@ -120,12 +120,14 @@ impl<'a> Worker<'a> {
             },
             counter: Counter {
                 job,
-                reader: job.extractor.reader(input),
+                reader: job.extractor.reader(input).with_line_bytes_max(job.line_bytes_max),
                 classes: job.classifier.classes(),
                 class_column: [0; BATCH_LINES],
                 tally: Tally::new(job.slices),
                 latencies,
-                attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
+                attributed: job
+                    .attribution
+                    .map(|attribution| AttributionTally::new(attribution, job.slices, job.line_bytes_max, input)),
                 weights: WeightTally::new(job.classifier, job.slices),
                 accounting: Accounting::default(),
                 are_own: None,

@@ -30,6 +30,7 @@ use super::json_read::JsonValue;
 use super::peel::Peeler;
 use super::zone::Ambiguous;
 use super::{TimeText, Unit};
+use crate::framing::LINE_BYTES_MAX;
 use crate::time::Instant;
 use object::Keys;
 
@@ -141,6 +142,10 @@ pub struct Unwrapper {
     time: Option<Instant>,
     /// Parts of lines of either stream.
     parts: [Vec<u8>; 2],
+    /// Longer lines in parts are not put together.
+    line_bytes_max: usize,
+    /// Whether the line was put together from parts, and is too long.
+    is_oversized: bool,
     /// Of which stream the last part is.
     last_part: usize,
     /// How many lines they came in, and the bytes of those, as far as somebody counts them.
@@ -198,6 +203,8 @@ impl Unwrapper {
             text: Vec::new(),
             time: None,
             parts: [Vec::new(), Vec::new()],
+            line_bytes_max: LINE_BYTES_MAX,
+            is_oversized: false,
             last_part: 0,
             part_lines: [(0, 0); 2],
             spare: Vec::new(),
@@ -236,6 +243,16 @@ impl Unwrapper {
             [level] => Peeler::new(level.envelope, level.clock.clone()),
             _ => None,
         }
+    }
+
+    /// Sets the limit of a line that comes in parts, instead of [`LINE_BYTES_MAX`].
+    pub(super) fn set_line_bytes_max(&mut self, bytes: usize) {
+        self.line_bytes_max = bytes;
+    }
+
+    /// Whether the line that was unwrapped last came in parts and is too long to be read.
+    pub(super) fn is_oversized(&self) -> bool {
+        self.is_oversized
     }
 
     /// Gives the year of the first old syslog header.
@@ -301,7 +318,7 @@ impl Unwrapper {
     pub(super) fn unwrap(&mut self, line: &[u8]) -> Unwrapped {
         self.text.clear();
         self.text.extend_from_slice(line);
-        self.time = None;
+        (self.time, self.is_oversized) = (None, false);
         self.program.clear();
         for i in 0..self.levels.len() {
             match self.unwrap_level(i) {
@@ -332,7 +349,7 @@ impl Unwrapper {
         let parts = &mut self.parts[usize::from(is_second_stream)];
         if is_partial {
             // A line that never ends must not fill the memory: beyond the limit of lines nobody reads it.
-            if parts.len() <= crate::framing::LINE_BYTES_MAX {
+            if parts.len() <= self.line_bytes_max {
                 parts.extend_from_slice(&self.spare);
             }
             self.last_part = usize::from(is_second_stream);
@@ -341,6 +358,8 @@ impl Unwrapper {
         self.text.clear();
         if self.levels[i].envelope.has_parts() {
             self.text.append(parts);
+            // A line end would belong to it.
+            self.is_oversized = self.text.len() + self.spare.len() >= self.line_bytes_max;
             self.part_lines[usize::from(is_second_stream)] = (0, 0);
         }
         self.text.extend_from_slice(&self.spare);

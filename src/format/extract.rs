@@ -111,6 +111,13 @@ impl Reader {
         Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
     }
 
+    /// Rejects lines that are longer once they are put together from parts, instead of those of more than
+    /// [`LINE_BYTES_MAX`](crate::framing::LINE_BYTES_MAX) bytes.
+    pub fn with_line_bytes_max(mut self, bytes: usize) -> Reader {
+        self.unwrapper.set_line_bytes_max(bytes);
+        self
+    }
+
     /// Goes on with another input, whose name is now the field `input`.
     pub fn turn_to(&mut self, input: &str) {
         self.scratch.clear();

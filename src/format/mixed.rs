@@ -197,6 +197,9 @@ impl Extractor {
             Unwrapped::Not => return self.read_any(line, reader),
             Unwrapped::Whole => {}
         }
+        if reader.unwrapper.is_oversized() {
+            return Outcome::Rejected(Reason::TooLong);
+        }
         reader.stamped = reader.unwrapper.time();
         reader.stamped_ambiguous = reader.unwrapper.ambiguous();
         let text = reader.unwrapper.take_text();

@@ -9,7 +9,8 @@ fn report(work: &Work, args: &[&str]) -> Ran {
 
 /// A request whose line has about so many bytes.
 fn long(bytes: usize) -> String {
-    line(7, &format!("/search?q={}", "x".repeat(bytes)), 200)
+    let half = "x".repeat(bytes / 2);
+    line(7, &format!("/search?q={half}middle{half}"), 200)
 }
 
 fn short() -> String {
@@ -47,7 +48,14 @@ fn a_long_first_line_in_parts_does_not_hide_the_others() {
         work.file("cri.log", log + &short().lines().map(|text| cri("F", text)).collect::<String>());
         let ran = report(&work, &["cri.log"]).exits(0);
         assert!(ran.stderr.contains("format combined"), "{}", ran.stderr);
-        assert!(ran.stderr.contains(&format!("{} joined", before.len())), "{}", ran.stderr);
+        let events = if bytes < 65_536 { 101 } else { 100 };
+        assert!(ran.stderr.contains(&format!("{events} events, {} joined", before.len())), "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("1 rejected_too_long"), bytes > 65_536, "{}", ran.stderr);
+        // A limit that has room for it reads it, and nothing is missing in its middle.
+        work.file("slos.yaml", "slos: [{name: a, target: 50%, valid: exists(query), good: 'query contains \"middle\"'}]");
+        let ran = work.run(&["report", "-c", "slos.yaml", "--stats", "--max-line-bytes", "1MiB", "cri.log"]).exits(0);
+        assert!(ran.text().contains("1 good, 0 bad"), "{}", ran.text());
+        assert!(ran.stderr.contains("101 events"), "{}", ran.stderr);
     }
 }
 

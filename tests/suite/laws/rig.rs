@@ -87,7 +87,7 @@ impl Rig {
 
     /// The lines one by one, by the reader and the classifier that take one line.
     pub fn careful(&self, log: &[u8]) -> Counted {
-        let mut reader = self.extractor.reader("log");
+        let mut reader = self.extractor.reader("log").with_line_bytes_max(self.line_bytes_max);
         let mut classes = self.classifier.classes();
         let mut tally = Tally::new(self.slices);
         let mut latencies = LatencyTally::new(&self.classifier).unwrap();
