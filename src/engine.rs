@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::aggregate::{Duplicates, Identity, Partial, Receipt};
 use crate::error::{Error, ErrorKind, Result};
-use crate::framing::{Frame, Framing};
+use crate::framing::{Frame, Framing, lines_before};
 use crate::scan::{Job, OddLines, Worker, scan};
 
 /// A stretch of one input that one worker reads from beginning to end.
@@ -265,11 +265,4 @@ impl Stretch {
     fn cover(&mut self, from: u64, to: u64) {
         self.covered = Some((self.covered.map_or(from, |(start, _)| start), to));
     }
-}
-
-/// How many bytes of whole lines, the first of which begins at `offset`, are of lines that begin before a place.
-fn lines_before(lines: &[u8], offset: u64, place: u64) -> usize {
-    let Some(bytes) = place.checked_sub(offset).filter(|&bytes| bytes > 0) else { return 0 };
-    let from = usize::try_from(bytes - 1).unwrap_or(usize::MAX).min(lines.len());
-    memchr::memchr(b'\n', &lines[from..]).map_or(lines.len(), |newline| from + newline + 1)
 }
