@@ -16,6 +16,7 @@ use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::keyed::{self, Header};
 use super::learn::{self, ByKey, Fast, Lessons};
 use super::needed::Needed;
+use super::number;
 use super::peel::Peeler;
 use super::plan::{self, Found, Plan, TimeFound};
 use super::shape::Shape;
@@ -490,7 +491,10 @@ impl Extractor {
             Compiled::Json { wanted, keyed, .. } => {
                 let at = match *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) {
                     true => 0,
-                    false => read_keyed(*keyed, line, wanted, reader).err()?,
+                    false => match read_keyed(*keyed, line, wanted, reader) {
+                        Ok(()) => return self.misread_status(line, wanted, reader),
+                        Err(at) => at,
+                    },
                 };
                 let expected = match keyed {
                     Keyed::Json => "one JSON object, well formed to its end",
@@ -500,6 +504,16 @@ impl Extractor {
                 Some(Misread { at, expected: expected.to_owned() })
             }
         }
+    }
+
+    /// Where a line whose names and values were found has something else for a status.
+    fn misread_status(&self, line: &[u8], wanted: &Wanted, reader: &Reader) -> Option<Misread> {
+        let values = self.status.iter().map(|&field| (field, reader.values[wanted.fields[field]]));
+        let given = values.filter(|(_, value)| !matches!(value.kind, JsonKind::Absent | JsonKind::Null | JsonKind::Composed));
+        let mut given = given.map(|(field, value)| (field, value.from as usize..value.to as usize));
+        let (field, at) = given.find(|(_, at)| !matches!(&line[at.clone()], b"" | b"-"))?;
+        let is_status = number::status(&line[at.clone()]).is_some();
+        (!is_status).then(|| Misread { at: at.start, expected: format!("a status ({})", wanted.names[field]) })
     }
 
     /// The fields of the last line by the log's own names, with the bytes each takes; absent ones are left out.

@@ -224,6 +224,7 @@ impl Extractor {
     #[cold]
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, mut outcome: Outcome) -> Outcome {
         let mut doubtful = None;
+        let is_object = line.first() == Some(&b'{');
         for i in 0..self.others.len() {
             let ambiguous = reader.others[i].ambiguous;
             let read = self.read_by_other(i, line, reader);
@@ -234,8 +235,9 @@ impl Extractor {
                     reader.others[i].ambiguous = ambiguous;
                     doubtful = better(doubtful, (i, read));
                 }
-                // A connection is known by its own format only, and so is an object that is no request.
-                Outcome::Skipped(_) if self.others[i].has_connections || line.first() == Some(&b'{') => outcome = read,
+                _ if is_object => outcome = of_object(outcome, read),
+                // A connection is known by its own format only.
+                Outcome::Skipped(_) if self.others[i].has_connections => outcome = read,
                 _ => {}
             }
         }
@@ -274,6 +276,17 @@ impl Extractor {
         reader.by_others[i] += u64::from(read == Outcome::Event);
         read
     }
+}
+
+/// Of two formats that do not read an object, what the one says that knows it by its keys. Whoever knows it and finds a value broken is
+/// believed before those who do not know it, and they before those who cannot read objects.
+fn of_object(one: Outcome, other: Outcome) -> Outcome {
+    let rank = |outcome: Outcome| match outcome {
+        Outcome::Rejected(Reason::Status) => 2,
+        Outcome::Skipped(_) => 1,
+        _ => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
 }
 
 /// Of two ways to read a line the one that has a time, or else the first.
