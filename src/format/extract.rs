@@ -112,6 +112,13 @@ impl Reader {
         Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
     }
 
+    /// Rejects lines that are longer once they are put together from parts, instead of those of more than
+    /// [`LINE_BYTES_MAX`](crate::framing::LINE_BYTES_MAX) bytes.
+    pub fn with_line_bytes_max(mut self, bytes: usize) -> Reader {
+        self.unwrapper.set_line_bytes_max(bytes);
+        self
+    }
+
     /// Goes on with another input, whose name is now the field `input`.
     pub fn turn_to(&mut self, input: &str) {
         self.scratch.clear();
@@ -318,10 +325,8 @@ impl Extractor {
                     return Err(misfit.reason);
                 }
             },
-            Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
-                reader.header.directive(line, &wanted.tree);
-                // What was learned was about other columns.
-                (reader.lessons, reader.columns) = (Lessons::default(), None);
+            Compiled::Json { keyed: Keyed::W3c(_), .. } if line.first() == Some(&b'#') => {
+                self.take_directive(line, reader);
                 Outcome::Skipped(Skip::Comment)
             }
             Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
@@ -345,6 +350,15 @@ impl Extractor {
                 }
             }
         })
+    }
+
+    /// Takes note of a directive, if the format has them.
+    pub(super) fn take_directive(&self, line: &[u8], reader: &mut Reader) {
+        if let Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } = &self.layout {
+            reader.header.directive(line, &wanted.tree);
+            // What was learned was about other columns.
+            (reader.lessons, reader.columns) = (Lessons::default(), None);
+        }
     }
 
     /// How many steps of the template, from the first one on, decided that it does not read the last line; no number is large enough where

@@ -56,7 +56,40 @@ impl Extractor {
         is_whole && self.reads_by_itself(reader) && self.reads_cleanly(line, reader)
     }
 
-    /// How many lines since it was last taken are parts of lines whose rest has not come, and their bytes without line ends. They are
+    /// Takes note of what a line says of those behind it: a directive, a part, the end of a year. It is not read, and nothing of it counts.
+    #[cold]
+    pub fn recall(&self, line: &[u8], reader: &mut Reader) {
+        match if self.unwrapper.is_empty() { Unwrapped::Not } else { reader.unwrapper.unwrap(line) } {
+            Unwrapped::Part => {}
+            Unwrapped::Not => self.recall_bare(line, reader),
+            Unwrapped::Whole => {
+                let text = reader.unwrapper.take_text();
+                self.recall_bare(&text, reader);
+                reader.unwrapper.give_text(text);
+            }
+        }
+    }
+
+    /// Takes note of a directive, in no envelope or out of it.
+    fn recall_bare(&self, line: &[u8], reader: &mut Reader) {
+        if line.first() == Some(&b'#') && self.has_directives() {
+            self.take_directive(line, reader);
+            self.others.iter().zip(&mut reader.others).for_each(|(other, reader)| other.recall_bare(line, reader));
+        }
+    }
+
+    /// Whether lines that were counted are parts of one whose rest has not come.
+    pub fn is_unfinished(&self, reader: &Reader) -> bool {
+        reader.unwrapper.is_unfinished()
+    }
+
+    /// Counts the line that was just read as a part of another, which has so many bytes with its line end.
+    #[cold]
+    pub fn count_part(&self, bytes: u64, reader: &mut Reader) {
+        reader.unwrapper.count_part(bytes);
+    }
+
+    /// How many lines that were counted since it was last taken are parts of lines whose rest has not come, and their bytes. They are
     /// forgotten.
     pub fn take_unfinished(&self, reader: &mut Reader) -> (u64, u64) {
         reader.unwrapper.take_unfinished()
@@ -163,6 +196,9 @@ impl Extractor {
             Unwrapped::Part => return Outcome::Joined,
             Unwrapped::Not => return self.read_any(line, reader),
             Unwrapped::Whole => {}
+        }
+        if reader.unwrapper.is_oversized() {
+            return Outcome::Rejected(Reason::TooLong);
         }
         reader.stamped = reader.unwrapper.time();
         reader.stamped_ambiguous = reader.unwrapper.ambiguous();
