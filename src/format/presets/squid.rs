@@ -5,7 +5,7 @@
 //! tunnel (`CONNECT`) the time is as long as the tunnel was open.
 //!
 //! `common` and `combined` are built in too: those of Apache with `%Ss:%Sh` behind, a result (`TCP_MISS`, `NONE_NONE`) and how the request was
-//! forwarded; `%tl` is when the line was written, and there is no latency.
+//! forwarded; `%tl` is when the line was written, and there is no latency. Quotes and backslashes in a user agent stand there as they came.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -50,8 +50,8 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
         Spec::Line(
             "{time: time s} {elapsed_ms: padded latency ms} {client: client} {result}/{status: status} {bytes: bytes} {method: method} {url: target} {user} {hierarchy} {content_type}",
         ),
-        Spec::Line(COMBINED_TCP),
-        Spec::Line(COMBINED_NONE),
+        Spec::RawLine(COMBINED_TCP),
+        Spec::RawLine(COMBINED_NONE),
         Spec::Line(COMMON_TCP),
         Spec::Line(COMMON_NONE),
     ],
