@@ -12,7 +12,19 @@ pub(super) fn outcome(line: &[u8], reason: Reason) -> Outcome {
     if line.first() == Some(&b'#') {
         return Outcome::Skipped(Skip::Comment);
     }
+    if is_repetition(line) {
+        return Outcome::Skipped(Skip::Repeated);
+    }
     if is_chatter(line) { Outcome::Skipped(Skip::Chatter) } else { Outcome::Rejected(reason) }
+}
+
+/// rsyslog (`$RepeatedMsgReduction on`): `message repeated 3 times: [ LINE]`; other daemons: `last message repeated 3 times`.
+fn is_repetition(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"last ").unwrap_or(line);
+    let Some(rest) = line.strip_prefix(b"message repeated ") else { return false };
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && rest[digits..].starts_with(b" times")
 }
 
 /// What servers write beside their access log: error logs and start-up lines.
@@ -370,6 +382,8 @@ mod tests {
         "time=\"2024-03-05T23:59:58Z\" level=info msg=done status=200",
         "X0305 23:59:58.123456      12 x",
         "2024-03-05 23:59:58 GET /cart 200",
+        "message repeated often",
+        "message repeated  times",
         "2024/03/05 23:59:58 GET /cart 200",
         "[2024-03-05 23:59:58 +0000] GET /cart",
         "time=23:59 status=200",
@@ -396,6 +410,13 @@ mod tests {
             assert_eq!(outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Chatter), "{line}");
         }
         assert_eq!(outcome(b"#Fields: a b", Reason::Layout), Outcome::Skipped(Skip::Comment));
+        for line in [
+            "message repeated 3 times: [ 192.0.2.7 - - [01/Nov/2026",
+            "last message repeated 12 times",
+            " message repeated 3 times",
+        ] {
+            assert_eq!(outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Repeated), "{line}");
+        }
         for line in JUNK {
             assert_eq!(outcome(line.as_bytes(), Reason::Json), Outcome::Rejected(Reason::Json), "{line}");
         }
