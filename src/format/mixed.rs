@@ -202,11 +202,14 @@ impl Extractor {
         }
         reader.stamped = reader.unwrapper.time();
         reader.stamped_ambiguous = reader.unwrapper.ambiguous();
+        if reader.unwrapper.is_beside_router() {
+            return Outcome::Skipped(Skip::OtherProgram);
+        }
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
             false => match self.read_any(&text, reader) {
-                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && !chatter::tells_a_request(&text) => {
+                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && tells_no_request(&text, reader) => {
                     Outcome::Skipped(Skip::OtherProgram)
                 }
                 outcome => outcome,
@@ -287,6 +290,11 @@ fn of_object(one: Outcome, other: Outcome) -> Outcome {
         _ => 0,
     };
     if rank(other) > rank(one) { other } else { one }
+}
+
+/// Whether a line of a program that does not write the requests of a log tells none, or one that the others tell too.
+fn tells_no_request(text: &[u8], reader: &Reader) -> bool {
+    reader.unwrapper.is_of_router() || !chatter::tells_a_request(text)
 }
 
 /// Of two ways to read a line the one that has a time, or else the first.

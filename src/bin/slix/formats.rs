@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector, SAMPLE_LINES_MAX};
+use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX};
 use slix::format::envelope::Envelope;
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
@@ -153,8 +153,8 @@ impl Formats {
             Err(error) if error.kind() == ErrorKind::Format => {
                 let lines = head.lines(SAMPLE_LINES_MAX);
                 let longest = lines.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
-                let found = Found { format: Arc::new(self.nearest_preset(longest)?.clone()), detected: None };
-                Ok(Some((found, Some(error))))
+                let nearest = self.nearest_presets(longest)?.into_iter().next();
+                Ok(nearest.map(|near| (Found { format: Arc::new(near.format), detected: None }, Some(error))))
             }
             Err(error) => Err(error),
         }
@@ -188,10 +188,9 @@ impl Formats {
         candidates.find(lines, self.zone())
     }
 
-    /// The preset that reads most of a line that none reads.
-    pub fn nearest_preset(&self, line: &[u8]) -> Result<&Format> {
-        let presets = self.presets()?;
-        Ok(presets.detector(self.zone())?.nearest(line).unwrap_or(&presets.formats[0]))
+    /// The presets by how much they read of a line that none reads.
+    pub fn nearest_presets(&self, line: &[u8]) -> Result<Vec<Near>> {
+        Ok(self.presets()?.detector(self.zone())?.nearest(line))
     }
 
     fn presets(&self) -> Result<&Candidates> {
