@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::chatter::Told;
 use super::envelope::{self, Envelope, Opened, ROUTERS};
-use super::extract::{Extractor, Reader};
+use super::extract::{Extractor, Misread, Reader};
 use super::glance::Glance;
 use super::needed::Held;
 use super::{Element, Format, Keyed, Layout};
@@ -159,19 +161,23 @@ impl Detector {
 
     /// Whether any format reads a line out of its envelope as an event.
     fn is_request(&self, line: &[u8]) -> bool {
-        let reads = |at: usize| self.trials.read_as(at, line, true, &mut self.readers[at].borrow_mut()) == Outcome::Event;
+        let told = Told::of(line);
+        let reads = |at: usize| self.trials.read_as(at, line, true, told, &mut self.readers[at].borrow_mut()) == Outcome::Event;
         !is_blank(line) && (0..self.readers.len()).any(reads)
     }
 
     /// The format of lines that are in no envelope, or out of it.
     fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
         self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
+        let told = RefCell::new(HashMap::new());
         let read = |format: &Format, line: &[u8]| {
             if is_blank(line) {
                 return Outcome::Skipped(Skip::Blank);
             }
             let at = self.trials.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
-            self.trials.read_as(at, line, is_unwrapped, &mut self.readers[at].borrow_mut())
+            // Lines stand where they stand as long as they are tried.
+            let told = *told.borrow_mut().entry(line.as_ptr()).or_insert_with(|| Told::of(line));
+            self.trials.read_as(at, line, is_unwrapped, told, &mut self.readers[at].borrow_mut())
         };
         if let [only] = self.trials.formats.as_slice() {
             let score = Score::of(only, lines, &read);
@@ -231,15 +237,20 @@ impl Detector {
         let nestings = envelope::nestings(&[line]);
         let envelopes = nestings.into_iter().find(|nesting| !nesting.contains(&Envelope::Shipper)).unwrap_or_default();
         let inner = envelope::unwrapped([line].into_iter(), &envelopes).pop().map_or_else(|| line.to_vec(), |opened| opened.text);
-        let read = |(extractor, reader): (&Extractor, &RefCell<Reader>)| {
-            extractor.misread(&inner, &mut reader.borrow_mut()).map_or(inner.len(), |misread| misread.at)
+        let near = |((format, extractor), reader): ((&Format, &Extractor), &RefCell<Reader>)| {
+            let format = Format { envelopes: envelopes.clone(), ..format.clone() };
+            match extractor.misread(&inner, &mut reader.borrow_mut()) {
+                Some(Misread { at, parts: (read, all), .. }) if read < all => Near { format, at, is_half: 2 * read >= all },
+                _ => Near { format, at: inner.len(), is_half: true },
+            }
         };
-        let reads = self.trials.extractors.iter().zip(&self.readers).map(read);
-        let mut nearest: Vec<Near> = (self.trials.formats.iter().zip(reads))
-            .map(|(format, at)| Near { format: Format { envelopes: envelopes.clone(), ..format.clone() }, at })
-            .collect();
-        nearest.sort_by_cached_key(|near| Reverse((near.at, signs(&near.format.layout, &inner))));
-        let mut names = std::collections::BTreeSet::new();
+        let trials = self.trials.formats.iter().zip(&self.trials.extractors).zip(&self.readers);
+        let mut nearest: Vec<Near> = trials.map(near).collect();
+        nearest.sort_by_cached_key(|near| {
+            let layout = &near.format.layout;
+            Reverse((near.is_half, near.at, signs(layout, &inner), pinned(layout)))
+        });
+        let mut names = BTreeSet::new();
         nearest.retain(|near| names.insert(near.format.name.clone()));
         nearest
     }
@@ -251,6 +262,8 @@ pub struct Near {
     pub format: Format,
     /// How many bytes of the line out of them it reads.
     pub at: usize,
+    /// Whether that is at least half of its layout: one with many fields that hold anything reads far into any line.
+    is_half: bool,
 }
 
 /// How many conditions of a map an object seems not to meet (the fewer, the better), how many it seems to meet, and how many of the keys it seems
@@ -264,8 +277,8 @@ fn signs(layout: &Layout, line: &[u8]) -> (Reverse<usize>, usize, usize) {
 }
 
 impl Trials {
-    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool, reader: &mut Reader) -> Outcome {
-        self.extractors[at].try_read(line, reader, is_unwrapped && lacks_time(&self.formats[at]))
+    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool, told: Told, reader: &mut Reader) -> Outcome {
+        self.extractors[at].try_read_told(line, told, reader, is_unwrapped && lacks_time(&self.formats[at]))
     }
 }
 
@@ -348,7 +361,7 @@ impl Look {
             reader.turn_to("");
             match is_bare {
                 true => trials.extractors[*rival].tries_as_event(line, Some(&held), reader),
-                false => trials.read_as(*rival, line, true, reader) == Outcome::Event,
+                false => trials.read_as(*rival, line, true, Told::Unasked, reader) == Outcome::Event,
             }
         })
     }
@@ -363,9 +376,9 @@ impl Look {
             };
             return self.glance.reads_all(lines, extractor, reader, &careful);
         }
-        lines
-            .iter()
-            .all(|line| trials.read_as(self.at, line, true, reader) == Outcome::Event && extractor.reads_by_itself(reader))
+        lines.iter().all(|line| {
+            trials.read_as(self.at, line, true, Told::Unasked, reader) == Outcome::Event && extractor.reads_by_itself(reader)
+        })
     }
 }
 
