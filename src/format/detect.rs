@@ -115,7 +115,7 @@ impl Detector {
         for nesting in nestings {
             let opened = envelope::unwrapped(lines.iter().copied(), &nesting);
             let programs = self.programs(&opened);
-            let is_routed = programs.iter().any(|program| ROUTERS.contains(&&program[..]));
+            let is_routed = !programs.is_empty() && programs.iter().all(|program| is_router(program));
             let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
             let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
@@ -145,18 +145,25 @@ impl Detector {
         }
     }
 
-    /// The programs that wrote requests, sorted; of one alone it is not asked here. Where a router wrote all of them, it is the only one: each
-    /// request counts once.
+    /// The programs that wrote requests, sorted; of one alone it is not asked here. Where a router wrote them too, it is the only one: each request
+    /// counts once.
     fn programs(&self, lines: &[Opened]) -> Vec<Vec<u8>> {
         let mut programs = envelope::programs(lines.iter());
         if programs.len() > 1 {
             self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
             programs.retain(|program| lines.iter().any(|line| line.program == *program && self.is_request(&line.text)));
         }
-        if programs.iter().any(|program| ROUTERS.contains(&&program[..])) {
-            programs.retain(|program| ROUTERS.contains(&&program[..]));
+        if programs.iter().any(|program| is_router(program)) && self.are_routed(lines) {
+            programs.retain(|program| is_router(program));
         }
         programs
+    }
+
+    /// Whether the lines of a router may be of all requests: others wrote not many more. Somebody may have kept the router's errors alone.
+    fn are_routed(&self, lines: &[Opened]) -> bool {
+        let requests = lines.iter().filter(|line| self.is_request(&line.text));
+        let (routed, others): (Vec<&Opened>, Vec<&Opened>) = requests.partition(|line| is_router(&line.program));
+        2 * routed.len() >= others.len()
     }
 
     /// Whether any format reads a line out of its envelope as an event.
@@ -396,6 +403,10 @@ fn is_doubtful(found: &Detection) -> bool {
 /// Whether lines of a format, or of some layout of it, have no time, so that an envelope must give it.
 fn lacks_time(format: &Format) -> bool {
     format.resolve(&Field::Time).is_none() || format.others.iter().any(|other| other.resolve(&Field::Time).is_none())
+}
+
+fn is_router(program: &[u8]) -> bool {
+    ROUTERS.contains(&program)
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -717,6 +728,8 @@ mod tests {
             assert_eq!(extractor.read(router.as_bytes(), &mut reader), Outcome::Event);
             assert_eq!(extractor.read(own.as_bytes(), &mut reader), Outcome::Skipped(Skip::OtherProgram));
             assert_eq!(detected(&[&own, &own]).unwrap().format.name, "combined");
+            let errors_alone = [&[&router[..]; 2][..], &[&own[..]; 9]].concat();
+            assert_eq!(detected(&errors_alone).unwrap().events, 11);
         }
     }
 

@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
 use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX};
-use slix::format::envelope::Envelope;
+use slix::format::envelope::{self, Envelope};
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
 use slix::input::{Head, Input};
@@ -139,9 +139,12 @@ impl Formats {
     /// The format of an input that begins with `head`; none if there is no line to tell it by.
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
-        let lines = head.lines(SAMPLE_LINES_MAX);
+        let mut lines = head.lines(SAMPLE_LINES_MAX);
         if lines.is_empty() && !head.complete && candidates.only.is_none() {
-            return Err(endless(name, head));
+            if !envelope::is_counted(&head.bytes) {
+                return Err(endless(name, head));
+            }
+            lines.push(&head.bytes);
         }
         candidates.find(&lines, self.zone()).map_err(|error| about(name, error))
     }
