@@ -77,7 +77,11 @@ impl Write for AtomicFile {
 pub fn write_failed(what: &str, cause: io::Error) -> Error {
     let full = matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge);
     let error = Error::new(ErrorKind::Output, format!("writing {what} failed")).because(cause);
-    if full { error.hint("free some space or write elsewhere; an older file at that place is untouched") } else { error }
+    match full {
+        true if what == "standard output" => error.hint("free some space, or write elsewhere"),
+        true => error.hint("free some space or write elsewhere; an older file at that place is untouched"),
+        false => error,
+    }
 }
 
 #[cold]
@@ -90,6 +94,8 @@ fn not_a_file(path: &Path, is_directory: bool) -> Error {
 
 #[cold]
 fn create_failed(path: &Path, cause: io::Error) -> Error {
+    // The temporary name, of which the cause speaks, is nobody's.
+    let cause = fs::metadata(directory(path)).err().unwrap_or_else(|| io::Error::from(cause.kind()));
     let directory = directory(path).display().to_string();
     let hint = match cause.kind() {
         io::ErrorKind::NotFound => format!("the directory {directory} does not exist"),
@@ -164,6 +170,7 @@ mod tests {
         assert!(refused(home.path()).to_string().contains("is a directory"));
         let lost = refused(&home.path().join("no/such/out.csv"));
         assert!(lost.to_string().contains("cannot be created") && lost.hint_text().unwrap().contains("does not exist"));
+        assert!(!lost.to_string().contains(".tmp"), "{lost}");
     }
 
     #[test]

@@ -522,7 +522,7 @@ pub struct ReadingArgs {
     #[arg(long, value_name = "FILE", help_heading = READING)]
     pub rejects: Option<PathBuf>,
     /// Exit with 1, after writing what was asked, when more lines are rejected: a share of all lines (1%) or a number
-    #[arg(long, value_name = "LIMIT", help_heading = READING, allow_hyphen_values = true)]
+    #[arg(long, value_name = "LIMIT", help_heading = READING)]
     pub max_rejects: Option<String>,
     /// Go on when an input cannot be read, and exit with 1 in the end
     #[arg(long, help_heading = READING)]

@@ -2,7 +2,7 @@
 //!
 //! clap knows no headings for commands, so the page is a template that is made of the commands themselves.
 
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory};
 
 use super::args::Cli;
 
@@ -33,15 +33,21 @@ says, 130 interrupted.
 
 /// The command line, with the page of help.
 pub fn command() -> Command {
-    let command = Cli::command().mut_subcommands(|command| command.mut_args(taking_numbers));
+    let command = Cli::command().mut_subcommands(|command| command.mut_args(taking_signs));
     let page = page(&command);
     command.help_template(page)
 }
 
-/// An option that takes a value takes `-1` for one too: what is wrong with it is said by whoever reads the value.
-fn taking_numbers(argument: Arg) -> Arg {
-    let takes_value = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append) && argument.get_long().is_some();
-    argument.allow_negative_numbers(takes_value)
+/// The names of values that may begin with a sign.
+const SIGNED: [&str; 9] = ["LENGTH", "LIMIT", "N", "SIZE", "START..END", "TARGET", "TIME", "YEAR", "ZONE"];
+
+/// `-05:00` is a zone; and what is wrong with a length of `-1h` is said by whoever reads it.
+fn taking_signs(argument: Arg) -> Arg {
+    let is_signed = |names: &[clap::builder::Str]| names.iter().any(|name| SIGNED.contains(&name.as_str()));
+    match argument.get_value_names().is_some_and(is_signed) {
+        true => argument.allow_hyphen_values(true),
+        false => argument,
+    }
 }
 
 fn page(command: &Command) -> String {

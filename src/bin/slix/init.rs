@@ -119,10 +119,11 @@ fn definition(log: &Log, seen: &mut Seen, format: Option<&str>) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{words}");
     };
-    let events = seen.events;
+    let of = if log.input.name() == "-" { "standard input" } else { log.input.name() };
+    let events = if seen.events == 1 { "1 request".to_owned() } else { format!("{} requests", seen.events) };
     line(format!(
-        "# Proposed by `slix init` from {events} requests of {}. Targets are what it kept, not what your users need: change them.",
-        log.input.name().escape_debug()
+        "# Proposed by `slix init` from {events} of {}. Targets are what it kept, not what your users need: change them.",
+        of.escape_debug()
     ));
     line(format!("format: {}", quoted(format.unwrap_or(&log.found.format.name))));
     let routes = seen.routes();

@@ -176,6 +176,11 @@ impl Session {
         let answered = match answer(&counted) {
             // Whoever reads the output has seen enough; how the reading went still counts.
             Err(error) if exit::is_closed_pipe(&error) => Exit::Success,
+            // What came until the interruption may be too little for an answer.
+            Err(error) if counted.interrupted => {
+                self.words.error(&error);
+                Exit::Interrupted
+            }
             answered => answered?,
         };
         if let Some(form) = stats {

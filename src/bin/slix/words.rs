@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::rc::Rc;
 
+use clap::ValueEnum;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use slix::aggregate::accounting::Accounting;
 use slix::aggregate::{Partial, Receipt};
@@ -218,6 +219,17 @@ impl Words {
     }
 }
 
+/// When to colour, as far as a command line says it that is not understood.
+fn typed_color() -> Color {
+    let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = typed.iter().zip(typed.iter().skip(1).map(Some).chain([None]));
+    let value = words.into_iter().find_map(|(word, next)| match word.strip_prefix("--color=") {
+        None if word == "--color" => next.map(String::as_str),
+        value => value,
+    });
+    value.and_then(|value| Color::from_str(value, false).ok()).unwrap_or_default()
+}
+
 /// Says what is wrong with a command line, as other errors are said.
 pub fn mistake(error: &clap::Error) {
     // A bare call is shown the help.
@@ -227,7 +239,7 @@ pub fn mistake(error: &clap::Error) {
 
 /// Help, version or a mistake as a text for this output, which may be a terminal.
 pub fn painted(error: &clap::Error, output: &impl IsTerminal) -> String {
-    match look(output.is_terminal(), Color::Auto, None).color {
+    match look(output.is_terminal(), typed_color(), None).color {
         true => error.render().ansi().to_string(),
         false => error.render().to_string(),
     }
