@@ -170,7 +170,7 @@ mod tests {
         assert!(refused(home.path()).to_string().contains("is a directory"));
         let lost = refused(&home.path().join("no/such/out.csv"));
         assert!(lost.to_string().contains("cannot be created") && lost.hint_text().unwrap().contains("does not exist"));
-        assert!(!lost.to_string().contains(".tmp"), "{lost}");
+        assert!(!lost.to_string().contains(".slix-"), "{lost}");
     }
 
     #[test]
