@@ -46,6 +46,7 @@ pub mod json;
 mod json_read;
 mod keyed;
 mod learn;
+mod marked;
 mod misread;
 mod mixed;
 #[cfg(test)]
