@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::aggregate::{Duplicates, Identity, Partial, Receipt};
 use crate::error::{Error, ErrorKind, Result};
-use crate::framing::{Frame, Framing};
+use crate::framing::{Frame, Framing, lines_before};
 use crate::scan::{Job, OddLines, Worker, scan};
 
 /// A stretch of one input that one worker reads from beginning to end.
@@ -18,6 +18,10 @@ use crate::scan::{Job, OddLines, Worker, scan};
 /// The piece holds the lines whose first byte lies in `start..end`. Its reader begins one byte before `start` (at 0 for
 /// the first piece), so that the worker can see whether a line begins at `start`, and goes on past `end`, so that
 /// the last line can be finished.
+///
+/// Where lines mean what they do only with those before them ([`Extractor::is_stateful`](crate::format::extract::Extractor::is_stateful)),
+/// the reader begins at 0: the lines before the piece are recalled, that is taken note of without being counted, and so are those
+/// behind it until each line whose parts were counted has ended, or the content has. So every line counts as it does in the whole.
 pub trait Piece: Send {
     /// Number of the input it belongs to.
     fn input(&self) -> usize;
@@ -25,6 +29,8 @@ pub trait Piece: Send {
     fn start(&self) -> u64;
     /// The byte after the piece; none: to the end of the input.
     fn end(&self) -> Option<u64>;
+    /// Where its reader begins, in the same bytes.
+    fn reads_from(&self) -> u64;
     /// Reads the next bytes into `buffer`; 0 is the end of the content. After an error (a truncated archive, say) the piece
     /// ends: what was read before counts.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize>;
@@ -155,24 +161,25 @@ impl<'a> Share<'a> {
             Some(framing) => framing,
             None => Framing::new(0, None, job.line_bytes_max),
         };
-        framing.restart(piece.start(), piece.end());
+        let mut stretch = Stretch::of(piece, &job)?;
+        let (from, to) = if stretch.recalls { (0, None) } else { (stretch.start, piece.end()) };
+        framing.restart(from, to);
         let worker = self.worker(input, job)?;
         let mut odd = (run.odd)(number, piece.start());
-        let mut covered: Option<(u64, u64)> = None;
         let mut failure = None;
         // An input that breaks off leaves half a line in the framing, which is no line: it is not counted.
-        while !framing.is_done() && failure.is_none() && !run.stop.load(Ordering::Relaxed) {
+        while !framing.is_done() && !stretch.is_done && failure.is_none() && !run.stop.load(Ordering::Relaxed) {
             match piece.read(framing.room()) {
                 Ok(0) if piece.interrupted() || run.stop.load(Ordering::Relaxed) => break,
-                Ok(count) => framing.advance(count, &mut |frame| scan_frame(frame, worker, &mut *odd, &mut covered))?,
+                Ok(count) => framing.advance(count, &mut |frame| stretch.scan(frame, worker, &mut *odd))?,
                 Err(error) => failure = Some(error),
             }
         }
-        let stopped = !framing.is_done() && failure.is_none();
+        let stopped = !framing.is_done() && !stretch.is_done && failure.is_none();
         let accounting = worker.take_accounting();
         let cut_short = failure.as_ref().map(|e| e.to_string()).or_else(|| stopped.then(|| "interrupted".to_owned()));
         self.framing = Some(framing);
-        if let Some((start, end)) = covered {
+        if let Some((start, end)) = stretch.covered {
             let (path, identity) = (input.name.clone(), input.identity.clone());
             let (service, format) = (job.service.to_owned(), job.extractor.format_name().to_owned());
             self.receipts.push(Receipt { identity, start, end, path, service, format, accounting, cut_short });
@@ -196,18 +203,66 @@ impl<'a> Share<'a> {
     }
 }
 
-/// Counts one frame, and widens the range that was covered by it.
-fn scan_frame(frame: Frame, worker: &mut Worker, odd: &mut OddLines, covered: &mut Option<(u64, u64)>) -> Result<()> {
-    let (offset, length) = match frame {
-        Frame::Lines { offset, bytes, buffer } => {
-            scan(buffer, bytes.len(), offset, worker, odd)?;
-            (offset, bytes.len() as u64)
+/// What of a content counts for a piece: the lines that begin in it.
+struct Stretch {
+    start: u64,
+    end: u64,
+    /// Whether other lines are recalled.
+    recalls: bool,
+    /// What was covered by the lines so far.
+    covered: Option<(u64, u64)>,
+    /// Whether nothing further is needed.
+    is_done: bool,
+}
+
+impl Stretch {
+    fn of(piece: &dyn Piece, job: &Job) -> Result<Stretch> {
+        let recalls = job.extractor.is_stateful();
+        if recalls && piece.reads_from() > 0 {
+            let message = format!("lines of the format {} are read from the first one on", job.extractor.format_name());
+            return Err(Error::new(ErrorKind::Usage, message).hint("give its pieces readers that begin at 0"));
         }
-        Frame::Oversized { offset, bytes } => {
-            worker.reject_oversized(offset, bytes, odd);
-            (offset, bytes)
+        let (start, end) = (piece.start(), piece.end().unwrap_or(u64::MAX));
+        Ok(Stretch { start, end, recalls, covered: None, is_done: start >= end })
+    }
+
+    /// Counts what of a frame belongs to the stretch, and recalls the rest.
+    fn scan(&mut self, frame: Frame, worker: &mut Worker, odd: &mut OddLines) -> Result<()> {
+        let behind = match frame {
+            Frame::Lines { offset, bytes, buffer } => {
+                let before = lines_before(bytes, offset, self.start);
+                let mine = lines_before(bytes, offset, self.end).max(before);
+                worker.recall(&bytes[..before]);
+                if mine > before {
+                    scan(&buffer[before..], mine - before, offset + before as u64, worker, odd)?;
+                    self.cover(offset + before as u64, offset + mine as u64);
+                }
+                self.recall_rest(&bytes[mine..], worker);
+                offset + bytes.len() as u64
+            }
+            Frame::Oversized { offset, bytes } => {
+                if (self.start..self.end).contains(&offset) {
+                    worker.reject_oversized(offset, bytes, odd);
+                    self.cover(offset, offset + bytes);
+                }
+                offset + bytes
+            }
+        };
+        self.is_done |= behind >= self.end && !worker.is_unfinished();
+        Ok(())
+    }
+
+    /// Recalls lines behind the stretch as long as one of them may end a line that was counted in parts.
+    fn recall_rest(&mut self, lines: &[u8], worker: &mut Worker) {
+        let mut lines = lines.split_inclusive(|&b| b == b'\n');
+        while worker.is_unfinished()
+            && let Some(line) = lines.next()
+        {
+            worker.recall(line);
         }
-    };
-    *covered = Some((covered.map_or(offset, |(start, _)| start), offset + length));
-    Ok(())
+    }
+
+    fn cover(&mut self, from: u64, to: u64) {
+        self.covered = Some((self.covered.map_or(from, |(start, _)| start), to));
+    }
 }

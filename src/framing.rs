@@ -32,6 +32,14 @@ pub fn whole_lines(text: &[u8], complete: bool) -> impl Iterator<Item = &[u8]> +
     })
 }
 
+/// How many bytes of whole lines, the first of which begins at `offset` in its input, are of lines that begin before `place`.
+pub fn lines_before(lines: &[u8], offset: u64, place: u64) -> usize {
+    let Some(bytes) = place.checked_sub(offset).filter(|&bytes| bytes > 0) else { return 0 };
+    // The last one of them holds the byte before the place.
+    let from = usize::try_from(bytes - 1).unwrap_or(usize::MAX).min(lines.len());
+    memchr(b'\n', &lines[from..]).map_or(lines.len(), |newline| from + newline + 1)
+}
+
 /// Cuts one stretch of an input into blocks of whole lines.
 #[derive(Debug)]
 pub struct Framing {
@@ -181,10 +189,7 @@ impl Framing {
 
     /// How many of `whole` bytes belong to lines that begin before the end of the stretch.
     fn cut_at_end(&self, whole: usize) -> usize {
-        let Some(left) = self.end.checked_sub(self.base).filter(|&left| left < whole as u64) else { return whole };
-        // The last line that is mine holds the byte before the end.
-        let from = (left as usize).saturating_sub(1);
-        memchr(b'\n', &self.buffer[from..whole]).map_or(whole, |newline| from + newline + 1)
+        lines_before(&self.buffer[..whole], self.base, self.end)
     }
 
     fn drop_front(&mut self, count: usize) {

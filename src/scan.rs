@@ -120,12 +120,14 @@ impl<'a> Worker<'a> {
             },
             counter: Counter {
                 job,
-                reader: job.extractor.reader(input),
+                reader: job.extractor.reader(input).with_line_bytes_max(job.line_bytes_max),
                 classes: job.classifier.classes(),
                 class_column: [0; BATCH_LINES],
                 tally: Tally::new(job.slices),
                 latencies,
-                attributed: job.attribution.map(|attribution| AttributionTally::new(attribution, job.slices, input)),
+                attributed: job
+                    .attribution
+                    .map(|attribution| AttributionTally::new(attribution, job.slices, job.line_bytes_max, input)),
                 weights: WeightTally::new(job.classifier, job.slices),
                 accounting: Accounting::default(),
                 are_own: None,
@@ -149,7 +151,7 @@ impl<'a> Worker<'a> {
         accounting.time_folds += ambiguous.folds;
         accounting.time_gaps += ambiguous.gaps;
         let (lines, bytes) = self.counter.job.extractor.take_unfinished(&mut self.counter.reader);
-        accounting.reject_unfinished(lines, bytes + lines);
+        accounting.reject_unfinished(lines, bytes);
         accounting.by_others = self.counter.job.extractor.take_others(&mut self.counter.reader);
         std::mem::take(accounting)
     }
@@ -182,6 +184,16 @@ impl<'a> Worker<'a> {
         let outcome = Outcome::Rejected(Reason::TooLong);
         self.counter.accounting.add(outcome, bytes);
         odd(outcome, offset, b"");
+    }
+
+    /// Takes note of what whole lines that are not to be counted say of those behind them.
+    pub fn recall(&mut self, lines: &[u8]) {
+        lines.split_inclusive(|&b| b == b'\n').for_each(|line| self.counter.recall(line));
+    }
+
+    /// Whether parts of a line were counted whose rest has not come.
+    pub fn is_unfinished(&self) -> bool {
+        self.counter.job.extractor.is_unfinished(&self.counter.reader)
     }
 
     #[cold]
@@ -302,9 +314,13 @@ impl<'a> Window<'a> {
 
     /// Finds the next directive.
     fn find_directive(&mut self) {
-        let begins_line = |&at: &usize| at == 0 || self.block[at - 1] == b'\n';
+        // NUL bytes or a byte order mark may stand before it.
+        let line_of = |at: usize| {
+            let padding = self.block[self.start..at].iter().rev().take_while(|b| matches!(b, 0 | 0xef | 0xbb | 0xbf)).count();
+            Some(at - padding).filter(|&from| from == 0 || self.block[from - 1] == b'\n')
+        };
         let hashes = memchr::memchr_iter(b'#', &self.block[self.start..self.length]);
-        self.directive = hashes.map(|at| self.start + at).find(begins_line);
+        self.directive = hashes.map(|at| self.start + at).find_map(line_of);
     }
 
     /// Fills the batch with lines that look regular. Others are counted on the way, as the order does not matter to counts, unless lines
@@ -503,6 +519,16 @@ impl Counter<'_> {
             || self.weights.as_ref().is_some_and(WeightTally::is_full)
     }
 
+    /// Takes note of what a line, given with its line end, says of those behind it.
+    fn recall(&mut self, whole: &[u8]) {
+        let text = whole.strip_suffix(b"\n").unwrap_or(whole);
+        let line = behind_padding(&text[..without_return(text, 0, text.len())]);
+        if whole.len() <= self.job.line_bytes_max {
+            self.job.extractor.recall(line, &mut self.reader);
+            self.attributed.iter_mut().for_each(|attributed| attributed.recall(line));
+        }
+    }
+
     /// Reads and counts a line, given with its line end, with care.
     fn count_careful(&mut self, whole: &[u8], offset: u64, odd: &mut OddLines) {
         let Counter { job, reader, classes, tally, latencies, attributed, weights, accounting, are_own, .. } = self;
@@ -519,6 +545,9 @@ impl Counter<'_> {
             attributed.follow(line, read_odd);
         }
         if outcome != Outcome::Event {
+            if outcome == Outcome::Joined {
+                job.extractor.count_part(whole.len() as u64, reader);
+            }
             return odd(outcome, offset, line);
         }
         if let Some(are_own) = are_own {
@@ -620,11 +649,16 @@ fn read_odd(line: &[u8], extractor: &Extractor, reader: &mut Reader) -> Outcome 
     if !matches!(outcome, Outcome::Rejected(_)) {
         return outcome;
     }
-    let nul = line.iter().take_while(|&&b| b == 0).count();
-    let text = line[nul..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line[nul..]);
+    let text = behind_padding(line);
     match text.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
         true => Outcome::Skipped(Skip::Blank),
         false if text.len() < line.len() => extractor.read_behind(line, line.len() - text.len(), reader),
         false => outcome,
     }
+}
+
+/// What stands behind NUL bytes and a byte order mark.
+fn behind_padding(line: &[u8]) -> &[u8] {
+    let text = &line[line.iter().take_while(|&&b| b == 0).count()..];
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }

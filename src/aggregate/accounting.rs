@@ -63,10 +63,9 @@ impl Accounting {
         tally.bytes += bytes;
     }
 
-    /// Takes back that fragments became part of another line: the rest of it never came. `bytes` are about theirs.
+    /// Takes back that fragments, of so many bytes, became part of another line: the rest of it never came.
     pub fn reject_unfinished(&mut self, lines: u64, bytes: u64) {
-        let lines = lines.min(self.joined.lines);
-        let bytes = if lines == self.joined.lines { self.joined.bytes } else { bytes.min(self.joined.bytes) };
+        let (lines, bytes) = (lines.min(self.joined.lines), bytes.min(self.joined.bytes));
         if lines > 0 {
             let rejected = &mut self.rejected[Reason::Layout as usize];
             (self.joined.lines, self.joined.bytes) = (self.joined.lines - lines, self.joined.bytes - bytes);

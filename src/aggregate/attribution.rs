@@ -93,10 +93,10 @@ pub struct AttributionTally<'a> {
 const ENTRIES_MAX: usize = 1 << 18;
 
 impl<'a> AttributionTally<'a> {
-    /// Nothing counted. `input` is the name of the input that it begins with.
-    pub fn new(attribution: &'a Attribution, slices: Slices, input: &str) -> Self {
+    /// Nothing counted. `line_bytes_max` is the limit of lines, `input` the name of the input that it begins with.
+    pub fn new(attribution: &'a Attribution, slices: Slices, line_bytes_max: usize, input: &str) -> Self {
         let Attribution { extractor, classifier } = attribution;
-        let (reader, classes) = (extractor.reader(input), classifier.classes());
+        let (reader, classes) = (extractor.reader(input).with_line_bytes_max(line_bytes_max), classifier.classes());
         AttributionTally { extractor, reader, followed: None, classes, slices, is_bad: Vec::new(), counts: HashMap::default() }
     }
 
@@ -115,6 +115,11 @@ impl<'a> AttributionTally<'a> {
         if self.extractor.is_stateful() {
             self.followed = Some(read(line, self.extractor, &mut self.reader));
         }
+    }
+
+    /// Takes note of what a line says of those behind it.
+    pub fn recall(&mut self, line: &[u8]) {
+        self.extractor.recall(line, &mut self.reader);
     }
 
     /// Counts a line of `class` if it is bad to some indicator. `read` is how a line is read that was not followed.

@@ -355,7 +355,7 @@ impl Plan<'_> {
         let receipts = self.partial.receipts.iter().filter(|r| r.service == entry.service);
         let sum = |of: fn(&Accounting) -> u64| receipts.clone().fold(0_u64, |sum, r| sum.saturating_add(of(&r.accounting)));
         let (silent, events) = (sum(|a| a.no_response), sum(|a| a.events.lines));
-        if above_one_percent(silent, events) {
+        if entry.asked.slo.indicator.overlooks_no_response() && above_one_percent(silent, events) {
             warnings.push(Warning::NoResponse { events: silent, of: events });
         }
         warnings.extend(far_dated(self.grid.slices, self.activity(entry.service)));

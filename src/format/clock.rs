@@ -5,6 +5,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::number;
 use super::recent::{Epoch, Minute as RecentMinute, Recent, Zoned, standard_second};
 use super::zone::{Ambiguous, Zone};
 use super::{TimeText, TimeToken, Unit};
@@ -181,8 +182,20 @@ impl TimeReader {
     /// Reads a text that is a timestamp and nothing else.
     pub fn read_whole(&mut self, bytes: &[u8]) -> TimeRead {
         match self.read(bytes) {
-            TimeRead::At(_, length) | TimeRead::NoZone(length) if length != bytes.len() => TimeRead::Bad,
+            TimeRead::At(_, length) | TimeRead::NoZone(length) if length != bytes.len() => self.read_float(bytes),
+            TimeRead::Bad => self.read_float(bytes),
             read => read,
+        }
+    }
+
+    /// A number since 1970 as encoders of floats write it: `1.79352720025e9`.
+    #[cold]
+    fn read_float(&mut self, bytes: &[u8]) -> TimeRead {
+        let is_number = matches!(self.text, TimeText::Epoch(_) | TimeText::IsoOrUnix);
+        let Some(plain) = number::plain(bytes).filter(|_| is_number) else { return TimeRead::Bad };
+        match self.read(&plain) {
+            TimeRead::At(time, length) if length == plain.len() => TimeRead::At(time, bytes.len()),
+            _ => TimeRead::Bad,
         }
     }
 
@@ -809,7 +822,22 @@ mod tests {
         assert_eq!(read(TimeText::Epoch(Unit::Seconds), "1709683198.1234567").unwrap(), "2024-03-05T23:59:58.123456Z");
         assert_eq!(read(TimeText::Epoch(Unit::Millis), "1709683198123").unwrap(), "2024-03-05T23:59:58.123Z");
         assert_eq!(read(TimeText::Epoch(Unit::Nanos), "1709683198123456789").unwrap(), "2024-03-05T23:59:58.123456Z");
-        for bad in ["", "-1", "1e9", "99999999999999999999", "300000000000"] {
+        for (unit, text) in [
+            (Unit::Seconds, "1.709683198123456789e9"),
+            (Unit::Seconds, "1.709683198123456E+09"),
+            (Unit::Seconds, "170968319812345678e-8"),
+            (Unit::Millis, "1.709683198123456e12"),
+            (Unit::Nanos, "1.709683198123456789E18"),
+        ] {
+            assert_eq!(read(TimeText::Epoch(unit), text).unwrap(), "2024-03-05T23:59:58.123456Z", "{text}");
+        }
+        for text in ["1.709683198e9", "1.709683198E18"] {
+            assert_eq!(read(TimeText::IsoOrUnix, text).unwrap(), "2024-03-05T23:59:58Z", "{text}");
+        }
+        for bad in ["1.7e", "1.7e9x", "e9", "-1.7e9", "1.7e99", "1.7e9e1", "1..7e9"] {
+            assert_eq!(read(TimeText::Epoch(Unit::Seconds), bad), None, "{bad}");
+        }
+        for bad in ["", "-1", "99999999999999999999", "300000000000"] {
             assert_eq!(read(TimeText::Epoch(Unit::Seconds), bad), None, "{bad}");
         }
     }

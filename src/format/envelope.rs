@@ -30,6 +30,7 @@ use super::json_read::JsonValue;
 use super::peel::Peeler;
 use super::zone::Ambiguous;
 use super::{TimeText, Unit};
+use crate::framing::LINE_BYTES_MAX;
 use crate::time::Instant;
 use object::Keys;
 
@@ -87,9 +88,9 @@ impl Envelope {
         Envelope::ALL.iter().find(|(envelope, _)| *envelope == self).map_or("", |(_, name)| name)
     }
 
-    /// Whether what a line means depends on those before it: its parts, or its year.
-    pub fn is_stateful(self) -> bool {
-        matches!(self, Envelope::Docker | Envelope::Cri | Envelope::Rfc3164)
+    /// Whether a line in it may be a part of one.
+    fn has_parts(self) -> bool {
+        matches!(self, Envelope::Docker | Envelope::Cri)
     }
 }
 
@@ -141,7 +142,13 @@ pub struct Unwrapper {
     time: Option<Instant>,
     /// Parts of lines of either stream.
     parts: [Vec<u8>; 2],
-    /// How many lines they came in, and the bytes of those.
+    /// Longer lines in parts are not put together.
+    line_bytes_max: usize,
+    /// Whether the line was put together from parts, and is too long.
+    is_oversized: bool,
+    /// Of which stream the last part is.
+    last_part: usize,
+    /// How many lines they came in, and the bytes of those, as far as somebody counts them.
     part_lines: [(u64, u64); 2],
     spare: Vec<u8>,
     /// The year of an old syslog header, and the month of the last one.
@@ -196,6 +203,9 @@ impl Unwrapper {
             text: Vec::new(),
             time: None,
             parts: [Vec::new(), Vec::new()],
+            line_bytes_max: LINE_BYTES_MAX,
+            is_oversized: false,
+            last_part: 0,
             part_lines: [(0, 0); 2],
             spare: Vec::new(),
             year,
@@ -221,9 +231,10 @@ impl Unwrapper {
         self.levels.is_empty()
     }
 
-    /// See [`Envelope::is_stateful`].
+    /// Whether what a line means depends on those before it: its parts, or its year, if that is to be told.
     pub fn is_stateful(&self) -> bool {
-        self.levels.iter().any(|level| level.envelope.is_stateful())
+        let is_stateful = |envelope: Envelope| envelope.has_parts() || envelope == Envelope::Rfc3164 && self.year.is_some();
+        self.levels.iter().any(|level| is_stateful(level.envelope))
     }
 
     /// What opens the envelopes of many lines at once; none where there is none, or they are too many for that, or not of a kind.
@@ -232,6 +243,16 @@ impl Unwrapper {
             [level] => Peeler::new(level.envelope, level.clock.clone()),
             _ => None,
         }
+    }
+
+    /// Sets the limit of a line that comes in parts, instead of [`LINE_BYTES_MAX`].
+    pub(super) fn set_line_bytes_max(&mut self, bytes: usize) {
+        self.line_bytes_max = bytes;
+    }
+
+    /// Whether the line that was unwrapped last came in parts and is too long to be read.
+    pub(super) fn is_oversized(&self) -> bool {
+        self.is_oversized
     }
 
     /// Gives the year of the first old syslog header.
@@ -264,8 +285,19 @@ impl Unwrapper {
         local.map_or(Ambiguous::default(), |level| level.clock.ambiguous())
     }
 
-    /// Whether there are lines whose rest has not come.
+    /// Counts the line that was just a part, which has so many bytes with its line end.
+    pub(super) fn count_part(&mut self, bytes: u64) {
+        let (part_lines, part_bytes) = &mut self.part_lines[self.last_part];
+        (*part_lines, *part_bytes) = (*part_lines + 1, *part_bytes + bytes);
+    }
+
+    /// Whether there are parts of lines whose rest has not come.
     pub(super) fn has_parts(&self) -> bool {
+        self.is_unfinished() || self.parts.iter().any(|parts| !parts.is_empty())
+    }
+
+    /// Whether lines that were counted are such parts.
+    pub(super) fn is_unfinished(&self) -> bool {
         self.part_lines.iter().any(|(lines, _)| *lines > 0)
     }
 
@@ -286,10 +318,10 @@ impl Unwrapper {
     pub(super) fn unwrap(&mut self, line: &[u8]) -> Unwrapped {
         self.text.clear();
         self.text.extend_from_slice(line);
-        self.time = None;
+        (self.time, self.is_oversized) = (None, false);
         self.program.clear();
         for i in 0..self.levels.len() {
-            match self.unwrap_level(i, line.len()) {
+            match self.unwrap_level(i) {
                 Unwrapped::Whole => {}
                 other => return other,
             }
@@ -297,7 +329,7 @@ impl Unwrapper {
         Unwrapped::Whole
     }
 
-    fn unwrap_level(&mut self, i: usize, line_bytes: usize) -> Unwrapped {
+    fn unwrap_level(&mut self, i: usize) -> Unwrapped {
         self.spare.clear();
         let inner = match self.levels[i].envelope {
             Envelope::Rfc3164 => syslog::rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
@@ -315,19 +347,20 @@ impl Unwrapper {
             self.spare.extend_from_slice(text);
         }
         let parts = &mut self.parts[usize::from(is_second_stream)];
-        let part_lines = &mut self.part_lines[usize::from(is_second_stream)];
         if is_partial {
-            *part_lines = (part_lines.0 + 1, part_lines.1 + line_bytes as u64);
             // A line that never ends must not fill the memory: beyond the limit of lines nobody reads it.
-            if parts.len() <= crate::framing::LINE_BYTES_MAX {
+            if parts.len() <= self.line_bytes_max {
                 parts.extend_from_slice(&self.spare);
             }
+            self.last_part = usize::from(is_second_stream);
             return Unwrapped::Part;
         }
         self.text.clear();
-        if matches!(self.levels[i].envelope, Envelope::Docker | Envelope::Cri) {
+        if self.levels[i].envelope.has_parts() {
             self.text.append(parts);
-            *part_lines = (0, 0);
+            // A line end would belong to it.
+            self.is_oversized = self.text.len() + self.spare.len() >= self.line_bytes_max;
+            self.part_lines[usize::from(is_second_stream)] = (0, 0);
         }
         self.text.extend_from_slice(&self.spare);
         while let Some(b'\n' | b'\r') = self.text.last() {
@@ -502,6 +535,13 @@ pub fn unwrapped<'a>(lines: impl Iterator<Item = &'a [u8]>, envelopes: &[Envelop
         Unwrapped::Not => Some(Opened { text: line.to_vec(), program: Vec::new() }),
     };
     lines.filter_map(open).collect()
+}
+
+/// Whether at least so many of the lines are whole: no parts of others, as runtimes of containers cut them.
+pub fn whole_in_parts<'a>(lines: impl Iterator<Item = &'a [u8]>, whole_min: usize) -> bool {
+    let mut unwrappers = [Envelope::Cri, Envelope::Docker].map(|envelope| Unwrapper::new(&[envelope], None, None));
+    let mut goes_on = |line: &[u8]| unwrappers.iter_mut().any(|unwrapper| unwrapper.unwrap(line) == Unwrapped::Part);
+    lines.filter(|line| !goes_on(line)).take(whole_min).count() == whole_min
 }
 
 /// The programs that wrote lines, sorted.

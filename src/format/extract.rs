@@ -16,6 +16,7 @@ use super::json_read::{self, JsonKind, JsonValue, Wanted};
 use super::keyed::{self, Header};
 use super::learn::{self, ByKey, Fast, Lessons};
 use super::needed::Needed;
+use super::number;
 use super::peel::Peeler;
 use super::plan::{self, Found, Plan, TimeFound};
 use super::shape::Shape;
@@ -109,6 +110,13 @@ impl Reader {
             return self.others[self.by - 1].record(line);
         }
         Record { time: self.time, line, scratch: &self.scratch, slots: &self.slots }
+    }
+
+    /// Rejects lines that are longer once they are put together from parts, instead of those of more than
+    /// [`LINE_BYTES_MAX`](crate::framing::LINE_BYTES_MAX) bytes.
+    pub fn with_line_bytes_max(mut self, bytes: usize) -> Reader {
+        self.unwrapper.set_line_bytes_max(bytes);
+        self
     }
 
     /// Goes on with another input, whose name is now the field `input`.
@@ -317,10 +325,8 @@ impl Extractor {
                     return Err(misfit.reason);
                 }
             },
-            Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } if line.first() == Some(&b'#') => {
-                reader.header.directive(line, &wanted.tree);
-                // What was learned was about other columns.
-                (reader.lessons, reader.columns) = (Lessons::default(), None);
+            Compiled::Json { keyed: Keyed::W3c(_), .. } if line.first() == Some(&b'#') => {
+                self.take_directive(line, reader);
                 Outcome::Skipped(Skip::Comment)
             }
             Compiled::Json { wanted, conditions, clocks, keyed, text_is_chatter } => {
@@ -344,6 +350,15 @@ impl Extractor {
                 }
             }
         })
+    }
+
+    /// Takes note of a directive, if the format has them.
+    pub(super) fn take_directive(&self, line: &[u8], reader: &mut Reader) {
+        if let Compiled::Json { keyed: Keyed::W3c(_), wanted, .. } = &self.layout {
+            reader.header.directive(line, &wanted.tree);
+            // What was learned was about other columns.
+            (reader.lessons, reader.columns) = (Lessons::default(), None);
+        }
     }
 
     /// How many steps of the template, from the first one on, decided that it does not read the last line; no number is large enough where
@@ -476,7 +491,10 @@ impl Extractor {
             Compiled::Json { wanted, keyed, .. } => {
                 let at = match *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) {
                     true => 0,
-                    false => read_keyed(*keyed, line, wanted, reader).err()?,
+                    false => match read_keyed(*keyed, line, wanted, reader) {
+                        Ok(()) => return self.misread_status(line, wanted, reader),
+                        Err(at) => at,
+                    },
                 };
                 let expected = match keyed {
                     Keyed::Json => "one JSON object, well formed to its end",
@@ -486,6 +504,16 @@ impl Extractor {
                 Some(Misread { at, expected: expected.to_owned() })
             }
         }
+    }
+
+    /// Where a line whose names and values were found has something else for a status.
+    fn misread_status(&self, line: &[u8], wanted: &Wanted, reader: &Reader) -> Option<Misread> {
+        let values = self.status.iter().map(|&field| (field, reader.values[wanted.fields[field]]));
+        let given = values.filter(|(_, value)| !matches!(value.kind, JsonKind::Absent | JsonKind::Null | JsonKind::Composed));
+        let mut given = given.map(|(field, value)| (field, value.from as usize..value.to as usize));
+        let (field, at) = given.find(|(_, at)| !matches!(&line[at.clone()], b"" | b"-"))?;
+        let is_status = number::status(&line[at.clone()]).is_some();
+        (!is_status).then(|| Misread { at: at.start, expected: format!("a status ({})", wanted.names[field]) })
     }
 
     /// The fields of the last line by the log's own names, with the bytes each takes; absent ones are left out.

@@ -289,9 +289,11 @@ impl Walk<'_> {
         }
         self.step();
         self.blanks();
-        // No key that is wanted has an escape.
-        let is_wanted = node != NONE && !key.is_escaped;
-        Some(if is_wanted { self.finder.nodes[usize::from(node)].target(self.block, key.from, key.to) } else { NOWHERE })
+        // It may be a wanted one, written in another way.
+        if key.is_escaped && node != NONE {
+            return None;
+        }
+        Some(if node != NONE { self.finder.nodes[usize::from(node)].target(self.block, key.from, key.to) } else { NOWHERE })
     }
 
     #[inline(always)]

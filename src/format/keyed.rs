@@ -18,9 +18,11 @@ pub(super) struct Header {
     stamp: Option<Stamp>,
     /// The date of `#Date`.
     date: Vec<u8>,
-    writer: Option<W3cWriter>,
-    /// Whether `#Software` names somebody else than Microsoft, who uses names of IIS's fields for values that may mean something else.
-    is_foreign: bool,
+    /// Who has such columns.
+    by_columns: Option<W3cWriter>,
+    /// Whether `#Software` names Microsoft. It decides where it is there: IIS need not log what only it has, and others use names of its
+    /// fields for values that may mean something else.
+    is_microsofts: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,13 @@ impl Header {
 
     /// Whether the fields are such as this writer has them.
     pub(super) fn is_of(&self, writer: W3cWriter) -> bool {
-        self.writer == Some(writer)
+        let told = self.by_columns.map(|by_columns| match (by_columns, self.is_microsofts) {
+            (W3cWriter::CloudFront, _) => W3cWriter::CloudFront,
+            (_, Some(true)) => W3cWriter::Iis,
+            (_, Some(false)) => W3cWriter::Any,
+            (by_columns, None) => by_columns,
+        });
+        told == Some(writer)
     }
 
     /// Takes note of a line that begins with `#`.
@@ -65,7 +73,7 @@ impl Header {
         }
         if let Some(software) = line.strip_prefix(b"#Software:") {
             let is_iis = |name: &&[u8]| memchr::memmem::find(software, name).is_some();
-            self.is_foreign = ![&b"Microsoft"[..], b"IIS"].iter().any(is_iis);
+            self.is_microsofts = Some([&b"Microsoft"[..], b"IIS"].iter().any(is_iis));
         }
         let Some(fields) = line.strip_prefix(b"#Fields:") else { return };
         let names: Vec<&[u8]> = fields.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect();
@@ -77,9 +85,9 @@ impl Header {
         };
         self.stamp = stamp("date", "time").or_else(|| stamp("date-local", "time-local"));
         let has = |of: &[&str]| of.iter().any(|name| place(name).is_some());
-        self.writer = Some(if has(&["x-edge-location", "x-edge-request-id", "x-edge-result-type"]) {
+        self.by_columns = Some(if has(&["x-edge-location", "x-edge-request-id", "x-edge-result-type"]) {
             W3cWriter::CloudFront
-        } else if has(&IIS_FIELDS) && !self.is_foreign {
+        } else if has(&IIS_FIELDS) {
             W3cWriter::Iis
         } else {
             W3cWriter::Any
@@ -250,6 +258,28 @@ mod tests {
         assert_eq!((&*quoted[1], &*quoted[3]), ("/a \"\"b\"\"", "200"));
         assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\"/a\" b\t200").unwrap()[1], "\"/a\" b");
         assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\t000").unwrap()[1..4], ["", "absent", "000"]);
+    }
+
+    #[test]
+    fn the_directive_says_whose_columns_they_are() {
+        use W3cWriter::*;
+        let (plain, of_iis, of_cloudfront) = ("date time cs-uri-stem sc-status", "time s-ip sc-status", "time x-edge-location");
+        let (microsoft, another) = ("#Software: Microsoft Internet Information Services 10.0", "#Software: Another Server 7");
+        for (fields, software, writer) in [
+            (plain, None, Any),
+            (plain, Some(microsoft), Iis),
+            (plain, Some(another), Any),
+            (of_iis, None, Iis),
+            (of_iis, Some(another), Any),
+            (of_cloudfront, Some(microsoft), CloudFront),
+        ] {
+            let mut header = Header::default();
+            let fields = format!("#Fields: {fields}");
+            let directives = software.into_iter().chain([fields.as_str()]);
+            directives.for_each(|directive| header.directive(directive.as_bytes(), &tree(&[]).0));
+            let told: Vec<W3cWriter> = [Iis, CloudFront, Any].into_iter().filter(|of| header.is_of(*of)).collect();
+            assert_eq!(told, [writer], "{fields} {software:?}");
+        }
     }
 
     #[test]

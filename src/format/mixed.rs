@@ -56,7 +56,40 @@ impl Extractor {
         is_whole && self.reads_by_itself(reader) && self.reads_cleanly(line, reader)
     }
 
-    /// How many lines since it was last taken are parts of lines whose rest has not come, and their bytes without line ends. They are
+    /// Takes note of what a line says of those behind it: a directive, a part, the end of a year. It is not read, and nothing of it counts.
+    #[cold]
+    pub fn recall(&self, line: &[u8], reader: &mut Reader) {
+        match if self.unwrapper.is_empty() { Unwrapped::Not } else { reader.unwrapper.unwrap(line) } {
+            Unwrapped::Part => {}
+            Unwrapped::Not => self.recall_bare(line, reader),
+            Unwrapped::Whole => {
+                let text = reader.unwrapper.take_text();
+                self.recall_bare(&text, reader);
+                reader.unwrapper.give_text(text);
+            }
+        }
+    }
+
+    /// Takes note of a directive, in no envelope or out of it.
+    fn recall_bare(&self, line: &[u8], reader: &mut Reader) {
+        if line.first() == Some(&b'#') && self.has_directives() {
+            self.take_directive(line, reader);
+            self.others.iter().zip(&mut reader.others).for_each(|(other, reader)| other.recall_bare(line, reader));
+        }
+    }
+
+    /// Whether lines that were counted are parts of one whose rest has not come.
+    pub fn is_unfinished(&self, reader: &Reader) -> bool {
+        reader.unwrapper.is_unfinished()
+    }
+
+    /// Counts the line that was just read as a part of another, which has so many bytes with its line end.
+    #[cold]
+    pub fn count_part(&self, bytes: u64, reader: &mut Reader) {
+        reader.unwrapper.count_part(bytes);
+    }
+
+    /// How many lines that were counted since it was last taken are parts of lines whose rest has not come, and their bytes. They are
     /// forgotten.
     pub fn take_unfinished(&self, reader: &mut Reader) -> (u64, u64) {
         reader.unwrapper.take_unfinished()
@@ -164,6 +197,9 @@ impl Extractor {
             Unwrapped::Not => return self.read_any(line, reader),
             Unwrapped::Whole => {}
         }
+        if reader.unwrapper.is_oversized() {
+            return Outcome::Rejected(Reason::TooLong);
+        }
         reader.stamped = reader.unwrapper.time();
         reader.stamped_ambiguous = reader.unwrapper.ambiguous();
         let text = reader.unwrapper.take_text();
@@ -188,6 +224,7 @@ impl Extractor {
     #[cold]
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, mut outcome: Outcome) -> Outcome {
         let mut doubtful = None;
+        let is_object = line.first() == Some(&b'{');
         for i in 0..self.others.len() {
             let ambiguous = reader.others[i].ambiguous;
             let read = self.read_by_other(i, line, reader);
@@ -198,8 +235,9 @@ impl Extractor {
                     reader.others[i].ambiguous = ambiguous;
                     doubtful = better(doubtful, (i, read));
                 }
-                // A connection is known by its own format only, and so is an object that is no request.
-                Outcome::Skipped(_) if self.others[i].has_connections || line.first() == Some(&b'{') => outcome = read,
+                _ if is_object => outcome = of_object(outcome, read),
+                // A connection is known by its own format only.
+                Outcome::Skipped(_) if self.others[i].has_connections => outcome = read,
                 _ => {}
             }
         }
@@ -238,6 +276,17 @@ impl Extractor {
         reader.by_others[i] += u64::from(read == Outcome::Event);
         read
     }
+}
+
+/// Of two formats that do not read an object, what the one says that knows it by its keys. Whoever knows it and finds a value broken is
+/// believed before those who do not know it, and they before those who cannot read objects.
+fn of_object(one: Outcome, other: Outcome) -> Outcome {
+    let rank = |outcome: Outcome| match outcome {
+        Outcome::Rejected(Reason::Status) => 2,
+        Outcome::Skipped(_) => 1,
+        _ => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
 }
 
 /// Of two ways to read a line the one that has a time, or else the first.

@@ -121,7 +121,12 @@ impl Needed {
             && self.counts.iter().all(|&(byte, count)| held.counts[usize::from(byte)] >= count)
             && line.starts_with(&self.begin)
             && line.ends_with(&self.end)
-            && self.keys.iter().all(|key| key.find(line).is_some())
+            && (self.keys.iter().all(|key| key.find(line).is_some()) || self.has_keys_escaped(held))
+    }
+
+    /// Whether a key may be there and written with escapes.
+    fn has_keys_escaped(&self, held: &Held) -> bool {
+        !self.keys.is_empty() && held.counts[usize::from(b'\\')] > 0
     }
 
     /// The same for a line that has a time of its own.

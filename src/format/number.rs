@@ -71,6 +71,8 @@ pub(super) fn status(text: &[u8]) -> Option<Option<u16>> {
         b"" | b"-" | b"0" | b"000" | b"-1" => Some(None),
         // Python's servers write the reason with it: `404 Not Found`.
         [a, b, c, b' ', b'A'..=b'Z', ..] => status(&[*a, *b, *c]),
+        // An encoder that has only floats: `200.0`.
+        [a, b, c, b'.', zeros @ ..] if !zeros.is_empty() && zeros.iter().all(|&zero| zero == b'0') => status(&[*a, *b, *c]),
         _ if text.len() > 3 => elements(text).last().filter(|last| last.len() <= 3).and_then(status),
         _ => None,
     }
@@ -106,10 +108,16 @@ fn scaled_any(text: &[u8], unit: Unit) -> Option<i64> {
 
 /// One decimal number, exact and rounded up. JSON numbers may have an exponent (`8.1e-05`).
 fn decimal(text: &[u8], unit: Unit) -> Option<i64> {
-    match text.iter().position(|b| matches!(b, b'e' | b'E')) {
-        Some(at) => plain_decimal(&without_exponent(&text[..at], &text[at + 1..])?, unit),
+    match memchr::memchr2(b'e', b'E', text) {
+        Some(_) => plain_decimal(&plain(text)?, unit),
         None => plain_decimal(text, unit),
     }
+}
+
+/// A number that has an exponent, without it.
+pub(super) fn plain(text: &[u8]) -> Option<Vec<u8>> {
+    let at = memchr::memchr2(b'e', b'E', text)?;
+    without_exponent(&text[..at], &text[at + 1..])
 }
 
 /// `mantissa × 10^exponent` written without exponent; none beyond a few dozen places, where nothing measurable lies.
@@ -118,7 +126,8 @@ fn without_exponent(mantissa: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
     let exponent: i32 = std::str::from_utf8(exponent).ok()?.parse().ok()?;
     let point = mantissa.iter().position(|&b| b == b'.').unwrap_or(mantissa.len());
     let digits: Vec<u8> = mantissa.iter().copied().filter(|&b| b != b'.').collect();
-    if exponent.abs() > PLACES_MAX || digits.is_empty() || digits_length(&digits) != digits.len() {
+    let is_number = point > 0 && digits.len() + 1 >= mantissa.len() && digits_length(&digits) == digits.len();
+    if exponent.abs() > PLACES_MAX || !is_number {
         return None;
     }
     let place = point as i32 + exponent;
@@ -234,6 +243,10 @@ mod tests {
             ("502, 200", Some(Some(200))),
             ("502, 504 : -", Some(None)),
             ("404 Not Found", Some(Some(404))),
+            ("200.0", Some(Some(200))),
+            ("200.", None),
+            ("200.5", None),
+            ("200.00x", None),
             ("200 ok", None),
             ("ERR Not Found", None),
             ("abc", None),
@@ -276,6 +289,8 @@ mod tests {
             ("12e0", Unit::Nanos, Some(12)),
             ("1e99", Unit::Nanos, None),
             ("e5", Unit::Nanos, None),
+            ("1..5e5", Unit::Nanos, None),
+            (".5e5", Unit::Nanos, None),
         ] {
             assert_eq!(scaled(text.as_bytes(), unit), want, "{text}");
         }

@@ -123,6 +123,7 @@ impl Listing {
 #[derive(Debug)]
 pub(super) struct PackedHead {
     packed: Vec<u8>,
+    bytes: usize,
     complete: bool,
 }
 
@@ -132,11 +133,11 @@ impl PackedHead {
     pub(super) fn new(head: &Head) -> Self {
         // It cannot fail: the destination grows as it has to.
         let packed = zstd::bulk::compress(&head.bytes, Self::LEVEL).unwrap_or_default();
-        PackedHead { packed, complete: head.complete }
+        PackedHead { packed, bytes: head.bytes.len(), complete: head.complete }
     }
 
     pub(super) fn unpack(&self) -> Head {
-        let bytes = zstd::bulk::decompress(&self.packed, Head::BYTES_MAX).unwrap_or_default();
+        let bytes = zstd::bulk::decompress(&self.packed, self.bytes).unwrap_or_default();
         Head { bytes, complete: self.complete }
     }
 }

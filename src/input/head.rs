@@ -6,6 +6,7 @@ use super::archive::{Archive, TAR_HEADER_BYTES, is_tar};
 use super::decode::Compression;
 use crate::aggregate::receipt::Identity;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::envelope;
 use crate::framing::whole_lines;
 
 /// What an input is, told by its first bytes.
@@ -34,7 +35,8 @@ pub enum Kind {
 /// The first bytes of a content, decompressed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Head {
-    /// The first [`Head::BYTES_MAX`] bytes, or all if there are fewer.
+    /// The first [`Head::BYTES_MAX`] bytes, or all if there are fewer. Of a content whose first lines are long it is more, so that whole ones
+    /// are among them: up to [`Head::LONG_BYTES_MAX`].
     pub bytes: Vec<u8>,
     /// Whether `bytes` is the whole content.
     pub complete: bool,
@@ -43,6 +45,36 @@ pub struct Head {
 impl Head {
     /// As much as a receipt hashes.
     pub const BYTES_MAX: usize = Identity::HEAD_BYTES_MAX;
+
+    /// The most that is read: more than the longest line that can be asked for.
+    pub const LONG_BYTES_MAX: usize = (16 << 20) + Head::BYTES_MAX;
+    /// The most that is kept of a content that cannot be looked up again.
+    pub(super) const KEPT_BYTES_MAX: usize = 1 << 20;
+    /// So many lines must be among the first bytes, or more of them is read. A line that goes on in the next one, as runtimes of containers cut
+    /// them, is none.
+    const LINES_MIN: usize = 16;
+
+    /// Reads a head of at most `bytes_max` bytes. `fill` fills a buffer with what follows, as far as there is something. The byte behind the
+    /// head, if there is one, comes with it: only so it is known that there is.
+    pub(super) fn read(bytes_max: usize, fill: &mut dyn FnMut(&mut [u8]) -> usize) -> (Head, Option<u8>) {
+        let (mut bytes, mut want) = (Vec::new(), Head::BYTES_MAX);
+        loop {
+            let from = bytes.len();
+            bytes.resize(want + 1, 0);
+            let count = fill(&mut bytes[from..]);
+            bytes.truncate(from + count);
+            if bytes.len() <= want {
+                return (Head { bytes, complete: true }, None);
+            }
+            let next = bytes[want];
+            let is_enough = || envelope::whole_in_parts(whole_lines(&bytes[..want], false), Head::LINES_MIN);
+            if want >= bytes_max || Shape::of(&bytes[..MAGIC_BYTES]) != Shape::Plain || is_enough() {
+                bytes.truncate(want);
+                return (Head { bytes, complete: false }, Some(next));
+            }
+            want = (4 * want).min(bytes_max);
+        }
+    }
 
     /// The first whole lines, at most so many, without their ends and a byte order mark.
     pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
@@ -176,6 +208,33 @@ mod tests {
         assert_eq!(lines("abc", false), [0usize; 0]);
         assert_eq!(lines("\u{feff}ab\n\n", true), [2, 0]);
         assert_eq!(lines(&"x\n".repeat(12), true).len(), 9);
+    }
+
+    #[test]
+    fn heads_of_long_lines_are_longer() {
+        let read = |content: &str, bytes_max: usize| {
+            let (mut rest, mut reads) = (content.as_bytes(), 0);
+            let (head, next) = Head::read(bytes_max, &mut |buffer| {
+                reads += 1;
+                std::io::Read::read(&mut rest, buffer).unwrap()
+            });
+            assert!(content.as_bytes().starts_with(&head.bytes) && head.complete == (head.bytes.len() == content.len()));
+            assert_eq!(next, content.as_bytes().get(head.bytes.len()).copied());
+            (head.bytes.len(), reads)
+        };
+        let short = "a line\n".repeat(60_000);
+        assert_eq!(read(&short, Head::LONG_BYTES_MAX), (Head::BYTES_MAX, 1));
+        assert_eq!(read(&short[..Head::BYTES_MAX], Head::LONG_BYTES_MAX), (Head::BYTES_MAX, 1));
+        assert_eq!(read(&short[..Head::BYTES_MAX + 1], Head::LONG_BYTES_MAX), (Head::BYTES_MAX, 1));
+        let long = format!("{}\n{short}", "x".repeat(100_000));
+        assert_eq!(read(&long, Head::LONG_BYTES_MAX), (4 * Head::BYTES_MAX, 2));
+        assert_eq!(read(&long[..200_000], Head::LONG_BYTES_MAX), (200_000, 2));
+        let part = format!("2026-11-01T10:00:00Z stdout P {}\n", "x".repeat(2_000));
+        let parts = part.repeat(60) + &part.replace(" P ", " F ").repeat(600);
+        assert_eq!(read(&parts, Head::LONG_BYTES_MAX), (4 * Head::BYTES_MAX, 2));
+        let endless = "x".repeat(Head::LONG_BYTES_MAX + 2);
+        assert_eq!(read(&endless, Head::LONG_BYTES_MAX).0, Head::LONG_BYTES_MAX);
+        assert_eq!(read(&endless, Head::KEPT_BYTES_MAX).0, Head::KEPT_BYTES_MAX);
     }
 
     #[test]

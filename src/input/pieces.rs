@@ -110,7 +110,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Leaves these inputs whole: their lines mean what they do only with those before them.
+    /// Reads these inputs from their first byte on, and in one piece: their lines mean what they do only with those before them.
     pub fn keep_whole(mut self, inputs: impl IntoIterator<Item = usize>) -> Self {
         self.whole.extend(inputs);
         self
@@ -120,6 +120,11 @@ impl<'a> Pieces<'a> {
     pub fn within(mut self, ranges: BTreeMap<usize, ByteRange>) -> Self {
         self.ranges = ranges;
         self
+    }
+
+    /// Where the reader of a piece begins.
+    fn reads_from(&self, number: usize, start: u64) -> u64 {
+        if self.whole.contains(&number) { 0 } else { start.saturating_sub(1) }
     }
 
     /// The part of an input that is read.
@@ -164,7 +169,7 @@ impl<'a> Pieces<'a> {
     fn open(&self, queue: &mut Queue<'a>, number: usize) -> Result<Box<dyn Piece + '_>> {
         let input = &self.inputs[number];
         if input.kind() != Kind::Plain {
-            let skip = self.range(number).start.saturating_sub(1);
+            let skip = self.reads_from(number, self.range(number).start);
             let (reader, chain) = match input.is_chained() {
                 true => self.open_in_chain(queue, number)?,
                 false => (input.open_sequential()?, None),
@@ -230,7 +235,7 @@ impl<'a> Pieces<'a> {
             file: split.file.clone(),
             start,
             end,
-            position: start.saturating_sub(1),
+            position: self.reads_from(split.number, start),
             interrupted: false,
         }
     }
@@ -294,6 +299,10 @@ impl PlainPiece<'_, '_> {
 impl Piece for PlainPiece<'_, '_> {
     fn input(&self) -> usize {
         self.number
+    }
+
+    fn reads_from(&self) -> u64 {
+        self.pieces.reads_from(self.number, self.start)
     }
 
     fn start(&self) -> u64 {
@@ -383,6 +392,10 @@ impl SequentialPiece<'_, '_> {
 impl Piece for SequentialPiece<'_, '_> {
     fn input(&self) -> usize {
         self.number
+    }
+
+    fn reads_from(&self) -> u64 {
+        self.pieces.reads_from(self.number, self.start())
     }
 
     fn start(&self) -> u64 {

@@ -436,7 +436,7 @@ impl Input {
     fn look_up_head(&self) -> Result<Head> {
         let (file, size) = self.open()?;
         if self.layers.is_empty() {
-            return Ok(sequential::head_of(self.first_bytes(&file, size, Head::BYTES_MAX + 1)?));
+            return self.read_head(&file, size);
         }
         sequential::head_of_part(&self.name, file, self.part(), &self.shared.uncounted())
     }
@@ -477,9 +477,10 @@ impl Input {
         let (id, size) = (FileId::of(metadata), metadata.len());
         let mut input = Input::plain(name, path, id, size, shared);
         let (file, _) = input.open()?;
-        let first = match is_looked && size > 0 {
-            true => input.first_bytes(&file, size, Head::BYTES_MAX + 1)?,
-            false => input.first_bytes(&file, u64::MAX, MAGIC_BYTES)?,
+        let looked = if is_looked && size > 0 { Some(input.read_head(&file, size)?) } else { None };
+        let first = match &looked {
+            Some(head) => head.bytes[..head.bytes.len().min(MAGIC_BYTES)].to_vec(),
+            None => input.first_bytes(&file, MAGIC_BYTES)?,
         };
         if size == 0 && !first.is_empty() {
             // A file of no size that holds something: the kernel makes such a one up (/proc) while it is read.
@@ -487,7 +488,7 @@ impl Input {
             return Input::of_stream(name, path, id, file, shared).map(|input| Found::Input(input, None));
         }
         let mut head = None;
-        match Shape::of(&first[..first.len().min(MAGIC_BYTES)]) {
+        match Shape::of(&first) {
             Shape::Foreign(what, tool) => return Err(head::foreign(&input.name, what, tool)),
             Shape::Archive(archive) => {
                 let listing = input.list(archive, file);
@@ -502,7 +503,7 @@ impl Input {
             }
             Shape::Plain => {
                 head::refuse_utf16(&input.name, &first)?;
-                head = is_looked.then(|| sequential::head_of(first));
+                head = looked.or_else(|| is_looked.then_some(Head { bytes: first, complete: true }));
             }
         }
         Ok(Found::Input(input, head))
@@ -663,9 +664,28 @@ impl Input {
         Ok((file, size))
     }
 
-    /// The first `count` bytes of what the file holds, at most `size`.
-    fn first_bytes(&self, file: &File, size: u64, count: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; count.min(usize::try_from(size).unwrap_or(usize::MAX))];
+    /// The head of what the file holds, of at most `size` bytes.
+    fn read_head(&self, file: &File, size: u64) -> Result<Head> {
+        let (mut at, mut failure) = (0, None);
+        let (head, _) = Head::read(Head::LONG_BYTES_MAX, &mut |buffer| {
+            let wanted = buffer.len().min(usize::try_from(size - at).unwrap_or(usize::MAX));
+            match self.fill_at(file, &mut buffer[..wanted], self.offset() + at) {
+                Ok(length) => {
+                    at += length as u64;
+                    length
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    0
+                }
+            }
+        });
+        failure.map_or(Ok(head), Err)
+    }
+
+    /// The first `count` bytes of what the file holds.
+    fn first_bytes(&self, file: &File, count: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
         let length = self.fill_at(file, &mut bytes, self.offset())?;
         bytes.truncate(length);
         Ok(bytes)

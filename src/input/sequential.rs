@@ -183,21 +183,23 @@ impl Sequential {
 
     /// Reads the head and keeps it for [`Sequential::read`]. One byte more than the head says whether it is complete.
     fn read_head(&mut self) -> Head {
-        let mut bytes = vec![0; Head::BYTES_MAX + 1];
-        let mut length = 0;
-        while length < bytes.len() {
-            match self.read(&mut bytes[length..]) {
-                Ok(0) => break,
-                Ok(count) => length += count,
-                Err(failure) => {
-                    self.failure = Some(failure);
-                    break;
+        let mut failure = None;
+        let (head, next) = Head::read(Head::LONG_BYTES_MAX, &mut |buffer| {
+            let mut length = 0;
+            while length < buffer.len() && failure.is_none() {
+                match self.read(&mut buffer[length..]) {
+                    Ok(0) => break,
+                    Ok(count) => length += count,
+                    Err(error) => failure = Some(error),
                 }
             }
-        }
-        bytes.truncate(length);
-        (self.prefix, self.given) = (Cursor::new(bytes.clone()), 0);
-        head_of(bytes)
+            length
+        });
+        self.failure = failure;
+        let mut bytes = head.bytes.clone();
+        bytes.extend(next);
+        (self.prefix, self.given) = (Cursor::new(bytes), 0);
+        head
     }
 }
 
@@ -207,7 +209,10 @@ pub(super) fn head_of_part(name: &str, file: File, part: Part, shared: &Shared) 
     // A head needs few compressed bytes, or a small file has no more.
     let decoder = layered(raw, part.layers, part.size.min(HEAD_BUFFER_BYTES), part.offset);
     let decoder = decoder.map_err(|error| cannot_read(name, part.offset, error))?;
-    Ok(decoder.map_or_else(|| head_of(Vec::new()), |mut decoder| decoded_head(&mut *decoder)))
+    Ok(match decoder {
+        Some(mut decoder) => decoded_head(&mut *decoder, Head::LONG_BYTES_MAX),
+        None => Head { bytes: Vec::new(), complete: true },
+    })
 }
 
 /// Whether a compressed part begins as a tar archive does.
@@ -223,11 +228,8 @@ pub(super) fn begins_as_tar(name: &str, file: File, part: Part, shared: &Shared)
 }
 
 /// The head of what a decoder gives. Damage ends it.
-pub(super) fn decoded_head(decoder: &mut dyn Decoder) -> Head {
-    let mut bytes = vec![0; Head::BYTES_MAX + 1];
-    let length = decode_full(decoder, &mut bytes);
-    bytes.truncate(length);
-    head_of(bytes)
+pub(super) fn decoded_head(decoder: &mut dyn Decoder, bytes_max: usize) -> Head {
+    Head::read(bytes_max, &mut |buffer| decode_full(decoder, buffer)).0
 }
 
 /// Decodes until `buffer` is full, or the content ends or breaks.
@@ -240,13 +242,6 @@ pub(super) fn decode_full(decoder: &mut dyn Decoder, buffer: &mut [u8]) -> usize
         }
     }
     length
-}
-
-/// From one byte more than a head, or fewer.
-pub(super) fn head_of(mut bytes: Vec<u8>) -> Head {
-    let complete = bytes.len() <= Head::BYTES_MAX;
-    bytes.truncate(Head::BYTES_MAX);
-    Head { bytes, complete }
 }
 
 /// Reads until `buffer` is full or the input ends.

@@ -166,13 +166,29 @@ fn odd<R: Read>(entry: &mut Entry<R>, raw_name: &[u8]) -> Option<Odd> {
 
 /// The head of the member that is read next, and its first bytes as they stand in the archive. Damage ends them.
 fn head_of(entry: &mut dyn Read) -> (Head, Vec<u8>) {
-    let mut bytes = Vec::new();
+    let mut first = Vec::new();
     // What is read before damage stays in the buffer.
-    entry.take(Head::BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok();
-    let first = bytes[..bytes.len().min(TAR_HEADER_BYTES)].to_vec();
-    let Some(compression) = Shape::of(&first).compression() else { return (sequential::head_of(bytes), first) };
-    entry.take(COMPRESSED_HEAD_BYTES).read_to_end(&mut bytes).ok();
+    entry.take(TAR_HEADER_BYTES as u64).read_to_end(&mut first).ok();
+    let mut rest = io::Cursor::new(first.clone()).chain(entry);
+    let Some(compression) = Shape::of(&first).compression() else {
+        let mut fill = |buffer: &mut [u8]| fill(&mut rest, buffer);
+        return (Head::read(Head::KEPT_BYTES_MAX, &mut fill).0, first);
+    };
+    let mut bytes = Vec::new();
+    rest.take(COMPRESSED_HEAD_BYTES).read_to_end(&mut bytes).ok();
     let size = bytes.len() as u64;
-    let decoder = compression.decoder(Box::new(io::Cursor::new(bytes)), size, 0);
-    (decoder.map_or_else(|_| sequential::head_of(Vec::new()), |mut decoder| sequential::decoded_head(&mut *decoder)), first)
+    let head = match compression.decoder(Box::new(io::Cursor::new(bytes)), size, 0) {
+        Ok(mut decoder) => sequential::decoded_head(&mut *decoder, Head::BYTES_MAX),
+        Err(_) => Head { bytes: Vec::new(), complete: true },
+    };
+    (head, first)
+}
+
+/// Reads until the buffer is full, or what is read ends or breaks.
+fn fill(from: &mut dyn Read, buffer: &mut [u8]) -> usize {
+    let mut length = 0;
+    while let Ok(count @ 1..) = from.read(&mut buffer[length..]) {
+        length += count;
+    }
+    length
 }

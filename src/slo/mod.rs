@@ -152,6 +152,14 @@ pub enum Dimension {
 }
 
 impl Indicator {
+    /// Whether a request without a response is unknown to it for no other reason than its status, and `exists(status)` would say what it is:
+    /// it compares the status, and does not ask whether there is one.
+    pub fn overlooks_no_response(&self) -> bool {
+        let conditions = || self.valid.iter().chain([&self.good]).flat_map(Expr::conditions);
+        let mut of_status = conditions().filter(|condition| condition.field() == Some(&Field::Status)).peekable();
+        of_status.peek().is_some() && of_status.all(|condition| !matches!(condition, Condition::Exists(_)))
+    }
+
     /// What its counts mean, as one text: valid, good, the clock, the weight, and the routes if they matter. Equal texts, equal counts.
     /// Dimensions, targets, windows and names are no part of it, so that none of them asks for a rescan.
     pub fn canonical(&self) -> String {

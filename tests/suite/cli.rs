@@ -53,7 +53,7 @@ fn rows_count_what_is_in_the_log() {
 #[test]
 fn wrong_usage_exits_with_2_and_says_what_to_write() {
     let work = work();
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["report", "--nonsense", "access.log"], "--nonsense"),
         (&["access.log"], "slix report access.log"),
         (&["report", "-c", "slos.yaml", "--availability", "99%", "access.log"], "cannot be used with"),
@@ -62,6 +62,9 @@ fn wrong_usage_exits_with_2_and_says_what_to_write() {
         (&["windows", "access.log", "--from", "yesterday"], "--from: `yesterday` is not a time"),
         (&["report", "access.log", "--at", "12"], "--at: `12` is not a time"),
         (&["report", "access.log", "--max-rejects", "few"], "--max-rejects: `few`"),
+        (&["report", "access.log", "--max-rejects", "-1"], "--max-rejects: `-1` is neither a share nor a number of lines"),
+        (&["report", "access.log", "--max-rejects", "-1%"], "--max-rejects: `-1%`"),
+        (&["report", "access.log", "--threads", "-1"], "'-1' for '--threads <N>'"),
         (&["report", "access.log", "--range", "5"], "--range"),
         (&["report", "access.log", "--tz", "Nowhere/Else"], "--tz: `Nowhere/Else`"),
         (&["report", "access.log", "--availability", "99.9"], "--availability"),
@@ -72,6 +75,7 @@ fn wrong_usage_exits_with_2_and_says_what_to_write() {
     for (args, says) in cases {
         let ran = work.run(args).exits(2);
         assert!(ran.stderr.contains(says) && ran.stdout.is_empty(), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with("slix: ") && !ran.stderr.contains("-- -1"), "{args:?}: {}", ran.stderr);
     }
 }
 
@@ -146,8 +150,13 @@ fn a_closed_output_is_a_normal_end() {
 #[test]
 fn a_full_disk_is_an_error() {
     let Ok(full) = File::create("/dev/full") else { return eprintln!("skipped: no /dev/full") };
-    let ran = Ran::of(work().command(&["report", "access.log"]).stdout(full).stderr(Stdio::piped()).output().unwrap());
-    assert!(ran.exits(1).stderr.contains("writing standard output failed"));
+    let work = work();
+    for args in [&["report", "access.log"][..], &["--help"], &["report", "--help"], &["--version"], &["formats"], &["man"]] {
+        let mut command = work.command(args);
+        let ran = Ran::of(command.stdout(full.try_clone().unwrap()).stderr(Stdio::piped()).output().unwrap());
+        let words = ran.exits(1).stderr;
+        assert!(words.contains("slix: error: writing standard output failed"), "{args:?}: {words}");
+    }
 }
 
 /// Lines on a pipe whose writer goes on, then Ctrl-C: less and more than the head that is read ahead.
@@ -171,6 +180,25 @@ fn ctrl_c_ends_a_pipe_and_what_was_read_is_reported() {
         let accounting = &ran.json()["accounting"];
         assert_eq!(accounting["lines"], seconds, "{}", ran.stderr);
         assert_eq!(accounting["inputs"][0]["cut_short"][0], "interrupted");
+    }
+}
+
+/// Half a line tells no format, and is no line either.
+#[test]
+fn ctrl_c_while_the_first_line_is_unfinished_is_an_interruption_all_the_same() {
+    for (format, warning) in [(&[][..], "nothing was written"), (&["--format", "combined"], "this is what was read until then")] {
+        let work = Work::new();
+        let args = [&["report", "--output-format", "json"], format].concat();
+        let mut child = work.command(&args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(b"198.51.100.1 - half a li").unwrap();
+        while rustix::io::ioctl_fionread(&pipe).unwrap() > 0 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        interrupt(&child);
+        let ran = Ran::of(wait(child)).exits(130);
+        drop(pipe);
+        assert!(ran.stderr.contains(warning) && !ran.stderr.contains("error"), "{}", ran.stderr);
     }
 }
 

@@ -194,6 +194,27 @@ fn lines_of_several_formats_are_read_each_by_its_own_and_words_between_them_skip
     }
 }
 
+/// How to make them bad is said to those who compare the status and have not said it.
+#[test]
+fn requests_without_a_response_are_told_where_they_are_overlooked() {
+    let work = Work::new();
+    work.file("access.log", (0..20).map(|i| like(example("combined"), i).replace(" 200 ", " 000 ")).collect::<String>());
+    for (good, is_told) in [
+        ("status < 500", true),
+        ("status == 2xx or method == \"GET\"", true),
+        ("exists(status) and status < 500", false),
+        ("not exists(status) or status < 500", false),
+        ("bytes < 1000", false),
+        ("method == \"GET\"", false),
+    ] {
+        work.file("slos.yaml", format!("slos:\n  - {{name: a, target: 99%, good: '{good}'}}\n"));
+        let warnings = work.run(&["report", "--output-format", "json", "-c", "slos.yaml", "access.log"]).exits(0).json();
+        assert_eq!(warnings["warnings"].to_string().contains("got no response"), is_told, "{good}: {}", warnings["warnings"]);
+        let kept = work.run(&["slices", "-c", "slos.yaml", "access.log", "-o", "a.slices.parquet"]).exits(0);
+        assert_eq!(kept.stderr.contains("got no response"), is_told, "{good}: {}", kept.stderr);
+    }
+}
+
 /// Objects of other loggers are no requests, also where text lines come first.
 #[test]
 fn objects_of_other_loggers_are_skipped_in_mixed_logs() {

@@ -2,6 +2,7 @@
 
 mod mutation;
 mod presets;
+mod ranges;
 mod rig;
 mod twin;
 mod whole;

@@ -522,7 +522,7 @@ pub struct ReadingArgs {
     #[arg(long, value_name = "FILE", help_heading = READING)]
     pub rejects: Option<PathBuf>,
     /// Exit with 1, after writing what was asked, when more lines are rejected: a share of all lines (1%) or a number
-    #[arg(long, value_name = "LIMIT", help_heading = READING)]
+    #[arg(long, value_name = "LIMIT", help_heading = READING, allow_hyphen_values = true)]
     pub max_rejects: Option<String>,
     /// Go on when an input cannot be read, and exit with 1 in the end
     #[arg(long, help_heading = READING)]
@@ -622,7 +622,7 @@ pub struct AnswerArgs {
 }
 
 /// How slix speaks.
-#[derive(Args, Debug)]
+#[derive(Args, Default, Debug)]
 #[command(next_help_heading = SPEAKING)]
 pub struct WordOptions {
     /// When to colour; NO_COLOR is honoured
@@ -637,9 +637,10 @@ pub struct WordOptions {
 }
 
 /// When to colour.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Color {
     /// On a terminal
+    #[default]
     Auto,
     /// Always
     Always,

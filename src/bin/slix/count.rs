@@ -72,7 +72,9 @@ pub fn count(
     }
     // A pipe that was interrupted while its first lines were awaited still gives those; then it ends by itself.
     let early = stop.swap(false, Relaxed);
-    if early && inputs.inputs().iter().any(|input| is_log(input) && input.kind() != Kind::Stream) {
+    // What came until then of a first line may not tell a format.
+    let is_untold = looked.iter().flatten().any(|log| log.is_err());
+    if early && (is_untold || inputs.inputs().iter().any(|input| is_log(input) && input.kind() != Kind::Stream)) {
         return Ok(None);
     }
     let stored = counter.stored(&inputs)?;

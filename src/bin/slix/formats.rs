@@ -139,7 +139,11 @@ impl Formats {
     /// The format of an input that begins with `head`; none if there is no line to tell it by.
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
-        candidates.find(&head.lines(SAMPLE_LINES_MAX), self.zone()).map_err(|error| about(name, error))
+        let lines = head.lines(SAMPLE_LINES_MAX);
+        if lines.is_empty() && !head.complete && candidates.only.is_none() {
+            return Err(endless(name, head));
+        }
+        candidates.find(&lines, self.zone()).map_err(|error| about(name, error))
     }
 
     /// What [`Formats::find`] gives, or where no format reads the lines, the one that reads most of a line of them, with the error.
@@ -327,6 +331,14 @@ fn placed(error: Error, place: impl FnOnce(Excerpt) -> Excerpt) -> Error {
         Some(excerpt) => rebuilt(&error, error.message()).at(place(excerpt.clone())),
         None => error,
     }
+}
+
+/// The error for a log whose first line is too long to be looked at.
+#[cold]
+fn endless(name: &str, head: &Head) -> Error {
+    let message =
+        format!("{name}: no line ends within its first {} bytes, so that there is none to tell the format by", head.bytes.len());
+    Error::new(ErrorKind::Format, message).hint("is it a log? If its lines end further on, name the format with --format")
 }
 
 /// The error of an input, which is named.

@@ -2,7 +2,7 @@
 //!
 //! clap knows no headings for commands, so the page is a template that is made of the commands themselves.
 
-use clap::{Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::args::Cli;
 
@@ -33,9 +33,15 @@ says, 130 interrupted.
 
 /// The command line, with the page of help.
 pub fn command() -> Command {
-    let command = Cli::command();
+    let command = Cli::command().mut_subcommands(|command| command.mut_args(taking_numbers));
     let page = page(&command);
     command.help_template(page)
+}
+
+/// An option that takes a value takes `-1` for one too: what is wrong with it is said by whoever reads the value.
+fn taking_numbers(argument: Arg) -> Arg {
+    let takes_value = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append) && argument.get_long().is_some();
+    argument.allow_negative_numbers(takes_value)
 }
 
 fn page(command: &Command) -> String {

@@ -63,8 +63,9 @@ use clap::FromArgMatches;
 use slix::error::Result;
 use slix::output::accounting;
 
-use args::{AskingArgs, Cli, Command, ReadingArgs, ReportForm};
+use args::{AskingArgs, Cli, Command, ReadingArgs, ReportForm, WordOptions};
 use count::Counted;
+use destination::Destination;
 use exit::Exit;
 use formats::Formats;
 use questions::Declared;
@@ -117,15 +118,24 @@ fn keeps_histograms(command: &Command) -> bool {
 
 /// Help, version, or a mistake on the command line.
 fn refused(error: &clap::Error) -> ExitCode {
-    // Whoever closed the output has seen enough of it.
-    error.print().ok();
+    if !error.use_stderr() {
+        return match Destination::Stdout.write_text(&words::painted(error, &std::io::stdout())) {
+            // Whoever closed the output has seen enough of it.
+            Err(failure) if !exit::is_closed_pipe(&failure) => {
+                Words::new(&WordOptions::default()).error(&failure);
+                Exit::of(&failure).into()
+            }
+            _ => Exit::Success.into(),
+        };
+    }
+    words::mistake(error);
     let typed = std::env::args_os().nth(1).filter(|_| error.kind() == clap::error::ErrorKind::InvalidSubcommand);
     if let Some(typed) = typed.filter(|typed| std::path::Path::new(typed).exists()) {
         let typed = typed.to_string_lossy();
         let hint = format!("\nslix: hint: to report on a log, write `slix report {}`\n", typed.escape_debug());
         std::io::stderr().write_all(hint.as_bytes()).ok();
     }
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
+    Exit::Usage.into()
 }
 
 /// What all commands share.

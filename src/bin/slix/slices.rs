@@ -24,7 +24,8 @@ pub fn run(args: &SlicesArgs, session: &Session) -> Result<Exit> {
         session.words.far_dated(&counted.partial);
         let total = accounting::total(&counted.partial.receipts)?;
         let (events, of) = (total.no_response, total.events.lines);
-        if above_one_percent(events, of) {
+        let is_overlooked = counted.questions.iter().any(|question| question.slo.indicator.overlooks_no_response());
+        if is_overlooked && above_one_percent(events, of) {
             session.words.warning(&Warning::NoResponse { events, of }.to_string());
         }
         if is_openmetrics {

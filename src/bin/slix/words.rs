@@ -213,6 +213,21 @@ impl Words {
     }
 }
 
+/// Says what is wrong with a command line, as other errors are said.
+pub fn mistake(error: &clap::Error) {
+    // A bare call is shown the help.
+    let name = if error.to_string().starts_with("error:") { "slix: " } else { "" };
+    std::io::stderr().write_all(format!("{name}{}", painted(error, &std::io::stderr())).as_bytes()).ok();
+}
+
+/// Help, version or a mistake as a text for this output, which may be a terminal.
+pub fn painted(error: &clap::Error, output: &impl IsTerminal) -> String {
+    match look(output.is_terminal(), Color::Auto, None).color {
+        true => error.render().ansi().to_string(),
+        false => error.render().to_string(),
+    }
+}
+
 /// One input's outcomes: `access.log (combined): 10 lines, 1234 bytes: 9 events, 1 rejected_layout`.
 fn stats_line(name: &str, format: &str, accounting: &Accounting) -> String {
     let total = accounting.total();

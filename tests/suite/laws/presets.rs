@@ -97,12 +97,27 @@ struct Disorder {
     order: Vec<u8>,
     /// Where this member comes, it is left out, given twice, made `null`, a text with an escape, an object, or kept.
     change: (u8, u8),
+    /// The key of this member is written with an escape.
+    escaped: u8,
     blank: bool,
 }
 
 fn disorder() -> impl Strategy<Value = Disorder> {
     let order = prop::collection::vec(any::<u8>(), 1..12);
-    (order, (0u8..40, 0u8..9), any::<bool>()).prop_map(|(order, change, blank)| Disorder { order, change, blank })
+    (order, (0u8..40, 0u8..11), 0u8..40, any::<bool>()).prop_map(|(order, change, escaped, blank)| Disorder {
+        order,
+        change,
+        escaped,
+        blank,
+    })
+}
+
+fn written_key(key: &str, is_escaped: bool) -> String {
+    let plain = serde_json::to_string(key).unwrap();
+    match key.bytes().next().filter(|first| is_escaped && first.is_ascii_alphanumeric()) {
+        Some(first) => format!("\"\\u{first:04x}{}", &plain[2..]),
+        None => plain,
+    }
 }
 
 fn disordered(value: &serde_json::Value, disorder: &Disorder, count: &mut u8) -> String {
@@ -110,10 +125,11 @@ fn disordered(value: &serde_json::Value, disorder: &Disorder, count: &mut u8) ->
     let mut written = Vec::new();
     for ((key, value), order) in members.iter().zip(disorder.order.iter().cycle()) {
         *count += 1;
-        let (key, own) = (serde_json::to_string(key).unwrap(), disordered(value, disorder, count));
+        let is_escaped = *count == disorder.escaped;
+        let (key, own) = (written_key(key, is_escaped), disordered(value, disorder, count));
         let changed = match disorder.change {
             (place, change) if place == *count => {
-                ["", "null", r#""a\"b""#, "{}", "[1]", "\"\"", "\"-\"", "7"].get(usize::from(change))
+                ["", "null", r#""a\"b""#, "{}", "[1]", "\"\"", "\"-\"", "7", "200.0", "1.79352720025e9"].get(usize::from(change))
             }
             _ => None,
         };

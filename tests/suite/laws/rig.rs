@@ -87,7 +87,7 @@ impl Rig {
 
     /// The lines one by one, by the reader and the classifier that take one line.
     pub fn careful(&self, log: &[u8]) -> Counted {
-        let mut reader = self.extractor.reader("log");
+        let mut reader = self.extractor.reader("log").with_line_bytes_max(self.line_bytes_max);
         let mut classes = self.classifier.classes();
         let mut tally = Tally::new(self.slices);
         let mut latencies = LatencyTally::new(&self.classifier).unwrap();
@@ -108,7 +108,7 @@ impl Rig {
             }
         });
         let (lines, bytes) = self.extractor.take_unfinished(&mut reader);
-        accounting.reject_unfinished(lines, bytes + lines);
+        accounting.reject_unfinished(lines, bytes);
         accounting.by_others = self.extractor.take_others(&mut reader);
         Counted { partial: tally.fold(latencies.as_ref(), &classes, &self.keys, "").unwrap(), accounting, odd }
     }
@@ -137,7 +137,9 @@ impl Rig {
             keep_going: false,
             duplicates: Duplicates::Refuse,
         };
-        let source = Memory { log, chunks: &how.chunks, pieces: Mutex::new(pieces(range, &how.cuts)) };
+        let is_stateful = self.extractor.is_stateful();
+        let cuts = if is_stateful { &[] } else { &how.cuts[..] };
+        let source = Memory { log, is_stateful, chunks: &how.chunks, pieces: Mutex::new(pieces(range, cuts)) };
         let scanned = engine::run(&source, &run).unwrap();
         assert!(scanned.failures.is_empty());
         let mut accounting = Accounting::default();
@@ -161,6 +163,9 @@ pub fn each_line(extractor: &Extractor, log: &[u8], line_bytes_max: usize, reade
             true => (Outcome::Rejected(Reason::TooLong), line),
             false => read(extractor, line, reader),
         };
+        if outcome == Outcome::Joined {
+            extractor.count_part(bytes.len() as u64, reader);
+        }
         each(outcome, offset, bytes.len() as u64, text, reader);
         offset += bytes.len() as u64;
     }
@@ -199,6 +204,8 @@ fn pieces((start, end): (u64, Option<u64>), cuts: &[u64]) -> Vec<(u64, Option<u6
 /// A log in memory as a source of pieces.
 struct Memory<'a> {
     log: &'a [u8],
+    /// Whether pieces are read from the beginning of the log.
+    is_stateful: bool,
     chunks: &'a [usize],
     pieces: Mutex<Vec<(u64, Option<u64>)>>,
 }
@@ -206,8 +213,9 @@ struct Memory<'a> {
 impl Source for Memory<'_> {
     fn next(&self) -> Option<Result<Box<dyn Piece + '_>, (usize, Error)>> {
         let (start, end) = self.pieces.lock().unwrap().pop()?;
-        let at = (start.saturating_sub(1) as usize).min(self.log.len());
-        Some(Ok(Box::new(MemoryPiece { memory: self, start, end, at, reads: 0 })))
+        let from = if self.is_stateful { 0 } else { start.saturating_sub(1) };
+        let at = (from as usize).min(self.log.len());
+        Some(Ok(Box::new(MemoryPiece { memory: self, start, end, from, at, reads: 0 })))
     }
 }
 
@@ -215,6 +223,7 @@ struct MemoryPiece<'a> {
     memory: &'a Memory<'a>,
     start: u64,
     end: Option<u64>,
+    from: u64,
     at: usize,
     reads: usize,
 }
@@ -230,6 +239,10 @@ impl Piece for MemoryPiece<'_> {
 
     fn end(&self) -> Option<u64> {
         self.end
+    }
+
+    fn reads_from(&self) -> u64 {
+        self.from
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
