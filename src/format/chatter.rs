@@ -241,7 +241,8 @@ fn is_exception(line: &[u8]) -> bool {
 
 /// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.
 fn is_http_server_error(line: &[u8]) -> bool {
-    memchr::memchr_iter(b']', line).any(|at| has_pattern(&line[at..], b"] code 000, message "))
+    static CODE: Sign = Sign::new(b"] code ");
+    CODE.find(line).is_some_and(|at| has_pattern(&line[at..], b"] code 000, message "))
 }
 
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
@@ -261,8 +262,9 @@ fn is_haproxy_other(line: &[u8]) -> bool {
     if WORDS.begin(line) {
         return true;
     }
-    let Some(open) = memchr::memchr_iter(b'[', line).find(|&at| line[..at].ends_with(b" ")) else { return false };
-    let Some(rest) = line.get(open + 1..).filter(|rest| has_pattern(rest, b"00/Aaa/0000:00:00:00.000] ")) else { return false };
+    static OPEN: Sign = Sign::new(b" [");
+    let Some(open) = OPEN.find(line) else { return false };
+    let Some(rest) = line.get(open + 2..).filter(|rest| has_pattern(rest, b"00/Aaa/0000:00:00:00.000] ")) else { return false };
     let mut words = rest[26..].split(|&b| b == b' ').skip(1);
     let (second, third) = (words.next().unwrap_or(b""), words.next().unwrap_or(b""));
     let timers = third.iter().filter(|&&b| b == b'/').count();
@@ -281,8 +283,12 @@ impl Sign {
         Sign { text, finder: OnceLock::new() }
     }
 
+    fn find(&self, line: &[u8]) -> Option<usize> {
+        self.finder.get_or_init(|| Finder::new(self.text)).find(line)
+    }
+
     fn is_in(&self, line: &[u8]) -> bool {
-        self.finder.get_or_init(|| Finder::new(self.text)).find(line).is_some()
+        self.find(line).is_some()
     }
 }
 
