@@ -42,6 +42,7 @@ pub mod envelope;
 pub mod extract;
 mod find;
 mod glance;
+mod headers;
 pub mod json;
 mod json_read;
 mod keyed;
