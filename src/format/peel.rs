@@ -22,7 +22,7 @@ pub(super) struct Peeler {
 }
 
 enum Way {
-    Stamped(Stamped),
+    Stamped(Box<Stamped>),
     Headed(Headers),
 }
 
@@ -40,7 +40,7 @@ impl Peeler {
     pub(super) fn stamped(envelope: Envelope, clock: TimeReader) -> Option<Peeler> {
         let is_short = matches!(envelope, Envelope::Stamp | Envelope::Cri);
         let stamped = || Stamped { envelope, clock, desk: Desk::new(), stamps: [Instant::from_micros(0); BATCH_LINES] };
-        is_short.then(|| Peeler::by(Way::Stamped(stamped())))
+        is_short.then(|| Peeler::by(Way::Stamped(Box::new(stamped()))))
     }
 
     /// For headers that say the same in many lines, but for the time, which is not read.
