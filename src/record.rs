@@ -186,6 +186,8 @@ pub enum Skip {
     Chatter,
     /// A line whose envelope names a program that writes no requests.
     OtherProgram,
+    /// A line that stands for others like the one before it, which a syslog daemon left out.
+    Repeated,
 }
 
 /// Why a line did not parse.

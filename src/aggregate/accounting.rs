@@ -6,11 +6,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Outcome, Reason, Skip};
 
 /// The names of skipped lines in outputs, in the order of [`Skip`].
-const SKIPS: [(Skip, &str); 4] = [
+const SKIPS: [(Skip, &str); 5] = [
     (Skip::Blank, "skipped_blank"),
     (Skip::Comment, "skipped_comment"),
     (Skip::Chatter, "skipped_chatter"),
     (Skip::OtherProgram, "skipped_other_program"),
+    (Skip::Repeated, "skipped_repeated"),
 ];
 /// The names of rejected lines in outputs, in the order of [`Reason`].
 const REJECTS: [&str; Reason::ALL.len()] =
@@ -111,6 +112,11 @@ impl Accounting {
     /// All skipped lines.
     pub fn skipped_total(&self) -> Tally {
         sum(&self.skipped)
+    }
+
+    /// Lines that were skipped for this reason.
+    pub fn skipped_as(&self, skip: Skip) -> Tally {
+        self.skipped[skip as usize]
     }
 
     /// All rejected lines.

@@ -7,7 +7,8 @@
 //! argument  = "{" *( any but "}" ) "}"
 //! escape    = "\" ( DQUOTE / "\" / "t" / "n" / "r" )
 //! ```
-//! Source: httpd.apache.org, mod_log_config 2.4 (directives, modifiers, `%{format}t`), mod_logio (`%I %O %S %^FB`), mod_ssl (`%{…}x %{…}c`).
+//! Source: httpd.apache.org, mod_log_config 2.4 (directives, modifiers, `%{format}t`), mod_logio (`%I %O %S %^FB`), mod_ssl (`%{…}x %{…}c`);
+//! beside them what varnishncsa (`%{Varnish:time_firstbyte}x`, s) and Tomcat (`%F`, ms) add.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while_m_n};
@@ -225,6 +226,10 @@ fn directive_meaning(directive: &Directive) -> Option<(u8, Meaning)> {
         ("i", Some(header)) => header_meaning(header),
         ("V", None) => (2, Meaning::Host),
         ("v", None) => (3, Meaning::Host),
+        // varnishncsa: from the start of processing to the first byte.
+        ("x", Some("Varnish:time_firstbyte")) => (1, Meaning::Other(Kind::Duration, Unit::Seconds)),
+        // Tomcat: when the response was committed.
+        ("F", None) => (1, Meaning::Other(Kind::Duration, Unit::Millis)),
         ("^FB", None) => (1, Meaning::Other(Kind::Duration, Unit::Micros)),
         ("k" | "p" | "P", None) | ("p", Some("canonical" | "local" | "remote")) | ("P", Some("pid" | "tid")) => (1, number),
         ("A" | "f" | "H" | "l" | "L" | "R" | "u" | "X", None) => (1, text()),

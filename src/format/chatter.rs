@@ -6,13 +6,47 @@ use memchr::memmem::Finder;
 
 use crate::record::{Outcome, Reason, Skip};
 
-/// The outcome of a line that the format cannot read for this reason.
-#[cold]
-pub(super) fn outcome(line: &[u8], reason: Reason) -> Outcome {
-    if line.first() == Some(&b'#') {
-        return Outcome::Skipped(Skip::Comment);
+/// What a line is that no format reads. Where many formats are tried on it, it is asked once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Told {
+    /// Nobody has asked yet.
+    Unasked,
+    /// Known not to be a request.
+    Skipped(Skip),
+    /// A line that should have been read.
+    Unread,
+}
+
+impl Told {
+    /// Asks.
+    #[cold]
+    pub(super) fn of(line: &[u8]) -> Told {
+        match line.first() {
+            Some(b'#') => Told::Skipped(Skip::Comment),
+            _ if is_repetition(line) => Told::Skipped(Skip::Repeated),
+            _ if is_chatter(line) => Told::Skipped(Skip::Chatter),
+            _ => Told::Unread,
+        }
     }
-    if is_chatter(line) { Outcome::Skipped(Skip::Chatter) } else { Outcome::Rejected(reason) }
+
+    /// The outcome of a line that the format cannot read for this reason.
+    #[cold]
+    pub(super) fn outcome(self, line: &[u8], reason: Reason) -> Outcome {
+        match self {
+            Told::Unasked => Told::of(line).outcome(line, reason),
+            Told::Skipped(skip) => Outcome::Skipped(skip),
+            Told::Unread => Outcome::Rejected(reason),
+        }
+    }
+}
+
+/// rsyslog (`$RepeatedMsgReduction on`): `message repeated 3 times: [ LINE]`; other daemons: `last message repeated 3 times`.
+fn is_repetition(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"last ").unwrap_or(line);
+    let Some(rest) = line.strip_prefix(b"message repeated ") else { return false };
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && rest[digits..].starts_with(b" times")
 }
 
 /// What servers write beside their access log: error logs and start-up lines.
@@ -404,6 +438,8 @@ mod tests {
         "time=\"2024-03-05T23:59:58Z\" level=info msg=done status=200",
         "X0305 23:59:58.123456      12 x",
         "2024-03-05 23:59:58 GET /cart 200",
+        "message repeated often",
+        "message repeated  times",
         "2024/03/05 23:59:58 GET /cart 200",
         "[2024-03-05 23:59:58 +0000] GET /cart",
         "time=23:59 status=200",
@@ -427,11 +463,18 @@ mod tests {
     #[test]
     fn server_chatter_is_skipped_and_junk_is_not() {
         for line in CHATTER {
-            assert_eq!(outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Chatter), "{line}");
+            assert_eq!(Told::Unasked.outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Chatter), "{line}");
         }
-        assert_eq!(outcome(b"#Fields: a b", Reason::Layout), Outcome::Skipped(Skip::Comment));
+        assert_eq!(Told::Unasked.outcome(b"#Fields: a b", Reason::Layout), Outcome::Skipped(Skip::Comment));
+        for line in [
+            "message repeated 3 times: [ 192.0.2.7 - - [01/Nov/2026",
+            "last message repeated 12 times",
+            " message repeated 3 times",
+        ] {
+            assert_eq!(Told::Unasked.outcome(line.as_bytes(), Reason::Layout), Outcome::Skipped(Skip::Repeated), "{line}");
+        }
         for line in JUNK {
-            assert_eq!(outcome(line.as_bytes(), Reason::Json), Outcome::Rejected(Reason::Json), "{line}");
+            assert_eq!(Told::Unasked.outcome(line.as_bytes(), Reason::Json), Outcome::Rejected(Reason::Json), "{line}");
         }
     }
 }

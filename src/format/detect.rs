@@ -1,13 +1,16 @@
 //! Which format a log has, decided by its head.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::envelope::{self, Envelope, Opened};
-use super::extract::{Extractor, Reader};
+use super::chatter::Told;
+use super::envelope::{self, Envelope, Opened, ROUTERS};
+use super::extract::{Extractor, Misread, Reader};
 use super::glance::Glance;
 use super::needed::Held;
 use super::{Element, Format, Keyed, Layout};
@@ -112,6 +115,7 @@ impl Detector {
         for nesting in nestings {
             let opened = envelope::unwrapped(lines.iter().copied(), &nesting);
             let programs = self.programs(&opened);
+            let is_routed = !programs.is_empty() && programs.iter().all(|program| is_router(program));
             let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
             let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
@@ -119,44 +123,68 @@ impl Detector {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
                     // Who wrote no request at the head is not known to write them.
                     (format.envelopes, format.programs) = (nesting, if found.events > 0 { programs } else { Vec::new() });
+                    let is_decided = is_routed && found.events > 0;
                     best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
+                    if is_decided {
+                        break;
+                    }
                 }
                 Ok(_) => {}
-                Err(error) => failure = Some(error),
+                // A text in an object may be a field of it, and what is in an envelope tells more than the envelope.
+                Err(error) if failure.is_none() && !nesting.contains(&Envelope::Shipper) => {
+                    failure = Some(within(&nesting, error));
+                }
+                Err(_) => {}
             }
         }
         match (best, failure) {
             (Some(best), _) => Ok(best),
+            (None, _) if lines.first().is_some_and(|line| envelope::is_counted(line)) => Err(counted(lines[0])),
             (None, Some(error)) => Err(error),
             (None, None) => detect(lines, &[], &|_, _| Outcome::Rejected(Reason::Layout)),
         }
     }
 
-    /// The programs that wrote requests, sorted; of one alone it is not asked here.
+    /// The programs that wrote requests, sorted; of one alone it is not asked here. Where a router wrote them too, it is the only one: each request
+    /// counts once.
     fn programs(&self, lines: &[Opened]) -> Vec<Vec<u8>> {
         let mut programs = envelope::programs(lines.iter());
         if programs.len() > 1 {
             self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
             programs.retain(|program| lines.iter().any(|line| line.program == *program && self.is_request(&line.text)));
         }
+        if programs.iter().any(|program| is_router(program)) && self.are_routed(lines) {
+            programs.retain(|program| is_router(program));
+        }
         programs
+    }
+
+    /// Whether the lines of a router may be of all requests: others wrote not many more. Somebody may have kept the router's errors alone.
+    fn are_routed(&self, lines: &[Opened]) -> bool {
+        let requests = lines.iter().filter(|line| self.is_request(&line.text));
+        let (routed, others): (Vec<&Opened>, Vec<&Opened>) = requests.partition(|line| is_router(&line.program));
+        2 * routed.len() >= others.len()
     }
 
     /// Whether any format reads a line out of its envelope as an event.
     fn is_request(&self, line: &[u8]) -> bool {
-        let reads = |at: usize| self.trials.read_as(at, line, true, &mut self.readers[at].borrow_mut()) == Outcome::Event;
+        let told = Told::of(line);
+        let reads = |at: usize| self.trials.read_as(at, line, true, told, &mut self.readers[at].borrow_mut()) == Outcome::Event;
         !is_blank(line) && (0..self.readers.len()).any(reads)
     }
 
     /// The format of lines that are in no envelope, or out of it.
     fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
         self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
+        let told = RefCell::new(HashMap::new());
         let read = |format: &Format, line: &[u8]| {
             if is_blank(line) {
                 return Outcome::Skipped(Skip::Blank);
             }
             let at = self.trials.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
-            self.trials.read_as(at, line, is_unwrapped, &mut self.readers[at].borrow_mut())
+            // Lines stand where they stand as long as they are tried.
+            let told = *told.borrow_mut().entry(line.as_ptr()).or_insert_with(|| Told::of(line));
+            self.trials.read_as(at, line, is_unwrapped, told, &mut self.readers[at].borrow_mut())
         };
         if let [only] = self.trials.formats.as_slice() {
             let score = Score::of(only, lines, &read);
@@ -210,20 +238,54 @@ impl Detector {
         Ok(Detection { format: Arc::new(format), events, lines: lines.len(), candidates })
     }
 
-    /// The format that reads most of a line that none reads.
-    pub fn nearest(&self, line: &[u8]) -> Option<&Format> {
-        let read = |(extractor, reader): (&Extractor, &RefCell<Reader>)| {
-            extractor.misread(line, &mut reader.borrow_mut()).map_or(line.len(), |misread| misread.at)
+    /// The formats that are tried by how much they read of a line that none reads, out of its envelopes, the nearest first and each name once.
+    /// Objects are broken for all formats alike: there the keys tell.
+    pub fn nearest(&self, line: &[u8]) -> Vec<Near> {
+        let nestings = envelope::nestings(&[line]);
+        let envelopes = nestings.into_iter().find(|nesting| !nesting.contains(&Envelope::Shipper)).unwrap_or_default();
+        let inner = envelope::unwrapped([line].into_iter(), &envelopes).pop().map_or_else(|| line.to_vec(), |opened| opened.text);
+        let near = |((format, extractor), reader): ((&Format, &Extractor), &RefCell<Reader>)| {
+            let format = Format { envelopes: envelopes.clone(), ..format.clone() };
+            match extractor.misread(&inner, &mut reader.borrow_mut()) {
+                Some(Misread { at, parts: (read, all), .. }) if read < all => Near { format, at, is_half: 2 * read >= all },
+                _ => Near { format, at: inner.len(), is_half: true },
+            }
         };
-        let reads: Vec<usize> = self.trials.extractors.iter().zip(&self.readers).map(read).collect();
-        let best = (0..reads.len()).rev().max_by_key(|&i| reads[i])?;
-        self.trials.formats.get(best)
+        let trials = self.trials.formats.iter().zip(&self.trials.extractors).zip(&self.readers);
+        let mut nearest: Vec<Near> = trials.map(near).collect();
+        nearest.sort_by_cached_key(|near| {
+            let layout = &near.format.layout;
+            Reverse((near.is_half, near.at, signs(layout, &inner), pinned(layout)))
+        });
+        let mut names = BTreeSet::new();
+        nearest.retain(|near| names.insert(near.format.name.clone()));
+        nearest
     }
 }
 
+/// A format that does not read a line.
+pub struct Near {
+    /// The format, in the envelopes of the line.
+    pub format: Format,
+    /// How many bytes of the line out of them it reads.
+    pub at: usize,
+    /// Whether that is at least half of its layout: one with many fields that hold anything reads far into any line.
+    is_half: bool,
+}
+
+/// How many conditions of a map an object seems not to meet (the fewer, the better), how many it seems to meet, and how many of the keys it seems
+/// to have: it may be broken.
+fn signs(layout: &Layout, line: &[u8]) -> (Reverse<usize>, usize, usize) {
+    let Layout::Json(map) = layout else { return (Reverse(0), 0, 0) };
+    let holds = |text: &str| memchr::memmem::find(line, text.as_bytes()).is_some();
+    let has = |path: &[String]| path.iter().all(|key| holds(&format!("\"{key}\"")));
+    let met = map.only_if.iter().filter(|condition| has(&condition.path) && holds(&condition.prefix)).count();
+    (Reverse(map.only_if.len() - met), met, map.fields.iter().filter(|field| has(&field.path)).count())
+}
+
 impl Trials {
-    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool, reader: &mut Reader) -> Outcome {
-        self.extractors[at].try_read(line, reader, is_unwrapped && lacks_time(&self.formats[at]))
+    fn read_as(&self, at: usize, line: &[u8], is_unwrapped: bool, told: Told, reader: &mut Reader) -> Outcome {
+        self.extractors[at].try_read_told(line, told, reader, is_unwrapped && lacks_time(&self.formats[at]))
     }
 }
 
@@ -306,7 +368,7 @@ impl Look {
             reader.turn_to("");
             match is_bare {
                 true => trials.extractors[*rival].tries_as_event(line, Some(&held), reader),
-                false => trials.read_as(*rival, line, true, reader) == Outcome::Event,
+                false => trials.read_as(*rival, line, true, Told::Unasked, reader) == Outcome::Event,
             }
         })
     }
@@ -321,9 +383,9 @@ impl Look {
             };
             return self.glance.reads_all(lines, extractor, reader, &careful);
         }
-        lines
-            .iter()
-            .all(|line| trials.read_as(self.at, line, true, reader) == Outcome::Event && extractor.reads_by_itself(reader))
+        lines.iter().all(|line| {
+            trials.read_as(self.at, line, true, Told::Unasked, reader) == Outcome::Event && extractor.reads_by_itself(reader)
+        })
     }
 }
 
@@ -343,6 +405,10 @@ fn lacks_time(format: &Format) -> bool {
     format.resolve(&Field::Time).is_none() || format.others.iter().any(|other| other.resolve(&Field::Time).is_none())
 }
 
+fn is_router(program: &[u8]) -> bool {
+    ROUTERS.contains(&program)
+}
+
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
@@ -360,7 +426,7 @@ fn is_blank(line: &[u8]) -> bool {
 pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &[u8]) -> Outcome) -> Result<Detection> {
     let mut scores: Vec<Score> = candidates.iter().map(|format| Score::of(format, lines, reader)).collect();
     // Stable, so that equal scores stay in the order of the candidates.
-    scores.sort_by_key(|s| std::cmp::Reverse(s.rank()));
+    scores.sort_by_key(|s| Reverse(s.rank()));
     match scores.as_slice() {
         _ if lines.is_empty() => Err(none("there is no line to tell the format by", lines, &scores)),
         [best, next, ..] if best.fits() && best.rank() == next.rank() && best.format.layout != next.format.layout => {
@@ -481,7 +547,8 @@ fn counts<'a>(scores: &'a [Score<'a>]) -> impl Iterator<Item = (&'a str, usize)>
 
 #[cold]
 fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
-    if lines.iter().any(|line| line.contains(&0)) {
+    // What scanners send may hold such a byte, in a log whose writer escapes nothing.
+    if 4 * lines.iter().filter(|line| line.contains(&0)).count() > lines.len() {
         let error = Error::new(ErrorKind::Format, format!("{what}: its bytes are no text"));
         return error.hint("is it a log? An archive that slix does not know is unpacked on the way: tool FILE | slix …");
     }
@@ -509,6 +576,33 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
             "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
              configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
         ),
+    }
+}
+
+/// The error for syslog messages whose lengths divide them, and no line ends.
+#[cold]
+fn counted(line: &[u8]) -> Error {
+    let message = format!(
+        "it is syslog whose messages are counted (RFC 6587, octet counting) and have no line ends; it begins: {}",
+        shown(line)
+    );
+    Error::new(ErrorKind::Format, message).hint(
+        "end each message with a line end on the way: \
+         perl -0777 -ne 'while (/\\G(\\d+) /gc) { print substr($_, pos, $1), \"\\n\"; pos() += $1 }' FILE | slix …",
+    )
+}
+
+/// The error about lines that are in envelopes.
+#[cold]
+fn within(envelopes: &[Envelope], error: Error) -> Error {
+    if envelopes.is_empty() {
+        return error;
+    }
+    let names: Vec<&str> = envelopes.iter().map(|envelope| envelope.name()).collect();
+    let inner = Error::new(error.kind(), format!("within {}: {}", names.join(", "), error.message()));
+    match error.hint_text() {
+        Some(hint) => inner.hint(hint),
+        None => inner,
     }
 }
 
@@ -575,6 +669,69 @@ mod tests {
         let of_json = told(r#"{"begun":"2026-11-01T10:00:00Z","status":200,"ta\nke":7}"#);
         assert!(of_json.contains("it has begun, status, ta\\nke"), "{of_json}");
         assert!(told("say \"no\"\t").contains(r#"begins: say "no"\t |"#), "{}", told("say \"no\"\t"));
+    }
+
+    #[test]
+    fn what_is_in_an_envelope_is_what_is_not_read() {
+        let cri = "2026-11-01T10:00:00Z stdout F no request at all";
+        let told = detected(&[cri; 3]).unwrap_err().message().to_owned();
+        assert!(told.starts_with("within cri: ") && told.ends_with("begins: no request at all"), "{told}");
+        let object = r#"{"@timestamp":"2026-11-01T10:00:00Z","message":"done","code":200}"#;
+        let error = detected(&[object; 3]).unwrap_err();
+        assert!(error.hint_text().unwrap().contains("it has @timestamp, message, code"), "{error}");
+    }
+
+    #[test]
+    fn the_nearest_format_reads_furthest() {
+        let detector = Detector::new(preset::candidates().unwrap(), None).unwrap();
+        let nearest = |line: &str| {
+            let near = detector.nearest(line.as_bytes()).into_iter().next().unwrap();
+            (near.format.name, near.at, near.format.envelopes.len())
+        };
+        for name in ["caddy", "nginx_json", "envoy_json", "istio_json", "gcp", "cloudflare", "fastly"] {
+            let example = preset::Preset::named(name).unwrap().example;
+            let broken = &example[..example.len() - 2];
+            let (near, at, _) = nearest(broken);
+            assert!(near == name && at + 5 > broken.len(), "{near} {at} {broken}");
+        }
+        let example = preset::Preset::named("combined").unwrap().example.replace(" 200 ", " 2OO ");
+        let at = example.find("2OO").unwrap();
+        assert_eq!(nearest(&example), ("combined".to_owned(), at, 0));
+        assert_eq!(nearest(&format!("2026-11-01T10:00:00Z stdout F {example}")), ("combined".to_owned(), at, 1));
+    }
+
+    #[test]
+    fn syslog_without_line_ends_is_told_as_that() {
+        let message =
+            r#"<134>1 2026-11-01T10:00:00Z web nginx 7 - - 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5"#;
+        let log = format!("{} {message}", message.len()).repeat(3);
+        let error = detected(&[&log]).unwrap_err();
+        assert!(error.message().contains("octet counting") && error.hint_text().unwrap().contains("perl -0777"), "{error}");
+        let error = detected(&["7 <134>1 x", "7 <134>1 x"]).unwrap_err();
+        assert!(!error.message().contains("octet counting"), "{error}");
+    }
+
+    #[test]
+    fn requests_of_a_router_are_counted_once() {
+        let router = r#"at=info method=GET path="/" host=a.example request_id=7 fwd="192.0.2.7" dyno=web.1 connect=0ms service=18ms status=200 bytes=5 protocol=https"#;
+        let own = preset::Preset::named("combined").unwrap().example;
+        for (router, own) in [
+            (format!("2026-11-01T10:00:00Z heroku[router]: {router}"), format!("2026-11-01T10:00:00Z app[web.1]: {own}")),
+            (
+                format!("<158>1 2026-11-01T10:00:00Z host heroku router - {router}"),
+                format!("<190>1 2026-11-01T10:00:00Z host app web.1 - {own}"),
+            ),
+        ] {
+            let found = detected(&[&router, &own, &own, &router, &own]).unwrap();
+            assert_eq!((found.format.name.as_str(), found.events, found.format.others.len()), ("heroku_router", 2, 0));
+            let extractor = Extractor::bind(&found.format, &[], None).unwrap();
+            let mut reader = extractor.reader("");
+            assert_eq!(extractor.read(router.as_bytes(), &mut reader), Outcome::Event);
+            assert_eq!(extractor.read(own.as_bytes(), &mut reader), Outcome::Skipped(Skip::OtherProgram));
+            assert_eq!(detected(&[&own, &own]).unwrap().format.name, "combined");
+            let errors_alone = [&[&router[..]; 2][..], &[&own[..]; 9]].concat();
+            assert_eq!(detected(&errors_alone).unwrap().events, 11);
+        }
     }
 
     #[test]

@@ -94,6 +94,10 @@ impl Envelope {
     }
 }
 
+/// Programs that write each request which others of the same log may write again: Heroku's router, before the apps. The first name is that
+/// of `heroku logs`, the other one that of a drain.
+pub(super) const ROUTERS: [&[u8]; 2] = [b"heroku[router", b"heroku router"];
+
 /// A line out of its envelope.
 #[derive(Debug)]
 struct Inner<'a> {
@@ -227,6 +231,17 @@ impl Unwrapper {
     /// Whether the line that was unwrapped last says that it is of a program that writes no requests.
     pub(super) fn is_of_other_program(&self) -> bool {
         !self.program.is_empty() && !self.programs.is_empty() && self.programs.binary_search(&self.program).is_err()
+    }
+
+    /// Whether the line that was unwrapped last was written beside those of a router that writes every request.
+    pub(super) fn is_beside_router(&self) -> bool {
+        let is_routed = matches!(&self.programs[..], [only] if ROUTERS.contains(&&only[..]));
+        is_routed && !self.program.is_empty() && !self.is_of_router()
+    }
+
+    /// Whether a router wrote the line that was unwrapped last.
+    pub(super) fn is_of_router(&self) -> bool {
+        ROUTERS.contains(&&self.program[..])
     }
 
     /// Whether there is nothing to unwrap.
@@ -573,6 +588,15 @@ pub fn whole_in_parts<'a>(lines: impl Iterator<Item = &'a [u8]>, whole_min: usiz
     let mut unwrappers = [Envelope::Cri, Envelope::Docker].map(|envelope| Unwrapper::new(&[envelope], None, None));
     let mut goes_on = |line: &[u8]| unwrappers.iter_mut().any(|unwrapper| unwrapper.unwrap(line) == Unwrapped::Part);
     lines.filter(|line| !goes_on(line)).take(whole_min).count() == whole_min
+}
+
+/// Whether a line is several messages of syslog, each behind its length (RFC 6587 §3.4.1).
+pub fn is_counted(line: &[u8]) -> bool {
+    let message = syslog::without_count(line);
+    let digits = &line[..line.len() - message.len()];
+    let count = std::str::from_utf8(digits).ok().and_then(|digits| digits.trim_end().parse::<usize>().ok());
+    let next = count.and_then(|count| message.get(count..)).unwrap_or_default();
+    syslog::without_count(next).len() < next.len()
 }
 
 /// The programs that wrote lines, sorted.

@@ -7,7 +7,7 @@ mod batches;
 use jiff::tz::TimeZone;
 
 use super::bind::Binding;
-use super::chatter;
+use super::chatter::Told;
 use super::clean;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{Derive, Fields};
@@ -99,6 +99,8 @@ pub struct Reader {
     pub(super) stamped_ambiguous: Ambiguous,
     /// What the directives of the log said.
     header: Header,
+    /// What is known of the line before it is read.
+    pub(super) told: Told,
 }
 
 impl Reader {
@@ -156,6 +158,8 @@ pub struct Misread {
     pub at: usize,
     /// What was expected there.
     pub expected: String,
+    /// How many parts of the layout stand before that place, and how many it has.
+    pub parts: (usize, usize),
 }
 
 impl Extractor {
@@ -285,6 +289,7 @@ impl Extractor {
             stamped: None,
             stamped_ambiguous: Ambiguous::default(),
             header: Header::default(),
+            told: Told::Unasked,
         }
     }
 
@@ -312,7 +317,7 @@ impl Extractor {
 
     /// Reads a line by the format itself.
     fn read_itself(&self, line: &[u8], reader: &mut Reader) -> Outcome {
-        self.read_fields(line, reader).unwrap_or_else(|reason| chatter::outcome(line, reason))
+        self.read_fields(line, reader).unwrap_or_else(|reason| reader.told.outcome(line, reason))
     }
 
     /// Reads a line by the format itself; what it is that the format does not read is not asked.
@@ -486,7 +491,7 @@ impl Extractor {
             Compiled::Delimited { plan, .. } => {
                 let misfit = plan.read(line, &mut reader.found).err()?;
                 let (at, step) = plan.furthest(misfit, line, &mut reader.found);
-                Some(Misread { at, expected: plan.expected(step) })
+                Some(Misread { at, expected: plan.expected(step), parts: (step, plan.steps.len()) })
             }
             Compiled::Json { wanted, keyed, .. } => {
                 let at = match *keyed == Keyed::Logfmt && !keyed::begins_with_pair(line) {
@@ -501,7 +506,8 @@ impl Extractor {
                     Keyed::Logfmt => "pairs of name=value",
                     Keyed::W3c(_) => "as many values as the last #Fields line has names",
                 };
-                Some(Misread { at, expected: expected.to_owned() })
+                // An object is two parts: its form, and its values.
+                Some(Misread { at, expected: expected.to_owned(), parts: (usize::from(at > 0), 2) })
             }
         }
     }
@@ -513,7 +519,7 @@ impl Extractor {
         let mut given = given.map(|(field, value)| (field, value.from as usize..value.to as usize));
         let (field, at) = given.find(|(_, at)| !matches!(&line[at.clone()], b"" | b"-"))?;
         let is_status = number::status(&line[at.clone()]).is_some();
-        (!is_status).then(|| Misread { at: at.start, expected: format!("a status ({})", wanted.names[field]) })
+        (!is_status).then(|| Misread { at: at.start, expected: format!("a status ({})", wanted.names[field]), parts: (2, 2) })
     }
 
     /// The fields of the last line by the log's own names, with the bytes each takes; absent ones are left out.

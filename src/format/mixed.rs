@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bind::Binding;
-use super::chatter;
+use super::chatter::{self, Told};
 use super::derive::Fields;
 use super::envelope::Unwrapped;
 use super::extract::{Extractor, Reader};
@@ -128,6 +128,15 @@ impl Extractor {
         Some(Instant::from_micros(fields.time.micros().checked_add(sign * (nanos / 1_000))?))
     }
 
+    /// [`Extractor::try_read`] of a line of which it is known what it is if it is not read.
+    pub(super) fn try_read_told(&self, line: &[u8], told: Told, reader: &mut Reader, has_stamp: bool) -> Outcome {
+        reader.told = told;
+        let outcome = self.try_read(line, reader, has_stamp);
+        reader.told = Told::Unasked;
+        reader.others.iter_mut().for_each(|other| other.told = Told::Unasked);
+        outcome
+    }
+
     /// Reads a line more strictly than a format that is named would: what a writer of the format would not write is not its own.
     /// Where an envelope gives the time, `has_stamp`, a line without one is an event.
     pub(super) fn try_read(&self, line: &[u8], reader: &mut Reader, has_stamp: bool) -> Outcome {
@@ -135,7 +144,7 @@ impl Extractor {
             Outcome::Event if !self.reads_cleanly(line, reader) => Outcome::Rejected(Reason::Layout),
             Outcome::Undated if has_stamp => Outcome::Event,
             // Words beside JSON speak against a format, unless they are known ones: a few lucky lines must not decide.
-            Outcome::Skipped(Skip::Chatter) if line.first() != Some(&b'{') => chatter::outcome(line, Reason::Layout),
+            Outcome::Skipped(Skip::Chatter) if line.first() != Some(&b'{') => reader.told.outcome(line, Reason::Layout),
             outcome => outcome,
         }
     }
@@ -202,11 +211,14 @@ impl Extractor {
         }
         reader.stamped = reader.unwrapper.time();
         reader.stamped_ambiguous = reader.unwrapper.ambiguous();
+        if reader.unwrapper.is_beside_router() {
+            return Outcome::Skipped(Skip::OtherProgram);
+        }
         let text = reader.unwrapper.take_text();
         let outcome = match text.trim_ascii().is_empty() {
             true => Outcome::Skipped(Skip::Blank),
             false => match self.read_any(&text, reader) {
-                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && !chatter::tells_a_request(&text) => {
+                Outcome::Rejected(_) if reader.unwrapper.is_of_other_program() && tells_no_request(&text, reader) => {
                     Outcome::Skipped(Skip::OtherProgram)
                 }
                 outcome => outcome,
@@ -271,6 +283,7 @@ impl Extractor {
         let its_reader = &mut reader.others[i];
         its_reader.stamped = reader.stamped;
         its_reader.stamped_ambiguous = reader.stamped_ambiguous;
+        its_reader.told = reader.told;
         self.others[i].read_any(line, its_reader)
     }
 
@@ -291,6 +304,11 @@ fn of_object(one: Outcome, other: Outcome) -> Outcome {
         _ => 0,
     };
     if rank(other) > rank(one) { other } else { one }
+}
+
+/// Whether a line of a program that does not write the requests of a log tells none, or one that the others tell too.
+fn tells_no_request(text: &[u8], reader: &Reader) -> bool {
+    reader.unwrapper.is_of_router() || !chatter::tells_a_request(text)
 }
 
 /// Of two ways to read a line the one that has a time, or else the first.

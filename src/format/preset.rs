@@ -39,6 +39,8 @@ pub(super) enum Spec {
     NginxAndMore(&'static str),
     /// A line in the notation.
     Line(&'static str),
+    /// A line in the notation whose writer escapes nothing.
+    RawLine(&'static str),
     /// A line in the notation that has no time.
     WithoutTime(&'static str),
     /// The beginning of a line in the notation, behind which a part that is not read may stand.
@@ -146,9 +148,10 @@ impl Preset {
                 self.string(&fields).nginx(source(text))
             }
             Spec::NginxAndMore(text) => Ok(open_ended(self.string(declared).nginx(source(text))?)),
-            Spec::Line(text) => self.line(text, declared),
+            Spec::Line(text) => self.line(text, declared, Escape::Backslash),
+            Spec::RawLine(text) => self.line(text, declared, Escape::None),
             Spec::WithoutTime(text) => self.without_time(text),
-            Spec::LineAndMore(text) => Ok(open_ended(self.line(text, declared)?)),
+            Spec::LineAndMore(text) => Ok(open_ended(self.line(text, declared, Escape::Backslash)?)),
             Spec::Json(_) | Spec::Keys(_) | Spec::Pairs(_) | Spec::Columns(..) if !declared.is_empty() => {
                 Err(definition(format!("the lines of preset `{}` are JSON", self.name))
                     .hint("change its keys by `json: {latency: took ms}` beside `preset`"))
@@ -160,8 +163,8 @@ impl Preset {
         }
     }
 
-    fn line(&self, text: &str, declared: &[(String, String)]) -> Result<Format> {
-        let template = notation::template(source(text), declared, Escape::Backslash)?;
+    fn line(&self, text: &str, declared: &[(String, String)], escape: Escape) -> Result<Format> {
+        let template = notation::template(source(text), declared, escape)?;
         Ok(Format::new(self.name, Layout::Delimited(template), self.clock))
     }
 

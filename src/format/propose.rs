@@ -9,16 +9,24 @@ use super::Format;
 use super::extract::Extractor;
 use crate::record::Outcome;
 
+/// Lines that are spelled until one of them tells the rest.
+const LINES_SPELLED_MAX: usize = 20;
+
 /// Fields that a proposal may have.
 const FIELDS_MAX: usize = 64;
 
 /// An nginx string that reads all of these lines, if their forms tell one.
 pub fn string(lines: &[&[u8]]) -> Option<String> {
-    let proposal = spell(std::str::from_utf8(lines.first()?).ok()?)?;
-    let format = Format::parse(&proposal).ok()?;
+    let spelled = lines.iter().take(LINES_SPELLED_MAX).filter_map(|line| spell(std::str::from_utf8(line).ok()?));
+    spelled.into_iter().find(|proposal| reads(proposal, lines) == Some(true))
+}
+
+/// Whether a format string reads all of these lines; none if it is none.
+fn reads(proposal: &str, lines: &[&[u8]]) -> Option<bool> {
+    let format = Format::parse(proposal).ok()?;
     let extractor = Extractor::bind(&format, &[], Some(&TimeZone::UTC)).ok()?;
     let mut reader = extractor.reader("");
-    lines.iter().all(|line| extractor.read(line, &mut reader) == Outcome::Event).then_some(proposal)
+    Some(lines.iter().all(|line| extractor.read(line, &mut reader) == Outcome::Event))
 }
 
 /// What was spelled so far.
@@ -32,11 +40,15 @@ struct Speller {
     has_address: bool,
     has_time: bool,
     quoted: usize,
+    /// Whether quoted values have names before them.
+    has_names: bool,
+    /// Names that were given.
+    names: Vec<String>,
 }
 
 fn spell(line: &str) -> Option<String> {
     let mut speller = Speller::default();
-    let mut rest = line;
+    let (mut rest, mut label) = (line, None);
     while !rest.is_empty() {
         if speller.fields > FIELDS_MAX {
             return None;
@@ -45,7 +57,7 @@ fn spell(line: &str) -> Option<String> {
         rest = match first {
             '"' => {
                 let end = closing_quote(&rest[1..])?;
-                let field = speller.quoted_field(&rest[1..1 + end]);
+                let field = speller.quoted_field(label.take(), &rest[1..1 + end], &rest[end + 2..]);
                 speller.text.push_str(&format!("\"{field}\""));
                 &rest[end + 2..]
             }
@@ -62,6 +74,13 @@ fn spell(line: &str) -> Option<String> {
             }
             _ => {
                 let end = rest.find(is_divider).unwrap_or(rest.len());
+                if let Some(name) = rest[..end].strip_suffix('=').filter(|name| !name.is_empty() && rest[end..].starts_with('"'))
+                {
+                    label = Some(name);
+                    speller.text.push_str(&rest[..end]);
+                    rest = &rest[end..];
+                    continue;
+                }
                 let (name, value) = match rest[..end].split_once('=') {
                     Some((name, value)) if !name.is_empty() && !value.is_empty() => (Some(name), value),
                     _ => (None, &rest[..end]),
@@ -87,6 +106,12 @@ fn is_address(text: &str) -> bool {
     is_v4 || is_v6
 }
 
+/// Whether a status stands there, behind a blank.
+fn begins_with_status(text: &str) -> bool {
+    let word = text.strip_prefix(' ').map(|rest| rest.split(is_divider).next().unwrap_or_default());
+    word.is_some_and(|word| word.len() == 3 && super::number::status(word.as_bytes()).is_some())
+}
+
 fn closing_quote(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.bytes().position(|b| {
@@ -99,14 +124,26 @@ fn closing_quote(text: &str) -> Option<usize> {
 impl Speller {
     fn other(&mut self, name: Option<&str>) -> String {
         self.fields += 1;
-        let usable = name.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-        usable.map_or_else(|| format!("$field{}", self.fields), |name| format!("$my_{name}"))
+        let name = name.map(|name| format!("$my_{}", name.replace(['-', '.'], "_")));
+        let is_usable =
+            |name: &String| name[1..].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !self.names.contains(name);
+        match name.filter(is_usable) {
+            Some(name) => {
+                self.names.push(name.clone());
+                name
+            }
+            None => format!("$field{}", self.fields),
+        }
     }
 
-    fn quoted_field(&mut self, value: &str) -> String {
-        let is_request = !self.has_request && value.contains(" HTTP/");
+    /// What stands in quotes, perhaps behind `name=`. Without names, its place tells it.
+    fn quoted_field(&mut self, name: Option<&str>, value: &str, behind: &str) -> String {
+        // A request that is none, as scanners send them, has its status behind it all the same.
+        let is_request = !self.has_request && (value.contains(" HTTP/") || begins_with_status(behind));
         self.quoted += usize::from(self.has_request);
+        self.has_names |= name.is_some();
         match self.quoted {
+            _ if self.has_names && !is_request => self.other(name),
             _ if is_request => {
                 self.has_request = true;
                 "$request".to_owned()
@@ -171,6 +208,12 @@ mod tests {
         let want = r#"$field1 $remote_addr [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" rt=$my_rt "$field3""#;
         assert_eq!(string(&[line.as_bytes()]).unwrap(), want);
         assert!(string(&[line.as_bytes(), b"something else"]).is_none());
+        let named =
+            r#"192.0.2.7 [02/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 512 ua="curl/8" up-time="0.042" a="-" a="b" "-""#;
+        let want = r#"$remote_addr [$time_local] "$request" $status $body_bytes_sent ua="$my_ua" up-time="$my_up_time" a="$my_a" a="$field4" "$field5""#;
+        assert_eq!(string(&[named.as_bytes()]).unwrap(), want);
+        let scanned = line.replace("GET /a HTTP/1.1", "SSH-2.0-x");
+        assert_eq!(string(&[scanned.as_bytes()]), string(&[line.as_bytes()]));
         for line in ["", "no time here 200", "$ [02/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5", "\"open"] {
             assert_eq!(string(&[line.as_bytes()]), None, "{line}");
         }

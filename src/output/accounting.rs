@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::aggregate::accounting::{Accounting, Tally};
 use crate::aggregate::receipt::Receipt;
 use crate::error::Result;
-use crate::record::Reason;
+use crate::record::{Reason, Skip};
 
 /// The outcomes of the lines of one input, whatever pieces it was read in.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +101,7 @@ fn outcomes(accounting: &Accounting) -> Map<String, Value> {
 /// More lines or bytes than 2^64.
 pub fn warnings(receipts: &[Receipt]) -> Result<Vec<String>> {
     let total = total(receipts)?;
-    let all = rejected_warning(&total).into_iter().chain(undated_warning(&total));
+    let all = rejected_warning(&total).into_iter().chain(undated_warning(&total)).chain(repeated_warning(&total));
     Ok(all.chain(ambiguous_warnings(&total)).collect())
 }
 
@@ -117,6 +117,19 @@ pub fn rejected_warning(total: &Accounting) -> Option<String> {
 pub fn undated_warning(total: &Accounting) -> Option<String> {
     let lines = total.undated.lines;
     (lines > 0).then(|| format!("{lines} of {} lines have no usable time and are not counted", total.total().lines))
+}
+
+/// How many lines stand for others that a syslog daemon left out.
+pub fn repeated_warning(total: &Accounting) -> Option<String> {
+    let lines = total.skipped_as(Skip::Repeated).lines;
+    let told = |lines| {
+        format!(
+            "{lines} of {} lines say that syslog left out lines like the one before; the requests of those are not counted (its reduction of \
+             repeated messages can be turned off)",
+            total.total().lines
+        )
+    };
+    (lines > 0).then(|| told(lines))
 }
 
 /// How many requests have a local time that does not say which instant it is.

@@ -65,6 +65,8 @@ cache deny all
 logformat keys {{"ended":%ts.%03tu,"took":%tr,"status":"%>Hs","method":"%rm","url":"%ru"}}
 access_log stdio:{place}/access.log squid
 access_log stdio:{place}/json.log keys
+access_log stdio:{place}/combined.log combined
+access_log stdio:{place}/common.log common
 cache_log {place}/cache.log
 pid_filename none
 shutdown_lifetime 0 seconds
@@ -87,6 +89,11 @@ shutdown_lifetime 0 seconds
         empty: word(None, "error:transaction-end-before-headers"),
     };
     compare(&folder, Log::detected("access.log", "squid", true), answers);
+    // Behind a method that is none, the word is no path.
+    let of_requests = Answers { junk: nameless(Some("400")), empty: nameless(None), ..answers };
+    for log in ["combined.log", "common.log"] {
+        compare(&folder, Log::detected(log, "squid", false), of_requests);
+    }
     let keys = "format: {json: {time: ended s, status: status, latency: took ms, method: method, target: url}}";
     compare(&folder, Log::declared("json.log", keys), answers);
 }
@@ -184,13 +191,21 @@ fn slix_counts_what_varnish_was_sent() {
     let server = varnish("varnishd", &["-F", "-a", &address.to_string(), "-f", &format!("{place}/shop.vcl")]);
     server.wait(address);
     let keys = r#"{"begun":"%t","took":%D,"status":%s,"request":"%r","hitmiss":"%{Varnish:hitmiss}x"}"#;
-    let readers = [varnish("varnishncsa", &["-w", "access.log"]), varnish("varnishncsa", &["-j", "-F", keys, "-w", "json.log"])];
+    let timed =
+        r#"format: '%h %l %u %t "%r" %s %b "%{Referer}i" "%{User-agent}i" %D %{Varnish:time_firstbyte}x %{Varnish:handling}x'"#;
+    let string = timed.trim_start_matches("format: ").trim_matches('\'');
+    let readers = [
+        varnish("varnishncsa", &["-w", "access.log"]),
+        varnish("varnishncsa", &["-F", string, "-w", "timed.log"]),
+        varnish("varnishncsa", &["-j", "-F", keys, "-w", "json.log"]),
+    ];
     std::thread::sleep(Duration::from_secs(1));
     send(address, "");
     drop(readers);
     drop(server);
     let answers = Answers { aborted: aborted(Some("200"), true), junk: nameless(Some("400")), empty: None };
     compare(&folder, Log::detected("access.log", "combined", false), answers);
+    compare(&folder, Log::declared("timed.log", timed), answers);
     // Its own JSON (`-j`) leaves out the garbage, of which most is not known.
     let keys = "format: {json: {time: begun clf, status: status, latency: took us, request: request}, clock: start}";
     compare(&folder, Log::declared("json.log", keys), Answers { junk: None, ..answers });

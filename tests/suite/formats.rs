@@ -381,3 +381,61 @@ fn what_no_format_reads_is_shown_with_what_would_read_it() {
     let report = work.run(&["report", "--format", proposed, "--output-format", "json", "timed.log"]).exits(0).json();
     assert_eq!(report["accounting"]["events"]["lines"], 20);
 }
+
+/// A tail of named values in quotes can be read as a part of the user agent, which no writer of the format would write: such lines are shown too.
+#[test]
+fn lines_that_the_nearest_format_reads_with_a_tail_in_the_wrong_field_are_shown() {
+    let work = Work::new();
+    let line = |i: usize| {
+        let timed = format!("\"curl/8.5.0\" rt=\"0.0{i:02}\" urt=\"-\"\n");
+        like(example("combined"), i).replace("\"curl/8.5.0\"\n", &timed)
+    };
+    work.file("timed.log", (0..20).map(line).collect::<String>());
+    let ran = work.run(&["rejects", "timed.log"]).exits(1);
+    assert!(ran.text().starts_with("20 of 20 lines were rejected"), "{}", ran.text());
+    let proposed = ran.text().split_once("--format '").unwrap().1.split_once('\'').unwrap().0;
+    let report = work.run(&["report", "--format", proposed, "--output-format", "json", "timed.log"]).exits(0).json();
+    assert_eq!(report["accounting"]["events"]["lines"], 20);
+}
+
+/// The place where reading failed is that in the line, and not in its envelope.
+#[test]
+fn rejected_lines_are_shown_out_of_their_envelopes() {
+    let work = Work::new();
+    let line = |i: usize| format!("<134>1 2026-11-02T10:00:00Z web app 7 - - {}", like(example("combined"), i));
+    let log: String = (0..20).map(|i| if i == 7 { line(i).replace(" 200 ", " 2OO ") } else { line(i) }).collect();
+    work.file("access.log", log);
+    let ran = work.run(&["rejects", "access.log"]).exits(0);
+    let at = like(example("combined"), 7).replace(" 200 ", " 2OO ").find("2OO").unwrap();
+    assert!(ran.text().contains(&format!("byte {at}: expected a status")), "{}", ran.text());
+    assert!(!ran.text().contains("<134>"), "{}", ran.text());
+}
+
+/// What can be asked is what lines have, and not what the format could have.
+#[test]
+fn detect_names_the_slis_that_the_lines_allow() {
+    let work = Work::new();
+    let told = |log: &str| {
+        work.file("access.log", log.repeat(20));
+        let ran = work.run(&["detect", "access.log"]).exits(0);
+        ran.text().lines().find_map(|line| line.trim().strip_prefix("SLIs").map(|slis| slis.trim().to_owned())).unwrap()
+    };
+    let bare = r#"{"time":"2026-11-01T10:00:00+00:00","request":"GET /cart HTTP/1.1","status":"200"}"#;
+    assert_eq!(told(&format!("{bare}\n")), "availability (status), by route (path)");
+    assert_eq!(told(&like(example("nginx_json"), 0)), "availability (status), latency, size (bytes), by route (path)");
+    let proxied = like(example("combined"), 0).replace("GET /", "GET http://shop.example/");
+    assert_eq!(told(&proxied), "availability (status), size (bytes), by route (path), by host");
+}
+
+/// Some bytes that scanners sent do not make a log of a binary.
+#[test]
+fn a_log_with_some_nul_bytes_is_no_binary() {
+    let work = Work::new();
+    let line = |i: usize| {
+        format!("{}{}", if i == 7 { "\0" } else { "" }, like(example("combined"), i).replace("\"curl/8.5.0\"", "curl 7"))
+    };
+    work.file("some.log", (0..20).map(line).collect::<String>());
+    work.file("all.log", "a\0b\n".repeat(20));
+    assert!(work.run(&["report", "some.log"]).exits(1).stderr.contains("the first line begins: 192.0.2.7"));
+    assert!(work.run(&["report", "all.log"]).exits(1).stderr.contains("its bytes are no text"));
+}

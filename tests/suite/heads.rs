@@ -67,4 +67,11 @@ fn what_has_no_lines_is_told_as_that() {
     assert!(ran.stderr.contains("no line ends within its first 16842752 bytes"), "{}", ran.stderr);
     let ran = report(&work, &["--format", "combined", "a.log"]).exits(0);
     assert!(ran.stderr.contains("1 rejected_too_long"), "{}", ran.stderr);
+    let message = format!("<134>1 2026-11-01T10:00:00Z web nginx 7 - - {}", line(0, "/cart", 200).trim_end());
+    work.file("b.log", format!("{} {message}", message.len()).repeat(1_000));
+    let ran = report(&work, &["b.log"]).exits(1);
+    assert!(ran.stderr.contains("octet counting") && ran.stderr.contains("perl -0777"), "{}", ran.stderr);
+    work.file("c.log", format!("{} {message}", message.len()).repeat(150_000));
+    let ran = report(&work, &["c.log"]).exits(1);
+    assert!(ran.stderr.contains("octet counting"), "{}", ran.stderr);
 }

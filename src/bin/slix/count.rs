@@ -215,6 +215,8 @@ pub struct Counter<'a> {
     words: &'a Words,
     /// Whether something could not be read.
     pub failed: bool,
+    /// Whether there are several inputs.
+    is_one_of_many: bool,
     /// Whether it was told what of archives cannot be read.
     pub damages_told: bool,
     /// What contents are known by.
@@ -224,7 +226,7 @@ pub struct Counter<'a> {
 impl<'a> Counter<'a> {
     /// Nothing was done yet.
     pub fn new(reading: &'a Reading, formats: &'a Formats, words: &'a Words) -> Counter<'a> {
-        Counter { reading, formats, words, failed: false, damages_told: false, digests: Digests::Sha256 }
+        Counter { reading, formats, words, failed: false, is_one_of_many: false, damages_told: false, digests: Digests::Sha256 }
     }
 }
 
@@ -232,11 +234,21 @@ impl Counter<'_> {
     /// An input that cannot be read: an error, or only told where the rest shall be read.
     pub fn fail(&mut self, error: Error) -> Result<()> {
         if !self.reading.keep_going {
-            return Err(error);
+            return Err(self.with_way_on(error));
         }
         self.words.error(&error);
         self.failed = true;
         Ok(())
+    }
+
+    /// The error that ends the run, with the way to read the other inputs, if there are some.
+    fn with_way_on(&self, error: Error) -> Error {
+        const WAY_ON: &str = "--keep-going reads the other inputs all the same";
+        match error.hint_text().map(str::to_owned) {
+            _ if !self.is_one_of_many => error,
+            Some(hint) => error.hint(format!("{hint}; {WAY_ON}")),
+            None => error.hint(WAY_ON),
+        }
     }
 
     /// Finds the inputs.
@@ -279,9 +291,10 @@ impl Counter<'_> {
     fn resolved(&mut self, inputs: Inputs) -> Result<Inputs> {
         inputs.notes().iter().for_each(|note| self.words.note(note));
         let failures = inputs.failures();
+        self.is_one_of_many = inputs.inputs().len() + failures.len() > 1;
         if !self.reading.keep_going {
             failures.iter().skip(1).for_each(|failure| self.words.error(&failure.error));
-            return inputs.complete();
+            return inputs.complete().map_err(|error| self.with_way_on(error));
         }
         failures.iter().for_each(|failure| self.words.error(&failure.error));
         self.failed = !failures.is_empty();
@@ -475,7 +488,7 @@ impl Counter<'_> {
         let mut failures = failures.into_iter().map(|(_, error)| error);
         let last = if unopened && !self.reading.keep_going { failures.next() } else { None };
         failures.for_each(|error| self.words.error(&error));
-        last.map_or(Ok(()), Err)
+        last.map_or(Ok(()), |error| Err(self.with_way_on(error)))
     }
 
     fn finish_rejects(&self, rejects: &Rejects, partial: &Partial) -> Result<()> {
@@ -484,6 +497,7 @@ impl Counter<'_> {
         }
         let total = accounting::total(&partial.receipts)?;
         self.words.rejects(&total, rejects);
+        self.words.repeated(&total);
         self.words.undated(&total, self.formats.zone().is_some());
         self.words.ambiguous(&total);
         Ok(())

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
+use slix::format::detect::Near;
 use slix::format::extract::{Extractor, Reader};
 use slix::framing::LINE_BYTES_MAX;
 use slix::record::{Field, Kind, Need, Outcome, Reason, Record, Skip, Value};
@@ -22,6 +23,8 @@ use super::words::Words;
 
 /// Lines of standard input that are explained.
 const LINES_MAX: usize = 1_000;
+/// Formats that are named where none reads a line: the nearest ones.
+const NEAREST_TOLD: usize = 4;
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
@@ -42,13 +45,22 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit> {
         Ok(None) => Err(Error::new(ErrorKind::Input, "there is no line to explain")),
         Err(error) if error.kind() == ErrorKind::Format && texts.iter().any(|line| !line.is_empty()) => {
             let longest = texts.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
-            let nearest = formats.nearest_preset(longest)?;
-            let questions = declared.questions(nearest.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
-            explain(&Explainer::new(nearest, &formats, &questions)?, &texts, form, &session.words)?;
+            let nearest = formats.nearest_presets(longest)?;
+            let Some(Near { format, .. }) = nearest.first() else { return Err(error) };
+            session.words.note(&tried(&nearest));
+            let questions = declared.questions(format.resolve(&Field::Latency).is_some(), args.asking.what_if.as_deref())?;
+            explain(&Explainer::new(format, &formats, &questions)?, &texts, form, &session.words)?;
             Err(error)
         }
         Err(error) => Err(error),
     }
+}
+
+/// By which formats a line was tried, and how far the nearest ones read it.
+fn tried(nearest: &[Near]) -> String {
+    let told: Vec<String> =
+        nearest.iter().take(NEAREST_TOLD).map(|near| format!("{} to byte {}", near.format.name, near.at)).collect();
+    format!("{} formats were tried, and these read furthest: {}", nearest.len(), told.join(", "))
 }
 
 /// The lines, without their ends.
@@ -259,6 +271,9 @@ fn told(outcome: Outcome) -> (&'static str, Option<String>) {
         Outcome::Skipped(Skip::Comment) => ("skipped", Some("a comment".to_owned())),
         Outcome::Skipped(Skip::Chatter) => ("skipped", Some("what the server says beside its access log".to_owned())),
         Outcome::Skipped(Skip::OtherProgram) => ("skipped", Some("a line of another program".to_owned())),
+        Outcome::Skipped(Skip::Repeated) => {
+            ("skipped", Some("a note of syslog that it left out lines like the one before".to_owned()))
+        }
         Outcome::Joined => ("joined", Some("a part of another line".to_owned())),
         Outcome::Undated => ("undated", Some("it has no usable time (if it is local, --tz ZONE says where)".to_owned())),
         Outcome::Rejected(reason) => ("rejected", Some(reason.name().to_owned())),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector, SAMPLE_LINES_MAX};
-use slix::format::envelope::Envelope;
+use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX};
+use slix::format::envelope::{self, Envelope};
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
 use slix::input::{Head, Input};
@@ -139,9 +139,12 @@ impl Formats {
     /// The format of an input that begins with `head`; none if there is no line to tell it by.
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
-        let lines = head.lines(SAMPLE_LINES_MAX);
+        let mut lines = head.lines(SAMPLE_LINES_MAX);
         if lines.is_empty() && !head.complete && candidates.only.is_none() {
-            return Err(endless(name, head));
+            if !envelope::is_counted(&head.bytes) {
+                return Err(endless(name, head));
+            }
+            lines.push(&head.bytes);
         }
         candidates.find(&lines, self.zone()).map_err(|error| about(name, error))
     }
@@ -153,8 +156,8 @@ impl Formats {
             Err(error) if error.kind() == ErrorKind::Format => {
                 let lines = head.lines(SAMPLE_LINES_MAX);
                 let longest = lines.iter().max_by_key(|line| line.len()).copied().unwrap_or_default();
-                let found = Found { format: Arc::new(self.nearest_preset(longest)?.clone()), detected: None };
-                Ok(Some((found, Some(error))))
+                let nearest = self.nearest_presets(longest)?.into_iter().next();
+                Ok(nearest.map(|near| (Found { format: Arc::new(near.format), detected: None }, Some(error))))
             }
             Err(error) => Err(error),
         }
@@ -188,10 +191,9 @@ impl Formats {
         candidates.find(lines, self.zone())
     }
 
-    /// The preset that reads most of a line that none reads.
-    pub fn nearest_preset(&self, line: &[u8]) -> Result<&Format> {
-        let presets = self.presets()?;
-        Ok(presets.detector(self.zone())?.nearest(line).unwrap_or(&presets.formats[0]))
+    /// The presets by how much they read of a line that none reads.
+    pub fn nearest_presets(&self, line: &[u8]) -> Result<Vec<Near>> {
+        Ok(self.presets()?.detector(self.zone())?.nearest(line))
     }
 
     fn presets(&self) -> Result<&Candidates> {

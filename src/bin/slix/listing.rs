@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use slix::error::Result;
+use slix::format::extract::Extractor;
 use slix::format::preset::{self, Preset};
 use slix::format::{Format, Meaning, Unit};
-use slix::record::{Field, Kind};
+use slix::record::{Field, Kind, Outcome};
 
 use super::Session;
 use super::args::FormatsArgs;
@@ -18,7 +19,9 @@ pub fn run(args: &FormatsArgs, session: &Session) -> Result<Exit> {
         Some(name) => one(Preset::named(name)?)?,
         None => all(),
     };
-    Destination::Stdout.write_text(&session.words.clean(&text))?;
+    // The tabs of an example are its dividers: what is copied must be a line of the format.
+    let parts: Vec<String> = text.split('\t').map(|part| session.words.clean(part)).collect();
+    Destination::Stdout.write_text(&parts.join("\t"))?;
     Ok(Exit::Success)
 }
 
@@ -41,7 +44,7 @@ fn one(preset: &Preset) -> Result<String> {
     for line in preset.example.lines() {
         let _ = writeln!(text, "  {line}");
     }
-    let _ = writeln!(text, "clock    the {} of the request{}", preset.clock().words(), zone(&format));
+    let _ = writeln!(text, "clock    the {} of the request{}", preset.clock().words(), zone(preset, &format)?);
     let _ = writeln!(text, "latency  {}", latency(&format));
     if let Some(twin) = preset.detects_as {
         let _ = writeln!(text, "detected as {twin}, which looks the same");
@@ -61,11 +64,15 @@ fn one(preset: &Preset) -> Result<String> {
     Ok(text)
 }
 
-fn zone(format: &Format) -> &'static str {
-    match format.resolve(&Field::Time) {
-        None => ", which an envelope must tell",
-        Some(_) => "",
+/// Where the time of a line is, as far as the line does not say it.
+fn zone(preset: &Preset, format: &Format) -> Result<&'static str> {
+    if format.resolve(&Field::Time).is_none() {
+        return Ok(", which an envelope must tell");
     }
+    let extractor = Extractor::bind(format, &[], None)?;
+    let mut reader = extractor.reader("");
+    let read = preset.example.lines().map(|line| extractor.read(line.as_bytes(), &mut reader)).last();
+    Ok(if read == Some(Outcome::Undated) { ", a local time: --tz ZONE says where" } else { "" })
 }
 
 fn latency(format: &Format) -> String {

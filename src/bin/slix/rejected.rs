@@ -14,7 +14,7 @@ use super::args::LogsArgs;
 use super::destination::Destination;
 use super::exit::Exit;
 use super::formats::Formats;
-use super::survey;
+use super::survey::{self, Line, Log};
 
 /// Shapes that are told apart; the lines of further ones are only counted.
 const SHAPES_MAX: usize = 10_000;
@@ -46,20 +46,20 @@ pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     let (mut lines, mut rejected, mut beyond) = (0u64, 0u64, 0u64);
     let read = survey::read(&inputs, &logs, u64::MAX, &session.words, &mut |line| {
         lines += 1;
-        let Outcome::Rejected(reason) = line.outcome else { return };
+        let Some((reason, line_text)) = rejected_line(&line, &logs[line.log]) else { return };
         rejected += 1;
-        let shape = shape(line.text);
+        let shape = shape(line_text);
         if let Some(group) = groups.get_mut(&shape) {
             group.count += 1;
             if group.examples.len() < EXAMPLES_MAX {
-                group.examples.push(line.text.to_vec());
+                group.examples.push(line_text.to_vec());
             }
         } else if groups.len() < SHAPES_MAX {
             let extractor = &logs[line.log].extractor;
-            let misread = extractor.misread(line.text, &mut extractor.reader(""));
+            let misread = extractor.misread(line_text, &mut extractor.reader(""));
             let expected = misread.map(|misread| (misread.at, misread.expected));
             let place = (line.log, line.offset);
-            groups.insert(shape, Group { count: 1, reason, examples: vec![line.text.to_vec()], place, expected });
+            groups.insert(shape, Group { count: 1, reason, examples: vec![line_text.to_vec()], place, expected });
         } else {
             beyond += 1;
         }
@@ -79,6 +79,18 @@ pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     }
     Destination::Stdout.write_text(&session.words.clean(&text))?;
     Ok(if read == Exit::Success { exit } else { read })
+}
+
+/// Why a line is not read, and its text out of its envelopes; none if it is read. Of a log that no format is of, a line that the nearest one
+/// reads with its tail in a wrong field is not read either.
+fn rejected_line<'a>(line: &'a Line, log: &Log) -> Option<(Reason, &'a [u8])> {
+    let text = line.reader.text(line.text);
+    match line.outcome {
+        Outcome::Rejected(reason @ Reason::TooLong) => Some((reason, line.text)),
+        Outcome::Rejected(reason) => Some((reason, text)),
+        Outcome::Event if log.is_unknown && !log.extractor.reads_cleanly(text, line.reader) => Some((Reason::Layout, text)),
+        _ => None,
+    }
 }
 
 fn describe(group: &Group, name: &str, detector: &Detector, text: &mut String) {
@@ -101,7 +113,8 @@ fn describe(group: &Group, name: &str, detector: &Detector, text: &mut String) {
     }
 }
 
-/// A line without what is different in every one: runs of letters, of digits, and of other bytes than ASCII.
+/// A line without what is different in every one: what stands in quotes, and runs of letters, of digits, and of other bytes than ASCII. An
+/// object keeps its texts, which are its keys too.
 fn shape(line: &[u8]) -> Vec<u8> {
     let class = |b: &u8| match b {
         b'0'..=b'9' => b'0',
@@ -109,7 +122,15 @@ fn shape(line: &[u8]) -> Vec<u8> {
         0x80.. => b'?',
         other => *other,
     };
-    let mut shape: Vec<u8> = line.iter().take(SHAPE_BYTES_MAX).map(class).collect();
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let is_object = line.first() == Some(&b'{');
+    let stands_open = |&&b: &&u8| {
+        let was_quoted = is_quoted;
+        is_quoted ^= b == b'"' && !is_escaped;
+        is_escaped = b == b'\\' && !is_escaped;
+        is_object || !was_quoted || !is_quoted
+    };
+    let mut shape: Vec<u8> = line.iter().filter(stands_open).take(SHAPE_BYTES_MAX).map(class).collect();
     shape.dedup();
     shape
 }

@@ -26,6 +26,8 @@ pub struct Log<'a> {
     pub input: &'a Input,
     /// Its format, and how many of how many lines told it.
     pub found: Found,
+    /// Whether no format is its own, and this one is only the nearest.
+    pub is_unknown: bool,
     /// Reads its lines; the fields are those of `needs`.
     pub extractor: Extractor,
     /// The fields that are read.
@@ -88,6 +90,7 @@ pub fn logs<'a>(
         let Some((found, error)) = found else {
             return Err(Error::new(ErrorKind::Input, format!("{}: it is empty", input.name())));
         };
+        let is_nearest = error.is_some();
         if let Some(error) = error {
             words.error(&error);
             is_unknown.set(true);
@@ -95,7 +98,7 @@ pub fn logs<'a>(
         let needs = needs(&found.format);
         let year = formats.year(&found.format, input, &head)?;
         let extractor = formats.bind(&found.format, &needs, year)?;
-        Ok(Log { number, input, found, extractor, needs })
+        Ok(Log { number, input, found, is_unknown: is_nearest, extractor, needs })
     };
     let (mut logs, mut failures) = (Vec::new(), Vec::new());
     for found in inputs.inputs().iter().enumerate().map(log) {

@@ -141,6 +141,11 @@ impl Words {
         }
     }
 
+    /// Says how many lines stand for others.
+    pub fn repeated(&self, total: &Accounting) {
+        accounting::repeated_warning(total).iter().for_each(|warning| self.warning(warning));
+    }
+
     /// Says how many lines have no usable time.
     pub fn undated(&self, total: &Accounting, zone_is_set: bool) {
         let zone = if zone_is_set { "" } else { "; if their times are local, --tz ZONE says where" };
