@@ -354,9 +354,11 @@ impl Counter<'_> {
     }
 
     fn tell_empty(&self, log: &Log) {
-        if log.is_empty {
-            let shown = if &*log.name == "-" { "standard input" } else { &log.name };
-            self.words.note(&format!("{shown}: it is empty"));
+        let shown = if &*log.name == "-" { "standard input" } else { &log.name };
+        match log.format {
+            _ if log.is_empty => self.words.note(&format!("{shown}: it is empty")),
+            None => self.words.note(&format!("{shown}: it has no lines but blank ones and comments")),
+            Some(_) => {}
         }
     }
 
@@ -684,8 +686,8 @@ struct Plans {
 impl Plans {
     fn of(logs: &[&Log], questions: &Questions, formats: &Formats) -> Result<Plans> {
         let mut plans = Plans { jobs: Vec::new(), of_log: Vec::new() };
-        // What an empty log is read by shows nowhere.
-        let fallback = Arc::new(Format::parse("combined")?);
+        // What a log is read by in which nothing is to be read has no name: of a format that has one other logs may be.
+        let fallback = Arc::new(Format { name: String::new(), ..Format::parse("combined")? });
         for log in logs {
             let format = log.format.as_ref().unwrap_or(&fallback);
             let known =

@@ -136,10 +136,14 @@ impl Formats {
         own.unwrap_or(&self.service)
     }
 
-    /// The format of an input that begins with `head`; none if there is no line to tell it by.
+    /// The format of an input that begins with `head`; none if there is no line to tell it by, or none but blank ones and comments.
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
         let mut lines = head.lines(SAMPLE_LINES_MAX);
+        let says_nothing = |line: &&[u8]| is_blank(line) || line.starts_with(b"#");
+        if head.complete && candidates.only.is_none() && lines.iter().all(says_nothing) {
+            return Ok(None);
+        }
         if lines.is_empty() && !head.complete && candidates.only.is_none() {
             if !envelope::is_counted(&head.bytes) {
                 return Err(endless(name, head));
