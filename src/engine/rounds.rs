@@ -231,7 +231,7 @@ struct Share<'r, 'd, C: Contents> {
     queue: (&'r [usize], &'r AtomicUsize),
     follower: Follower<'d>,
     wholes: Wholes<'r>,
-    buffer: Vec<u8>,
+    buffer: Aligned,
     /// How many contents are still to be looked at before they are counted.
     with_care: usize,
     /// What was read. Behind the first `kept` nothing is certain to stand.
@@ -239,6 +239,37 @@ struct Share<'r, 'd, C: Contents> {
     kept: usize,
     others: Vec<usize>,
     row: Row<C::Found>,
+}
+
+/// Bytes that begin at the beginning of a cache line. Where they begin some bytes into one, as allocators hand them out, processors copy a
+/// page to them at 0.8 of the rate, and up to 16 bytes into a page at a third of it.
+struct Aligned {
+    bytes: Vec<u8>,
+    from: usize,
+}
+
+impl Aligned {
+    const CACHE_LINE: usize = 64;
+
+    fn new(length: usize) -> Aligned {
+        let bytes = vec![0; length + Aligned::CACHE_LINE];
+        let from = bytes.as_ptr().align_offset(Aligned::CACHE_LINE).min(Aligned::CACHE_LINE);
+        Aligned { bytes, from }
+    }
+}
+
+impl std::ops::Deref for Aligned {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.from..]
+    }
+}
+
+impl std::ops::DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.from..]
+    }
 }
 
 /// Contents that lie one behind the other in the buffer, to be counted together.
@@ -267,7 +298,7 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
             queue,
             follower,
             wholes,
-            buffer: vec![0; ROW_BYTES + SMALL_BYTES_MAX + ROOM_BYTES],
+            buffer: Aligned::new(ROW_BYTES + SMALL_BYTES_MAX + ROOM_BYTES),
             // Where counting lines does not tell whether a content is like the first, each is looked at.
             with_care: if tells_by_events { 0 } else { usize::MAX },
             read: Vec::new(),

@@ -51,7 +51,8 @@ fn is_repetition(line: &[u8]) -> bool {
 
 /// What servers write beside their access log: error logs and start-up lines.
 fn is_chatter(line: &[u8]) -> bool {
-    (PATTERNS.iter().any(|pattern| has_pattern(line, pattern)) || is_levelled(line)) && !tells_a_request(line)
+    // Most lines that are asked about are requests of another format: what tells that a line is none of these comes first everywhere.
+    (begins_dated(line) || is_levelled(line)) && !tells_a_request(line)
         || is_nginx_error(line)
         || is_apache_error(line)
         || is_haproxy_other(line)
@@ -71,6 +72,17 @@ pub(super) fn tells_a_request(line: &[u8]) -> bool {
         Sign::new(b" status="),
     ];
     SIGNS.iter().any(|sign| sign.is_in(line))
+}
+
+/// Whether the line begins like one of the [`PATTERNS`].
+fn begins_dated(line: &[u8]) -> bool {
+    // A date is told from an address by its dividers.
+    let may_fit = match line.first() {
+        Some(b'0'..=b'9') => matches!(line.get(2), Some(b'-')) || matches!(line.get(4), Some(b'-' | b'/')),
+        Some(b'[') => matches!(line.get(5), Some(b'-')),
+        _ => true,
+    };
+    may_fit && PATTERNS.iter().any(|pattern| has_pattern(line, pattern))
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
@@ -112,8 +124,11 @@ fn is_nginx_error(line: &[u8]) -> bool {
 
 /// Apache 2.4, ErrorLogFormat default: `[Sun Nov 01 10:00:00.123456 2026] [core:error] …`; 2.2 has no fraction.
 fn is_apache_error(line: &[u8]) -> bool {
+    if !has_pattern(line, b"[Aaa Aaa ") {
+        return false;
+    }
     let Some(end) = line.iter().position(|&b| b == b']') else { return false };
-    has_pattern(line, b"[Aaa Aaa ") && end < 40 && line[..end].contains(&b':') && line[end + 1..].starts_with(b" [")
+    end < 40 && line[..end].contains(&b':') && line[end + 1..].starts_with(b" [")
 }
 
 /// Plug-ins and runtimes that print their level first: `DEBUG: …`, `WARN …`; HAProxy's is in brackets (`[NOTICE]   (7) : …`). klog, of ingress
@@ -127,14 +142,14 @@ fn is_levelled(line: &[u8]) -> bool {
         [b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"WARNING", b"ERROR", b"CRITICAL", b"FATAL", b"ALERT"];
     let (inner, ends): (&[u8], &[u8]) = line.strip_prefix(b"[").map_or((line, b": \t\x1b"), |inner| (inner, b"]"));
     let word = inner.iter().take_while(|b| b.is_ascii_uppercase()).count();
-    LEVELS.contains(&&inner[..word]) && inner.get(word).is_some_and(|end| ends.contains(end))
+    word > 0 && LEVELS.contains(&&inner[..word]) && inner.get(word).is_some_and(|end| ends.contains(end))
         || matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) && has_pattern(line, b"A0000 00:00:00.000000 ")
 }
 
 /// What uWSGI and Flask say of themselves in the stream of their requests, Django of requests that fail, and what ingress-nginx, docker compose and nginx's image say
 /// before nginx does.
 fn is_start_up(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 57] = [
+    const WORDS: Words = Words::new(&[
         b"*** ",
         b"compiled with version: ",
         b"os: ",
@@ -192,21 +207,19 @@ fn is_start_up(line: &[u8]) -> bool {
         b"Attaching to ",
         b" * ",
         b"Press CTRL+C to quit",
-    ];
+    ]);
     let is_script = || line.iter().position(|&b| b == b' ').is_some_and(|end| line[..end].ends_with(b".sh:"));
-    begins_with_any(line, &WORDS) || is_script() || is_exit(line)
+    WORDS.begin(line) || is_script() || is_exit(line)
 }
 
 /// docker compose, of a container: `web-1 exited with code 0`.
 fn is_exit(line: &[u8]) -> bool {
-    static EXIT: Sign = Sign::new(b" exited with code ");
-    let Some(at) = EXIT.find(line) else { return false };
-    !line[..at].contains(&b' ')
+    memchr::memchr(b' ', line).is_some_and(|at| line[at..].starts_with(b" exited with code "))
 }
 
 /// The trace of a failure in Python, Java, Node or Go, whose lines below the first are indented.
 fn is_trace(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 13] = [
+    const WORDS: Words = Words::new(&[
         b"Traceback (most recent call last):",
         b"  File \"",
         b"    ",
@@ -220,9 +233,9 @@ fn is_trace(line: &[u8]) -> bool {
         b"fatal error: ",
         b"[signal SIG",
         b"Exception in thread ",
-    ];
+    ]);
     let nested = &line[line.iter().take_while(|&&b| b == b'\t').count().saturating_sub(1)..];
-    begins_with_any(nested, &WORDS) || is_exception(line) || is_go_trace(line)
+    WORDS.begin(nested) || is_exception(line) || is_go_trace(line)
 }
 
 /// Go, runtime.printpanics and traceback: `goroutine 7 [running]:`, and for each call `main.serve(0x1, …)` (or `created by main.main`) above
@@ -255,7 +268,9 @@ fn is_go_trace(line: &[u8]) -> bool {
 fn is_exception(line: &[u8]) -> bool {
     const ENDS: [&[u8]; 5] = [b"Error", b"Exception", b"Warning", b"Exit", b"Interrupt"];
     let name = &line[..line.iter().take_while(|&&b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')).count()];
-    ENDS.iter().any(|end| name.ends_with(end)) && (line.len() == name.len() || line[name.len()..].starts_with(b": "))
+    name.first().is_some_and(|first| !first.is_ascii_digit())
+        && ENDS.iter().any(|end| name.ends_with(end))
+        && (line.len() == name.len() || line[name.len()..].starts_with(b": "))
 }
 
 /// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.
@@ -267,7 +282,7 @@ fn is_http_server_error(line: &[u8]) -> bool {
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
 /// three timers and no request, and what it says of itself and of its servers.
 fn is_haproxy_other(line: &[u8]) -> bool {
-    const WORDS: [&[u8]; 9] = [
+    const WORDS: Words = Words::new(&[
         b"Proxy ",
         b"Connect from ",
         b"Server ",
@@ -277,8 +292,8 @@ fn is_haproxy_other(line: &[u8]) -> bool {
         b"Stopping ",
         b"Pausing ",
         b"New worker ",
-    ];
-    if begins_with_any(line, &WORDS) {
+    ]);
+    if WORDS.begin(line) {
         return true;
     }
     static OPEN: Sign = Sign::new(b" [");
@@ -311,9 +326,28 @@ impl Sign {
     }
 }
 
-/// Whether the line begins with one of these words. Few have its first byte.
-fn begins_with_any(line: &[u8], words: &[&[u8]]) -> bool {
-    line.first().is_some_and(|first| words.iter().any(|word| word[0] == *first && line.starts_with(word)))
+/// Words with which a line may begin.
+struct Words {
+    words: &'static [&'static [u8]],
+    /// Which bytes begin one of them, as bits.
+    firsts: u128,
+}
+
+impl Words {
+    const fn new(words: &'static [&'static [u8]]) -> Words {
+        let (mut firsts, mut i) = (0, 0);
+        while i < words.len() {
+            firsts |= 1 << words[i][0];
+            i += 1;
+        }
+        Words { words, firsts }
+    }
+
+    /// Whether a line begins with one of them.
+    fn begin(&self, line: &[u8]) -> bool {
+        let may_begin = |first: &u8| self.firsts.checked_shr((*first).into()).unwrap_or(0) & 1 != 0;
+        line.first().is_some_and(may_begin) && self.words.iter().any(|word| line.starts_with(word))
+    }
 }
 
 /// Whether the line begins like the pattern, in which `0` is a digit, `A` a capital, `a` a small letter.

@@ -160,6 +160,8 @@ pub struct Unwrapper {
     month: u8,
     /// Who wrote the line, by the innermost envelope that says it; nothing: none does.
     program: Vec<u8>,
+    /// Whether the innermost envelope says it.
+    is_named: bool,
     /// Who writes requests; nothing: anybody may.
     programs: Vec<Vec<u8>>,
 }
@@ -215,6 +217,7 @@ impl Unwrapper {
             year,
             month: 0,
             program: Vec::new(),
+            is_named: false,
             programs: Vec::new(),
         }
     }
@@ -254,10 +257,37 @@ impl Unwrapper {
 
     /// What opens the envelopes of many lines at once; none where there is none, or they are too many for that, or not of a kind.
     pub(super) fn peeler(&self) -> Option<Peeler> {
-        match &self.levels[..] {
-            [level] => Peeler::new(level.envelope, level.clock.clone()),
-            _ => None,
-        }
+        let (last, others) = self.levels.split_last()?;
+        let stamped = Peeler::stamped(last.envelope, last.clock.clone()).filter(|_| others.is_empty());
+        stamped.or_else(|| self.has_headers().then(Peeler::headed))
+    }
+
+    /// Whether what is before a line tells by itself where it ends.
+    fn has_headers(&self) -> bool {
+        use Envelope::{Compose, Pod, Rfc3164, Rfc5424, Stamp, Stern, SyslogIso, Tag};
+        let Some((last, others)) = self.levels.split_last() else { return false };
+        matches!(last.envelope, Rfc3164 | Rfc5424 | SyslogIso | Pod | Compose | Stern | Tag | Stamp)
+            && others.iter().all(|level| matches!(level.envelope, Pod | Compose | Stern | Stamp))
+    }
+
+    /// The headers of the line that was unwrapped last, if others that are like them end in the same place, whatever follows.
+    pub(super) fn header_of<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let header = line.strip_suffix(&self.text[..]).filter(|_| self.has_headers() && !self.text.is_empty())?;
+        let ends_by_itself = match self.levels.last()?.envelope {
+            // Without a tag the line may be what begins like one.
+            Envelope::Rfc3164 | Envelope::SyslogIso | Envelope::Tag => self.is_named && header.ends_with(b": "),
+            Envelope::Rfc5424 => header.ends_with(b" - ") || header.ends_with(b"] "),
+            // An offset may follow a time that has none.
+            Envelope::Stamp => header.ends_with(b"Z ") || header.iter().rev().nth(6).is_some_and(|sign| b"+-".contains(sign)),
+            _ => header.ends_with(b" "),
+        };
+        // Where a colour ends depends on what follows it.
+        (ends_by_itself && !header.contains(&0x1b)).then_some(header)
+    }
+
+    /// The month of the last old syslog header.
+    pub(super) fn month(&self) -> u8 {
+        self.month
     }
 
     /// Sets the limit of a line that comes in parts, instead of [`LINE_BYTES_MAX`].
@@ -351,6 +381,7 @@ impl Unwrapper {
             _ => open(&mut self.levels[i], &self.text, &mut self.spare),
         };
         let Some(Inner { text, time, is_partial, is_second_stream, program }) = inner else { return Unwrapped::Not };
+        self.is_named = program.is_some();
         if let Some(program) = program {
             self.program.clear();
             self.program.extend_from_slice(program);

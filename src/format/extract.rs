@@ -91,7 +91,7 @@ pub struct Reader {
     pub(super) by: usize,
     pub(super) unwrapper: Unwrapper,
     /// What opens the envelopes of batches.
-    peeler: Option<Box<Peeler>>,
+    pub(super) peeler: Option<Box<Peeler>>,
     /// Whether the last line is that of the unwrapper.
     pub(super) is_unwrapped: bool,
     /// The time of the envelope, and whether that comes twice or never in its zone.

@@ -42,10 +42,12 @@ pub mod envelope;
 pub mod extract;
 mod find;
 mod glance;
+mod headers;
 pub mod json;
 mod json_read;
 mod keyed;
 mod learn;
+mod marked;
 mod misread;
 mod mixed;
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) const fn spread(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; WORD_BYTES])
 }
 
-const HIGH_BITS: u64 = spread(0x80);
+pub(super) const HIGH_BITS: u64 = spread(0x80);
 
 /// What the bytes of a word are as a number. All of it is words, because the compiler computes several of them at one time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -19,7 +19,6 @@ use super::escape::escape;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::row::{SeriesKey, WindowRow};
 use crate::slo::policy::Mode;
-use crate::time::Instant;
 
 /// The zone of every time.
 pub const ZONE: &str = "UTC";
@@ -54,48 +53,40 @@ type Append<B> = fn(&[WindowRow], &mut B);
 struct WordOf {
     /// Every word that a row of the series can have: dictionaries are the same in every batch.
     all: fn(&SeriesKey) -> Vec<String>,
-    /// Which of them a row has.
+    /// Which of them a row has; it depends on its series and its reason.
     of: fn(&WindowRow) -> Option<usize>,
 }
 
-/// A value of each row. Macros, because a function that is given the getter would have to call it for every cell.
+/// A required column of a value of each row. Macros, because a function that is given the getter would have to call it for every cell.
 macro_rules! each {
-    ($type:ident, $value:ty, $get:expr) => {
-        Get::$type(|rows, cells| {
-            const GET: fn(&WindowRow) -> Option<$value> = $get;
-            rows.iter().for_each(|row| cells.append_option(GET(row)));
-        })
+    ($name:expr, $type:ident, $value:ty, $get:expr) => {
+        required(
+            $name,
+            Get::$type(|rows, cells| {
+                const GET: fn(&WindowRow) -> $value = $get;
+                rows.iter().for_each(|row| cells.append_value(GET(row)));
+            }),
+        )
     };
 }
 
-macro_rules! time {
-    ($get:expr) => {
-        each!(Time, i64, |r| {
-            const GET: fn(&WindowRow) -> Instant = $get;
-            Some(GET(r).micros())
-        })
+/// A column of a value of each row that has one.
+macro_rules! maybe {
+    ($name:expr, $type:ident, $value:ty, $get:expr) => {
+        nullable(
+            $name,
+            Get::$type(|rows, cells| {
+                const GET: fn(&WindowRow) -> Option<$value> = $get;
+                rows.iter().for_each(|row| cells.append_option(GET(row)));
+            }),
+        )
     };
 }
 
-macro_rules! int {
-    ($get:expr) => {
-        each!(Int, i64, |r| {
-            const GET: fn(&WindowRow) -> Option<u64> = $get;
-            // Evaluation holds counts below 2^63.
-            GET(r).map(u64::cast_signed)
-        })
-    };
-}
-
-macro_rules! float {
-    ($get:expr) => {
-        each!(Float, f64, $get)
-    };
-}
-
-macro_rules! bool {
-    ($get:expr) => {
-        each!(Bool, bool, $get)
+/// Evaluation holds counts below 2^63.
+macro_rules! count {
+    ($name:expr, $field:ident) => {
+        each!($name, Int, i64, |r| r.$field.cast_signed())
     };
 }
 
@@ -125,32 +116,32 @@ const LEADING: [Column; 4] = [
 
 /// The columns after those of the dimensions.
 const TRAILING: [Column; 29] = [
-    required("start_time", time!(|r| r.start_time)),
-    required("end_time", time!(|r| r.end_time)),
-    required("events", int!(|r| Some(r.events))),
-    required("good", int!(|r| Some(r.good))),
-    required("bad", int!(|r| Some(r.bad))),
-    required("unknown", int!(|r| Some(r.unknown))),
-    required("excluded", int!(|r| Some(r.excluded))),
-    required("valid", int!(|r| Some(r.valid))),
-    nullable("sli", float!(|r| r.sli)),
-    required("target", float!(|r| Some(r.series.target.to_f64()))),
-    nullable("burn_rate", float!(|r| r.burn_rate)),
+    each!("start_time", Time, i64, |r| r.start_time.micros()),
+    each!("end_time", Time, i64, |r| r.end_time.micros()),
+    count!("events", events),
+    count!("good", good),
+    count!("bad", bad),
+    count!("unknown", unknown),
+    count!("excluded", excluded),
+    count!("valid", valid),
+    maybe!("sli", Float, f64, |r| r.sli),
+    each!("target", Float, f64, |r| r.series.target.to_f64()),
+    maybe!("burn_rate", Float, f64, |r| r.burn_rate),
     required("window_length", text(|s| Some(s.window.text().into()))),
-    required("window_start_time", time!(|r| r.window_start_time)),
-    required("window_partial", bool!(|r| Some(r.window_partial))),
-    required("window_coverage", float!(|r| Some(r.window_coverage))),
-    required("window_good", int!(|r| Some(r.window_good))),
-    required("window_bad", int!(|r| Some(r.window_bad))),
-    required("window_unknown", int!(|r| Some(r.window_unknown))),
-    required("window_valid", int!(|r| Some(r.window_valid))),
-    nullable("window_slices_good", int!(|r| r.window_slices_good)),
-    nullable("window_slices", int!(|r| r.window_slices)),
-    nullable("window_sli", float!(|r| r.budget.map(|b| b.sli))),
-    nullable("met", bool!(|r| r.budget.map(|b| b.met))),
-    nullable("budget_consumed", float!(|r| r.budget.map(|b| b.consumed))),
-    nullable("budget_remaining", float!(|r| r.budget.map(|b| b.remaining))),
-    nullable("budget_remaining_minutes", float!(|r| r.budget.map(|b| b.remaining_minutes))),
+    each!("window_start_time", Time, i64, |r| r.window_start_time.micros()),
+    each!("window_partial", Bool, bool, |r| r.window_partial),
+    each!("window_coverage", Float, f64, |r| r.window_coverage),
+    count!("window_good", window_good),
+    count!("window_bad", window_bad),
+    count!("window_unknown", window_unknown),
+    count!("window_valid", window_valid),
+    maybe!("window_slices_good", Int, i64, |r| r.window_slices_good.map(u64::cast_signed)),
+    maybe!("window_slices", Int, i64, |r| r.window_slices.map(u64::cast_signed)),
+    maybe!("window_sli", Float, f64, |r| r.budget.map(|b| b.sli)),
+    maybe!("met", Bool, bool, |r| r.budget.map(|b| b.met)),
+    maybe!("budget_consumed", Float, f64, |r| r.budget.map(|b| b.consumed)),
+    maybe!("budget_remaining", Float, f64, |r| r.budget.map(|b| b.remaining)),
+    maybe!("budget_remaining_minutes", Float, f64, |r| r.budget.map(|b| b.remaining_minutes)),
     nullable(
         "mode",
         word(WordOf { all: |_| Mode::ALL.map(|m| m.name().to_owned()).into(), of: |r| Some(r.reason?.mode() as usize) }),
@@ -284,11 +275,11 @@ impl Source {
     fn push(&mut self, rows: &[WindowRow]) {
         match self {
             Source::Text { keys, cells, .. } => {
-                rows.iter().for_each(|r| cells.append_option(keys.get(r.series.number).copied().flatten()));
+                append_runs(rows, cells, is_of_one_series, |r| keys.get(r.series.number).copied().flatten());
             }
             Source::Word { keys, of, cells, .. } => {
-                let key = |r: &WindowRow| keys.get(r.series.number)?.get(of(r)?).copied();
-                rows.iter().for_each(|r| cells.append_option(key(r)));
+                let is_alike = |a: &WindowRow, b: &WindowRow| is_of_one_series(a, b) && a.reason == b.reason;
+                append_runs(rows, cells, is_alike, |r| keys.get(r.series.number)?.get(of(r)?).copied());
             }
             Source::Time(append, cells) => append(rows, cells),
             Source::Int(append, cells) => append(rows, cells),
@@ -310,6 +301,25 @@ impl Source {
             Source::Bool(_, cells) => Arc::new(cells.finish()),
             Source::Rare(_, cells) => Arc::new(cells.finish()),
         })
+    }
+}
+
+fn is_of_one_series(a: &WindowRow, b: &WindowRow) -> bool {
+    a.series.number == b.series.number
+}
+
+/// Appends the key of each row; neighbours that are alike have the same.
+fn append_runs(
+    rows: &[WindowRow],
+    cells: &mut Int32Builder,
+    is_alike: impl Fn(&WindowRow, &WindowRow) -> bool,
+    key: impl Fn(&WindowRow) -> Option<i32>,
+) {
+    for run in rows.chunk_by(is_alike) {
+        match run.first().and_then(&key) {
+            Some(key) => cells.append_value_n(key, run.len()),
+            None => cells.append_nulls(run.len()),
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 //! the same float), and neighbouring cells that have not changed are copied together.
 
 use std::io::{self, Write};
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -108,8 +107,8 @@ impl<W: Write> TextWriter<W> {
         let dictionaries = std::mem::take(&mut self.dictionaries);
         let mut views = views(batch, &dictionaries, json).map_err(io::Error::other)?;
         let unchanged = Unchanged::of(&views, batch.num_rows());
-        // Where the cells of the row above stand in the buffer, and those of this one.
-        let (mut above, mut own) = (vec![0..0; views.len()], vec![0..0; views.len()]);
+        // Where the cells of the row above begin in the buffer, and where the last one ends, and those of this one.
+        let (mut above, mut own) = (vec![0; views.len() + 1], vec![0; views.len() + 1]);
         for (row, &unchanged) in unchanged.0.iter().enumerate() {
             self.begin_row();
             self.write_cells(&mut views, row, unchanged, &above, &mut own)?;
@@ -127,8 +126,8 @@ impl<W: Write> TextWriter<W> {
         views: &mut [View],
         row: usize,
         unchanged: u64,
-        above: &[Range<usize>],
-        own: &mut [Range<usize>],
+        above: &[usize],
+        own: &mut [usize],
     ) -> io::Result<()> {
         let (json, buffer) = (self.style != Style::Csv, &mut self.buffer);
         let mut column = 0;
@@ -136,20 +135,20 @@ impl<W: Write> TextWriter<W> {
             let run = unchanged.checked_shr(column as u32).unwrap_or(0).trailing_ones() as usize;
             let start = buffer.len();
             if run == 0 {
+                own[column] = start;
                 views[column].write(row, json, buffer)?;
-                own[column] = start..buffer.len();
                 column += 1;
                 continue;
             }
-            let columns = column..column + run;
-            let from = above[columns.start].start;
-            buffer.extend_from_within(from..above[columns.end - 1].end);
-            let moved = start - from;
-            for (own, above) in own[columns.clone()].iter_mut().zip(&above[columns]) {
-                *own = above.start + moved..above.end + moved;
+            let end = column + run;
+            let (from, to) = (above[column], above[end]);
+            buffer.extend_from_within(from..to);
+            for (own, above) in own[column..end].iter_mut().zip(&above[column..end]) {
+                *own = above - from + start;
             }
-            column += run;
+            column = end;
         }
+        own[column] = buffer.len();
         Ok(())
     }
 

@@ -20,9 +20,9 @@ use super::text::{Style, TextWriter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::row::WindowRow;
 
-/// Rows that are turned into columns at once, and those of a batch: few enough for the caches to hold them until they are written,
-/// enough for what a batch costs to be of no account.
+/// Rows that are turned into columns at once: few enough for the caches to hold them until they are written.
 const ROWS_AT_ONCE: usize = 512;
+/// Rows of a batch of Parquet or Arrow: enough for what a batch costs to be of no account. Of text it costs next to nothing.
 const BATCH_ROWS: usize = 8 * ROWS_AT_ONCE;
 
 /// How the table is written.
@@ -142,7 +142,7 @@ impl<W: Write + Send> WindowsWriter<W> {
             return Ok(());
         }
         self.fill();
-        if self.batched < BATCH_ROWS { Ok(()) } else { self.flush() }
+        if self.batched < self.encoder.batch_rows() { Ok(()) } else { self.flush() }
     }
 
     /// Writes the rest and hands the destination back.
@@ -192,6 +192,13 @@ impl<W: Write + Send> Encoder<W> {
             Encoding::Json => text(out, Style::Json, schema).map_err(write_failed),
             Encoding::Ndjson => text(out, Style::Ndjson, schema).map_err(write_failed),
             Encoding::Csv => text(out, Style::Csv, schema).map_err(write_failed),
+        }
+    }
+
+    fn batch_rows(&self) -> usize {
+        match self {
+            Encoder::Parquet(_) | Encoder::Arrow(_) => BATCH_ROWS,
+            Encoder::Text(_) => ROWS_AT_ONCE,
         }
     }
 

@@ -6,9 +6,8 @@ use crate::block::{Block, Place, Positions};
 use crate::format::Keyed;
 use crate::format::derive::{self, Columnar, Derive, Fields};
 use crate::format::learn::{Fast, Lesson, Lessons};
-use crate::format::peel::Peeler;
+use crate::format::marked::MARKS_MAX;
 use crate::format::plan::Found;
-use crate::format::shape::MARKS_MAX;
 use crate::format::walk::{Columns, Lines};
 use crate::marks::{Kernel, Marks};
 use crate::record::Slot;
@@ -46,11 +45,14 @@ impl Extractor {
 
     /// Whether lines are read by this reader: as they stand, or out of envelopes that are opened for many lines at once.
     fn is_regular(&self, fast: &Fast, reader: &Reader) -> bool {
-        let is_within = || fast.shape.set.marks.iter().all(|&mark| Peeler::is_outside(mark));
-        match &reader.peeler {
-            None => self.is_plain() && fast.clock.is_some(),
-            Some(_) => self.is_own() && is_within() && !reader.unwrapper.has_parts(),
-        }
+        let Some(peeler) = &reader.peeler else { return self.is_plain() && fast.clock.is_some() };
+        // A line whose header is not read must have a time. An object may have none, and then that of the header hangs on those before it.
+        let is_timed = peeler.stamps().is_some()
+            || fast.clock.is_some() && (matches!(self.layout, Compiled::Delimited { .. }) || !self.unwrapper.is_stateful());
+        is_timed
+            && self.is_own()
+            && fast.shape.set.marks.iter().all(|&mark| peeler.is_outside(mark))
+            && !reader.unwrapper.has_parts()
     }
 
     /// Whether a line may be read only after those before it, because they may be parts of it.
@@ -156,9 +158,9 @@ impl Extractor {
         if is_ordered {
             batch.cut_at_odd();
         }
-        match (fast.clock, peeler) {
+        match (fast.clock, peeler.as_ref().and_then(|peeler| peeler.stamps())) {
             (Some(clock), _) => batch.times = columns.times[clock],
-            (None, Some(peeler)) => batch.times = *peeler.stamps(),
+            (None, Some(stamps)) => batch.times = *stamps,
             (None, None) => batch.odd = [1; BATCH_LINES],
         }
         let by_line_too = kernel.run(

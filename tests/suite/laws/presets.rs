@@ -332,6 +332,70 @@ proptest! {
     }
 }
 
+/// A line in these envelopes at a minute and a second, written by this process.
+fn headed(envelopes: &[Envelope], line: &str, (minute, second, process): (u8, u8, u8)) -> String {
+    let time = format!("10:{minute:02}:{second:02}");
+    envelopes.iter().rev().fold(line.to_owned(), |line, envelope| match envelope {
+        Envelope::Rfc3164 if process == 3 => format!("<30>Nov  2 {time} lb {line}"),
+        Envelope::Rfc3164 => format!("<30>Nov  2 {time} lb app[{process}]: {line}"),
+        Envelope::Rfc5424 if process == 3 => format!("<30>1 2026-11-02T{time}.{second:03}Z lb app 3 - [a b=\"]\"] {line}"),
+        Envelope::Rfc5424 if process == 2 => format!("<30>1 2026-11-02T{time}Z lb app 2 - - \u{feff}{line}"),
+        Envelope::Rfc5424 => format!("<30>1 2026-11-02T{time}.{second:03}Z lb app {process} - - {line}"),
+        Envelope::SyslogIso => format!("2026-11-02T{time}.{second:06}+01:00 lb app[{process}]: {line}"),
+        Envelope::Stamp if process == 3 => format!("2026-11-02T{time} {line}"),
+        Envelope::Stamp => format!("2026-11-02T{time}.{second:09}Z {line}"),
+        Envelope::Compose if process == 3 => format!("\u{1b}[36mweb-3  |\u{1b}[0m {line}"),
+        Envelope::Tag => format!("app[{process}]: {line}"),
+        other => wrapped(*other, &line).replace('0', &process.to_string()).replace("web-1", &format!("web-{process}")),
+    })
+}
+
+/// What may stand between a header and a line.
+const BEHIND_HEADERS: [&str; 9] = ["", " ", "\u{feff}", "app: ", "- ", "[a] ", "+0100 ", "\u{1b}[0m", ": "];
+
+proptest! {
+    #![proptest_config(cases(120))]
+
+    #[test]
+    fn lines_behind_headers_are_read_alike(
+        preset in select(vec!["combined", "haproxy", "nginx_json", "squid", "istio", "uvicorn", "caddy"]),
+        envelopes in select(vec![
+            vec![Envelope::Rfc3164],
+            vec![Envelope::Rfc3164],
+            vec![Envelope::Rfc5424],
+            vec![Envelope::SyslogIso],
+            vec![Envelope::Compose],
+            vec![Envelope::Stern],
+            vec![Envelope::Tag],
+            vec![Envelope::Pod, Envelope::Stamp],
+            vec![Envelope::Compose, Envelope::Stamp],
+            vec![Envelope::Compose, Envelope::Rfc5424],
+            vec![Envelope::Stamp, Envelope::Compose],
+            vec![Envelope::Stamp, Envelope::Tag],
+        ]),
+        times in prop::collection::vec((0u8..61, 0u8..62, 1u8..4), 1..40),
+        odd in prop::collection::vec((0..BEHIND_HEADERS.len(), 0..200usize), 0..6),
+        damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
+    ) {
+        let preset = preset::all().find(|other| other.name == preset).unwrap();
+        let mut layouts = preset.formats().unwrap();
+        let mut format = layouts.remove(0);
+        (format.others, format.envelopes) = (layouts, envelopes.clone());
+        let rig = rig(&format);
+        let line = preset.example.lines().next().unwrap();
+        let mut log = Vec::new();
+        for (i, time) in (0..200).zip(times.iter().cycle()) {
+            let behind = odd.iter().find(|(_, at)| *at == i).map_or("", |(behind, _)| BEHIND_HEADERS[*behind]);
+            log.extend(format!("{}\n", headed(&envelopes, &format!("{behind}{line}"), *time)).bytes());
+        }
+        damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
+        let want = rig.careful(&log);
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &want)?;
+        }
+    }
+}
+
 /// What stands where a JSON line has a number.
 #[test]
 fn what_is_no_number_in_json_is_none_in_lines_like_those_before() {

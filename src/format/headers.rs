@@ -1,0 +1,186 @@
+//! Headers of lines that differ in their time only: those of syslog, and of what shows the logs of containers.
+//!
+//! What a header is hangs on nothing but its bytes. So one that has the bytes of another that was opened with care
+//! ([`super::envelope`]) ends where that one ended. The minutes, seconds and decimals of its time may be others: a line tells its own
+//! time here.
+
+use super::words::{HIGH_BITS, WORD_BYTES, spread};
+use crate::block::{Block, Place, word};
+
+/// Longer headers are opened with care.
+const HEADER_BYTES_MAX: usize = 96;
+/// So many are known, for logs that several processes write.
+const KNOWN_MAX: usize = 8;
+
+/// The headers that were opened last.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Headers {
+    known: Vec<Known>,
+    /// The month of the last one that had no year: how a year is counted must not hang on how lines are read.
+    month: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    words: Vec<Word>,
+    length: Place,
+}
+
+/// Eight bytes of a header.
+#[derive(Clone, Copy, Default, Debug)]
+struct Word {
+    want: u64,
+    /// The bits that must be those of `want`.
+    mask: u64,
+    /// The high bit of each byte that must be a digit, and what makes that bit 1 when it is added to a number that is too large for it.
+    digits: u64,
+    excess: u64,
+}
+
+impl Headers {
+    /// How long the header is that begins at a place; none if none is known that is like it.
+    #[inline]
+    pub(super) fn length(&self, block: &Block, at: Place) -> Option<Place> {
+        let text = |i: usize| word(block, at.wrapping_add((i * WORD_BYTES) as Place));
+        self.known.iter().find(|known| known.is_like(text)).map(|known| known.length)
+    }
+
+    /// Takes note of a header that was opened in this month. One that holds one of these marks cannot be read with others.
+    pub(super) fn learn(&mut self, header: Option<&[u8]>, month: u8, marks: [u8; 2]) {
+        if std::mem::replace(&mut self.month, month) != month {
+            self.known.clear();
+        }
+        let Some(header) = header.filter(|header| !header.is_empty() && header.len() <= HEADER_BYTES_MAX) else { return };
+        let text = |i: usize| first_word(header.get(i * WORD_BYTES..).unwrap_or_default());
+        let is_known = || self.known.iter().any(|known| usize::from(known.length) == header.len() && known.is_like(text));
+        if !header.iter().any(|b| marks.contains(b)) && !is_known() {
+            self.known.truncate(KNOWN_MAX - 1);
+            self.known.insert(0, Known::new(header));
+        }
+    }
+}
+
+impl Known {
+    fn new(header: &[u8]) -> Known {
+        let mut words: Vec<Word> = header.chunks(WORD_BYTES).map(Word::new).collect();
+        for (at, highest) in numbers_of_time(header) {
+            words[at / WORD_BYTES].free(at % WORD_BYTES, highest);
+        }
+        Known { words, length: header.len() as Place }
+    }
+
+    /// Whether a text, given by its words, begins like it.
+    #[inline]
+    fn is_like(&self, text: impl Fn(usize) -> u64) -> bool {
+        self.words.iter().enumerate().fold(0, |all, (i, word)| all | word.difference(text(i))) == 0
+    }
+}
+
+impl Word {
+    fn new(bytes: &[u8]) -> Word {
+        let mask = u64::MAX >> (8 * (WORD_BYTES - bytes.len()));
+        Word { want: first_word(bytes), mask, ..Word::default() }
+    }
+
+    /// Lets any digit up to this one stand at a place.
+    fn free(&mut self, at: usize, highest: u8) {
+        let byte = |value: u8| u64::from(value) << (8 * at);
+        self.mask &= !byte(0xff);
+        self.digits |= byte(0x80);
+        self.excess |= byte(0x7f - highest);
+    }
+
+    /// 0 if these bytes are like it.
+    #[inline]
+    fn difference(self, text: u64) -> u64 {
+        let numbers = text ^ spread(b'0');
+        let is_above = (numbers & !HIGH_BITS).wrapping_add(self.excess) | numbers;
+        (text ^ self.want) & self.mask | is_above & self.digits
+    }
+}
+
+/// The first eight bytes of a text, or fewer and zeros.
+fn first_word(text: &[u8]) -> u64 {
+    let mut bytes = [0; WORD_BYTES];
+    bytes.iter_mut().zip(text).for_each(|(to, byte)| *to = *byte);
+    u64::from_le_bytes(bytes)
+}
+
+/// Where the digits of minutes, seconds and decimals stand in `hh:mm:ss.f`, and the highest that each may be: with any others a time is
+/// still one, if this is one.
+fn numbers_of_time(header: &[u8]) -> Vec<(usize, u8)> {
+    let is_time = |text: &[u8]| text.iter().zip(b"00:00:00").all(|(b, &p)| if p == b'0' { b.is_ascii_digit() } else { *b == p });
+    let Some(at) = header.windows(8).position(is_time) else { return Vec::new() };
+    let mut places: Vec<(usize, u8)> = [(3, 5), (4, 9), (6, 5), (7, 9)].map(|(i, highest)| (at + i, highest)).into();
+    if let Some(b'.' | b',') = header.get(at + 8) {
+        let decimals = header[at + 9..].iter().take_while(|b| b.is_ascii_digit()).count();
+        places.extend((at + 9..at + 9 + decimals).map(|at| (at, 9)));
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::block::room;
+
+    fn length(headers: &Headers, line: &[u8]) -> Option<Place> {
+        let mut block = room();
+        block[7..7 + line.len()].copy_from_slice(line);
+        headers.length(&block, 7)
+    }
+
+    fn headers(known: &[&str]) -> Headers {
+        let mut headers = Headers::default();
+        known.iter().for_each(|header| headers.learn(Some(header.as_bytes()), 11, *b"\"\\"));
+        headers
+    }
+
+    #[test]
+    fn a_header_is_known_at_any_minute_of_its_hour() {
+        let headers = headers(&["<134>Nov  1 10:00:42 lb haproxy[7]: ", "2026-11-01T10:00:42.125+00:00 lb nginx: "]);
+        assert_eq!(length(&headers, b"<134>Nov  1 10:59:03 lb haproxy[7]: x"), Some(36));
+        assert_eq!(length(&headers, b"2026-11-01T10:59:59.999+00:00 lb nginx: x"), Some(40));
+        for other in [
+            "<134>Nov  1 11:00:42 lb haproxy[7]: x",
+            "<134>Nov  1 10:60:42 lb haproxy[7]: x",
+            "<134>Nov  1 10:00:60 lb haproxy[7]: x",
+            "<134>Nov  1 10:0:042 lb haproxy[7]: x",
+            "<134>Nov  1 10:00:4/ lb haproxy[7]: x",
+            "<134>Nov  1 10:00:4\u{e9}lb haproxy[7]: x",
+            "<134>Nov  1 10:00:42 lb haproxy[8]: x",
+            "<134>Nov  1 10:00:42 lb haproxy[77]: x",
+            "2026-11-01T10:59:59.9999+00:00 lb nginx: x",
+            "",
+        ] {
+            assert_eq!(length(&headers, other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn few_are_known_and_of_one_month() {
+        let mut headers = headers(&["a: ", "b\": ", "", "a: "]);
+        assert_eq!((length(&headers, b"a: x"), length(&headers, b"b\": x"), headers.known.len()), (Some(3), None, 1));
+        (0..=KNOWN_MAX).for_each(|i| headers.learn(Some(format!("b{i}: ").as_bytes()), 11, *b"\"\\"));
+        assert_eq!((length(&headers, b"b0: "), length(&headers, b"b1: "), length(&headers, b"b8: ")), (None, Some(4), Some(4)));
+        headers.learn(None, 12, *b"\"\\");
+        assert_eq!(length(&headers, b"b8: "), None);
+        headers.learn(Some(&[b'x'; HEADER_BYTES_MAX + 1]), 12, *b"\"\\");
+        assert!(headers.known.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_freed_byte_is_a_digit_up_to_the_highest(bytes in prop::array::uniform8(any::<u8>()), at in 0_usize..8, highest in 5_u8..10) {
+            let mut word = Word::new(&bytes);
+            word.free(at, highest);
+            for byte in 0..=255 {
+                let mut other = bytes;
+                other[at] = byte;
+                prop_assert_eq!(word.difference(first_word(&other)) == 0, (b'0'..=b'0' + highest).contains(&byte), "{}", byte);
+            }
+        }
+    }
+}
