@@ -23,7 +23,7 @@ pub type Place = u16;
 
 /// The positions of marks: one for each byte at most, and room for a kernel to store some more, and for a reader to look a few
 /// further than it may.
-pub type Positions = [Place; PLACES + 320];
+pub type Positions = [Place; PLACES + 256];
 
 /// Empty room for a block.
 pub fn room() -> Box<Block> {

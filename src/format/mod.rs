@@ -47,7 +47,6 @@ pub mod json;
 mod json_read;
 mod keyed;
 mod learn;
-mod marked;
 mod misread;
 mod mixed;
 #[cfg(test)]

@@ -23,13 +23,12 @@
 
 use super::clock::TimeReader;
 use super::learn::{self, Ask};
-use super::marked::{MARKS_MAX, MarkedLiteral, MarkedLiterals};
 use super::plan::{Check, Plan, Step};
-use super::walk::{Around, Columns, End, Lines, Numeral, Parts, Scale, Walk, Without};
+use super::walk::{Around, Columns, Desk, End, Lines, Numeral, Parts, Scale, Walk, Without};
 use super::words::{Literal, WORD_BYTES};
 use super::{Escape, Unit};
-use crate::batch::{every_line, pad};
-use crate::block::{Block, Place};
+use crate::batch::{BATCH_LINES, Column, every_line, pad};
+use crate::block::{Block, PLACES, Place, Positions};
 use crate::marks::MarkSet;
 
 /// The fast reader of one template.
@@ -40,7 +39,7 @@ pub(super) struct Shape {
     /// Marks in a regular line, without its newline.
     pub(super) marks: usize,
     /// None where the places of fields are found by their keys.
-    literals: MarkedLiterals,
+    literals: Vec<MarkedLiteral>,
     /// Columns of places between which fields stand: where the literals begin, or pairs for what was found.
     begins: usize,
     /// Whether the first marked literal begins every line, and whether the last one ends it.
@@ -48,6 +47,49 @@ pub(super) struct Shape {
     /// Whether all marks behind a `\` may be left out: it is so where no mark ends an unquoted text.
     unescapes: bool,
     ops: Vec<Op>,
+}
+
+/// A literal that holds marks.
+#[derive(Clone, Debug)]
+struct MarkedLiteral {
+    /// Its text in words of eight bytes, the last one perhaps shorter, and looked at by the op behind it if it is not here.
+    words: Vec<Literal>,
+    length: Place,
+    /// Which mark of the line stands in it first, and how far behind the literal's beginning.
+    mark: usize,
+    mark_offset: Place,
+    /// The highest byte with which no value may begin behind it ([`Op::Value`]), where one must.
+    before_value: Option<u8>,
+}
+
+impl MarkedLiteral {
+    fn new(text: &[u8], mark: usize, mark_offset: usize) -> Option<MarkedLiteral> {
+        let words = text.chunks(WORD_BYTES).map(Literal::new).collect::<Option<Vec<_>>>()?;
+        let (length, mark_offset) = (text.len() as Place, mark_offset as Place);
+        Some(MarkedLiteral { words, length, mark, mark_offset, before_value: None })
+    }
+
+    /// Finds where it begins in each line, and whether it stands there.
+    #[inline(always)]
+    fn check(&self, lines: &Lines, begins: &mut Column<Place>, desk: &mut Desk) {
+        let (positions, firsts) = (positions_from(lines.positions, self.mark), &lines.batch.firsts);
+        for i in every_line() {
+            begins[i] = positions[usize::from(firsts[i])].wrapping_sub(self.mark_offset);
+        }
+        for (literal, at) in self.words.iter().zip((0..).step_by(WORD_BYTES)) {
+            desk.differences(lines.block, literal, begins, at);
+        }
+        if let Some(highest) = self.before_value {
+            desk.check_values(self.length, highest);
+        }
+    }
+}
+
+/// The positions of the marks with this number in lines, by the number of a line's first mark.
+#[inline(always)]
+fn positions_from(positions: &Positions, mark: usize) -> &[Place; PLACES] {
+    // The remainder tells the compiler that there are as many.
+    positions[mark % MARKS_MAX..].first_chunk().unwrap_or(&[0; PLACES])
 }
 
 /// What somebody needs of a field.
@@ -99,8 +141,10 @@ enum Op {
 impl Op {
     /// Takes over from the literal before the stretch what is to be looked at with the op's own field.
     fn take_in(&mut self, before: Option<&mut MarkedLiteral>) {
-        if let (Op::Status { around, .. }, Some(before)) = (self, before) {
-            before.leave_last_word(|last| around.take_in(last));
+        if let (Op::Status { around, .. }, Some(before)) = (self, before.filter(|before| before.before_value.is_none()))
+            && before.words.last().is_some_and(|last| around.take_in(*last))
+        {
+            before.words.pop();
         }
     }
 }
@@ -197,20 +241,8 @@ impl Shape {
         // Other literals at the edges have ops.
         let is_marked = |part: Option<&Part>| matches!(part, Some(Part::Literal(text)) if text.contains(&mark));
         let at_edges = (is_marked(parts.first()), is_marked(parts.last()));
-        Some(Shape { unescapes, ..Shape::of(MarkSet { marks: [mark, escape], aux }, marks, &literals, at_edges, ops) })
-    }
-
-    /// The shape of these literals and ops.
-    fn of(set: MarkSet, marks: usize, literals: &[MarkedLiteral], at_edges: (bool, bool), ops: Vec<Op>) -> Shape {
         let begins = literals.len();
-        let is_beside = |literal: usize, op: &Op| match *op {
-            Op::Stretch { after: Some(after) } => literal == after || literal == after + 1,
-            Op::Stretch { after: None } => literal == 0,
-            _ => false,
-        };
-        let is_edge = |literal: usize| at_edges.0 && literal == 0 || at_edges.1 && literal + 1 == begins;
-        let literals = MarkedLiterals::new(literals, |i| is_edge(i) || ops.iter().any(|op| is_beside(i, op)));
-        Shape { set, marks, literals, begins, at_edges, unescapes: false, ops }
+        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, begins, at_edges, unescapes, ops })
     }
 
     /// Room for the columns of one worker, for so many fields and clocks.
@@ -263,17 +295,19 @@ impl Shape {
     /// Finds where each marked literal begins, and whether it stands there.
     fn check_literals(&self, lines: &mut Lines, columns: &mut Columns) {
         let batch = &mut *lines.batch;
+        columns.desk.odd = [0; BATCH_LINES];
         for column in [&mut batch.starts, &mut batch.ends, &mut batch.firsts] {
             pad(column, batch.len);
         }
-        if self.literals.len() == 0 {
+        if self.literals.is_empty() {
             columns.begins.iter_mut().for_each(|column| pad(column, batch.len));
         }
-        self.literals.check(lines, &mut columns.desk.odd);
         lines.kernel.run(
             #[inline(always)]
             || {
-                self.literals.find(lines, &mut columns.begins, &mut columns.desk);
+                for (literal, begins) in self.literals.iter().zip(&mut columns.begins) {
+                    literal.check(lines, begins, &mut columns.desk);
+                }
                 self.check_edges(lines, columns);
             },
         );
@@ -289,10 +323,9 @@ impl Shape {
                 odd[i] |= u64::from(begins[i] ^ batch.starts[i]);
             }
         }
-        if let (true, Some(begins)) = (self.at_edges.1, columns.begins.last()) {
-            let length = self.literals.length(self.literals.len().wrapping_sub(1));
+        if let (true, Some(last), Some(begins)) = (self.at_edges.1, self.literals.last(), columns.begins.last()) {
             for i in every_line() {
-                odd[i] |= u64::from(begins[i].wrapping_add(length) ^ batch.ends[i]);
+                odd[i] |= u64::from(begins[i].wrapping_add(last.length) ^ batch.ends[i]);
             }
         }
     }
@@ -302,7 +335,7 @@ impl Shape {
             columns.desk.at = lines.batch.starts;
             return;
         };
-        let length = self.literals.length(after);
+        let length = self.literals.get(after).map_or(0, |literal| literal.length);
         let (begins, at) = (&columns.begins[after], &mut columns.desk.at);
         lines.kernel.run(
             #[inline(always)]
@@ -333,6 +366,9 @@ impl Shape {
         (count == self.marks && self.unescapes).then_some(kept)
     }
 }
+
+/// Marks of a regular line, at most, with its newline.
+pub(super) const MARKS_MAX: usize = 256;
 
 impl Compiler<'_> {
     fn compile(&mut self, parts: &[Part]) -> Option<()> {
@@ -537,8 +573,10 @@ impl Builder {
     /// A divider of columns.
     pub(super) fn divider(&mut self, byte: u8) {
         self.after = Some(self.literals.len());
+        let words = Literal::new(&[byte]).into_iter().collect();
         // Between blanks stands something, between tabs nothing may.
-        self.literals.extend(MarkedLiteral::divider(byte, self.marks, if byte == b' ' { b' ' } else { 0 }));
+        let before_value = Some(if byte == b' ' { b' ' } else { 0 });
+        self.literals.push(MarkedLiteral { words, length: 1, mark: self.marks, mark_offset: 0, before_value });
         self.skip_mark();
     }
 
@@ -573,20 +611,23 @@ impl Builder {
             false => self.ops.push(Op::End),
         }
         let Builder { marks, literals, ops, .. } = self;
-        Some(Shape::of(learn::MARKS, marks, &literals, (true, has_mark), ops))
+        let begins = literals.len();
+        Some(Shape { set: learn::MARKS, marks, literals, begins, at_edges: (true, has_mark), unescapes: false, ops })
     }
 
     /// The shape, of lines of columns.
     pub(super) fn columns(self) -> Option<Shape> {
         let Builder { marks, literals, ops, .. } = self;
-        let shape = Shape::of(learn::DIVIDERS, marks, &literals, (false, false), ops);
+        let begins = literals.len();
+        let shape = Shape { set: learn::DIVIDERS, marks, literals, begins, at_edges: (false, false), unescapes: false, ops };
         (marks < MARKS_MAX).then_some(shape)
     }
 
     /// The shape, of lines in which so many values are found by their keys.
     pub(super) fn found(self, pairs: usize) -> Shape {
         let Builder { ops, .. } = self;
-        Shape { begins: 2 * pairs, ..Shape::of(learn::MARKS, 0, &[], (false, false), ops) }
+        let (marks, literals, begins) = (0, Vec::new(), 2 * pairs);
+        Shape { set: learn::MARKS, marks, literals, begins, at_edges: (false, false), unescapes: false, ops }
     }
 }
 

@@ -249,7 +249,7 @@ pub(super) struct Desk {
     /// Not 0 if the field has to be read with care.
     care: Column<u64>,
     values: Column<i64>,
-    pub(super) words: [Column<u64>; 6],
+    words: [Column<u64>; 6],
 }
 
 impl Desk {
@@ -282,6 +282,24 @@ impl Desk {
             let (end, is_far) = Marks::next_in(self.words[0][i], self.ends[i], limits[i]);
             self.care[i] &= u64::from(is_far);
             self.ends[i] = end;
+        }
+    }
+
+    /// Looks whether this literal stands so far behind each of these places.
+    #[inline(always)]
+    pub(super) fn differences(&mut self, block: &Block, literal: &Literal, places: &Column<Place>, offset: Place) {
+        words_behind(block, places, offset, &mut self.behind);
+        for i in every_line() {
+            self.odd[i] |= literal.difference(self.behind[i]);
+        }
+    }
+
+    /// Looks whether values begin so many bytes into the words that were looked at last: with a byte above this one that is no quote.
+    #[inline(always)]
+    pub(super) fn check_values(&mut self, offset: Place, highest: u8) {
+        for i in every_line() {
+            let byte = self.behind[i] >> (8 * offset) & 0xff;
+            self.odd[i] |= u64::from(byte <= u64::from(highest)) | u64::from(byte == u64::from(b'"'));
         }
     }
 
@@ -440,10 +458,7 @@ impl Walk<'_> {
             #[inline(always)]
             move |desk| {
                 words_at(block, &desk.at, &mut desk.behind);
-                for i in every_line() {
-                    let byte = desk.behind[i] & 0xff;
-                    desk.odd[i] |= u64::from(byte <= u64::from(b' ')) | u64::from(byte == u64::from(b'"'));
-                }
+                desk.check_values(0, b' ');
             },
         );
     }
