@@ -182,8 +182,11 @@ impl Detector {
                 return Outcome::Skipped(Skip::Blank);
             }
             let at = self.trials.formats.iter().position(|f| std::ptr::eq(f, format)).unwrap_or(0);
-            // Lines stand where they stand as long as they are tried.
-            let told = *told.borrow_mut().entry(line.as_ptr()).or_insert_with(|| Told::of(line));
+            // One format may read every line. Lines stand where they stand as long as they are tried.
+            let told = match self.trials.formats.len() {
+                1 => Told::Unasked,
+                _ => *told.borrow_mut().entry(line.as_ptr()).or_insert_with(|| Told::of(line)),
+            };
             self.trials.read_as(at, line, is_unwrapped, told, &mut self.readers[at].borrow_mut())
         };
         if let [only] = self.trials.formats.as_slice() {
