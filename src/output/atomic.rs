@@ -88,7 +88,7 @@ pub fn write_failed(what: &str, cause: io::Error) -> Error {
 fn not_a_file(path: &Path, is_directory: bool) -> Error {
     let what = if is_directory { "a directory" } else { "a device or a pipe" };
     let error = format!("{} is {what}, and an output file is put in place by renaming", path.display());
-    let hint = if is_directory { "name a file in it" } else { "leave out -o to write to standard output" };
+    let hint = if is_directory { "name a file in it" } else { "name an ordinary file; without -o the answer goes to standard output" };
     Error::new(ErrorKind::Output, error).hint(hint)
 }
 
@@ -166,7 +166,7 @@ mod tests {
         let refused = |path: &Path| AtomicFile::create(path).unwrap_err();
         let device = refused(Path::new("/dev/null"));
         assert_eq!(device.to_string(), "/dev/null is a device or a pipe, and an output file is put in place by renaming");
-        assert_eq!(device.hint_text(), Some("leave out -o to write to standard output"));
+        assert_eq!(device.hint_text(), Some("name an ordinary file; without -o the answer goes to standard output"));
         assert!(refused(home.path()).to_string().contains("is a directory"));
         let lost = refused(&home.path().join("no/such/out.csv"));
         assert!(lost.to_string().contains("cannot be created") && lost.hint_text().unwrap().contains("does not exist"));
