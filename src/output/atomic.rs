@@ -88,7 +88,8 @@ pub fn write_failed(what: &str, cause: io::Error) -> Error {
 fn not_a_file(path: &Path, is_directory: bool) -> Error {
     let what = if is_directory { "a directory" } else { "a device or a pipe" };
     let error = format!("{} is {what}, and an output file is put in place by renaming", path.display());
-    let hint = if is_directory { "name a file in it" } else { "name an ordinary file; without -o the answer goes to standard output" };
+    let hint =
+        if is_directory { "name a file in it" } else { "name an ordinary file; without -o the answer goes to standard output" };
     Error::new(ErrorKind::Output, error).hint(hint)
 }
 
