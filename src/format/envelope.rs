@@ -272,7 +272,7 @@ impl Unwrapper {
 
     /// The headers of the line that was unwrapped last, if others that are like them end in the same place, whatever follows.
     pub(super) fn header_of<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
-        let header = line.strip_suffix(&self.text[..]).filter(|_| self.has_headers() && !self.text.is_empty())?;
+        let header = line.strip_suffix(&self.text[..]).filter(|_| !self.text.is_empty())?;
         let ends_by_itself = match self.levels.last()?.envelope {
             // Without a tag the line may be what begins like one.
             Envelope::Rfc3164 | Envelope::SyslogIso | Envelope::Tag => self.is_named && header.ends_with(b": "),
@@ -283,11 +283,6 @@ impl Unwrapper {
         };
         // Where a colour ends depends on what follows it.
         (ends_by_itself && !header.contains(&0x1b)).then_some(header)
-    }
-
-    /// The month of the last old syslog header.
-    pub(super) fn month(&self) -> u8 {
-        self.month
     }
 
     /// Sets the limit of a line that comes in parts, instead of [`LINE_BYTES_MAX`].

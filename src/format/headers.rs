@@ -16,8 +16,6 @@ const KNOWN_MAX: usize = 8;
 #[derive(Clone, Default, Debug)]
 pub(super) struct Headers {
     known: Vec<Known>,
-    /// The month of the last one that had no year: how a year is counted must not hang on how lines are read.
-    month: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -45,12 +43,11 @@ impl Headers {
         self.known.iter().find(|known| known.is_like(text)).map(|known| known.length)
     }
 
-    /// Takes note of a header that was opened in this month. One that holds one of these marks cannot be read with others.
-    pub(super) fn learn(&mut self, header: Option<&[u8]>, month: u8, marks: [u8; 2]) {
-        if std::mem::replace(&mut self.month, month) != month {
-            self.known.clear();
+    /// Takes note of a header that was opened. One that holds one of these marks cannot be read with others.
+    pub(super) fn learn(&mut self, header: &[u8], marks: [u8; 2]) {
+        if header.is_empty() || header.len() > HEADER_BYTES_MAX {
+            return;
         }
-        let Some(header) = header.filter(|header| !header.is_empty() && header.len() <= HEADER_BYTES_MAX) else { return };
         let text = |i: usize| first_word(header.get(i * WORD_BYTES..).unwrap_or_default());
         let is_known = || self.known.iter().any(|known| usize::from(known.length) == header.len() && known.is_like(text));
         if !header.iter().any(|b| marks.contains(b)) && !is_known() {
@@ -134,7 +131,7 @@ mod tests {
 
     fn headers(known: &[&str]) -> Headers {
         let mut headers = Headers::default();
-        known.iter().for_each(|header| headers.learn(Some(header.as_bytes()), 11, *b"\"\\"));
+        known.iter().for_each(|header| headers.learn(header.as_bytes(), *b"\"\\"));
         headers
     }
 
@@ -160,15 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn few_are_known_and_of_one_month() {
+    fn few_are_known() {
         let mut headers = headers(&["a: ", "b\": ", "", "a: "]);
         assert_eq!((length(&headers, b"a: x"), length(&headers, b"b\": x"), headers.known.len()), (Some(3), None, 1));
-        (0..=KNOWN_MAX).for_each(|i| headers.learn(Some(format!("b{i}: ").as_bytes()), 11, *b"\"\\"));
+        (0..=KNOWN_MAX).for_each(|i| headers.learn(format!("b{i}: ").as_bytes(), *b"\"\\"));
         assert_eq!((length(&headers, b"b0: "), length(&headers, b"b1: "), length(&headers, b"b8: ")), (None, Some(4), Some(4)));
-        headers.learn(None, 12, *b"\"\\");
-        assert_eq!(length(&headers, b"b8: "), None);
-        headers.learn(Some(&[b'x'; HEADER_BYTES_MAX + 1]), 12, *b"\"\\");
-        assert!(headers.known.is_empty());
+        headers.learn(&[b'x'; HEADER_BYTES_MAX + 1], *b"\"\\");
+        assert_eq!(headers.known.len(), KNOWN_MAX);
     }
 
     proptest! {

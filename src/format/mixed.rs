@@ -225,9 +225,10 @@ impl Extractor {
             },
         };
         reader.unwrapper.give_text(text);
-        if let Some(peeler) = &mut reader.peeler {
-            let header = reader.unwrapper.header_of(line).filter(|_| outcome == Outcome::Event);
-            peeler.learn(header, reader.unwrapper.month(), self.mark_set().marks);
+        if let (Outcome::Event, Some(peeler)) = (outcome, &mut reader.peeler)
+            && let Some(header) = reader.unwrapper.header_of(line)
+        {
+            peeler.learn(header, self.mark_set().marks);
         }
         reader.is_unwrapped = true;
         outcome

@@ -68,10 +68,10 @@ impl Peeler {
         }
     }
 
-    /// Takes note of a header that was opened with care, in this month; see [`Headers::learn`].
-    pub(super) fn learn(&mut self, header: Option<&[u8]>, month: u8, marks: [u8; 2]) {
+    /// Takes note of a header that was opened with care; see [`Headers::learn`].
+    pub(super) fn learn(&mut self, header: &[u8], marks: [u8; 2]) {
         if let Way::Headed(headers) = &mut self.way {
-            headers.learn(header, month, marks);
+            headers.learn(header, marks);
         }
     }
 

@@ -161,23 +161,28 @@ fn a_full_disk_is_an_error() {
     }
 }
 
+/// What comes of Ctrl-C once a text was read from a pipe whose writer goes on.
+fn interrupted(mut command: Command, text: &str) -> Ran {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(text.as_bytes()).unwrap();
+    // However busy the machine is: all of it has been read once the pipe is empty.
+    while rustix::io::ioctl_fionread(&pipe).unwrap() > 0 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    interrupt(&child);
+    let ran = Ran::of(wait(child)).exits(130);
+    drop(pipe);
+    ran
+}
+
 /// Lines on a pipe whose writer goes on, then Ctrl-C: less and more than the head that is read ahead.
 #[test]
 fn ctrl_c_ends_a_pipe_and_what_was_read_is_reported() {
     for seconds in [200, 3_000] {
         let work = Work::new();
         let args = ["report", "--output-format", "json"];
-        let mut child = work.command(&args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut pipe = child.stdin.take().unwrap();
-        pipe.write_all(log(0..seconds).as_bytes()).unwrap();
-        pipe.write_all(b"198.51.100.1 - half a li").unwrap();
-        // However busy the machine is: all of it has been read once the pipe is empty.
-        while rustix::io::ioctl_fionread(&pipe).unwrap() > 0 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        interrupt(&child);
-        let ran = Ran::of(wait(child)).exits(130);
-        drop(pipe);
+        let ran = interrupted(work.command(&args), &format!("{}198.51.100.1 - half a li", log(0..seconds)));
         assert!(ran.stderr.contains("interrupted"), "{}", ran.stderr);
         let accounting = &ran.json()["accounting"];
         assert_eq!(accounting["lines"], seconds, "{}", ran.stderr);
@@ -197,15 +202,7 @@ fn ctrl_c_while_the_first_line_is_unfinished_is_an_interruption_all_the_same() {
         (&["incidents", "--format", "combined"], until_then),
     ] {
         let work = Work::new();
-        let mut child = work.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut pipe = child.stdin.take().unwrap();
-        pipe.write_all(b"198.51.100.1 - half a li").unwrap();
-        while rustix::io::ioctl_fionread(&pipe).unwrap() > 0 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        interrupt(&child);
-        let ran = Ran::of(wait(child)).exits(130);
-        drop(pipe);
+        let ran = interrupted(work.command(args), "198.51.100.1 - half a li");
         assert!(ran.stderr.contains(warning), "{args:?}: {}", ran.stderr);
     }
 }

@@ -46,9 +46,8 @@ impl Extractor {
     /// Whether lines are read by this reader: as they stand, or out of envelopes that are opened for many lines at once.
     fn is_regular(&self, fast: &Fast, reader: &Reader) -> bool {
         let Some(peeler) = &reader.peeler else { return self.is_plain() && fast.clock.is_some() };
-        // A line whose header is not read must have a time. An object may have none, and then that of the header hangs on those before it.
-        let is_timed = peeler.stamps().is_some()
-            || fast.clock.is_some() && (matches!(self.layout, Compiled::Delimited { .. }) || !self.unwrapper.is_stateful());
+        // Of a header that is not read, the time is not known, and how a year is counted must not hang on how lines are read.
+        let is_timed = peeler.stamps().is_some() || fast.clock.is_some() && !self.unwrapper.is_stateful();
         is_timed
             && self.is_own()
             && fast.shape.set.marks.iter().all(|&mark| peeler.is_outside(mark))
