@@ -23,7 +23,10 @@ pub type Place = u16;
 
 /// The positions of marks: one for each byte at most, and room for a kernel to store some more, and for a reader to look a few
 /// further than it may.
-pub type Positions = [Place; PLACES + 256];
+pub type Positions = [Place; PLACES + POSITIONS_ROOM + WORD_PLACES];
+
+/// How many places further than the last one may be looked at.
+const POSITIONS_ROOM: usize = 256;
 
 /// Empty room for a block.
 pub fn room() -> Box<Block> {
@@ -66,6 +69,19 @@ pub fn words_behind<const N: usize>(block: &Block, places: &[Place; N], offset: 
         for (to, &place) in words.iter_mut().zip(places) {
             *to = word(block, place.wrapping_add(offset));
         }
+    }
+}
+
+/// How many places a word holds.
+pub const WORD_PLACES: usize = WORD_BYTES / size_of::<Place>();
+
+/// The places that stand in a list from `offset` behind each of these numbers on, as words, the first one lowest. Not to be compiled for
+/// AVX-512 either, where the compiler would put vectors together from single places.
+#[inline(never)]
+pub fn places_at<const N: usize>(positions: &Positions, firsts: &[Place; N], offset: usize, words: &mut [u64; N]) {
+    for (to, &first) in words.iter_mut().zip(firsts) {
+        let places = positions[usize::from(first) + offset % POSITIONS_ROOM..].first_chunk::<WORD_PLACES>();
+        *to = places.map_or(0, |places| places.iter().rev().fold(0, |word, &place| word << Place::BITS | u64::from(place)));
     }
 }
 

@@ -28,7 +28,7 @@ use super::walk::{Around, Columns, Desk, End, Lines, Numeral, Parts, Scale, Walk
 use super::words::{Literal, WORD_BYTES};
 use super::{Escape, Unit};
 use crate::batch::{BATCH_LINES, Column, every_line, pad};
-use crate::block::{Block, PLACES, Place, Positions};
+use crate::block::{Block, Place, WORD_PLACES, places_at};
 use crate::marks::MarkSet;
 
 /// The fast reader of one template.
@@ -69,12 +69,11 @@ impl MarkedLiteral {
         Some(MarkedLiteral { words, length, mark, mark_offset, before_value: None })
     }
 
-    /// Finds where it begins in each line, and whether it stands there.
+    /// Whether it stands where it begins in each line: where its first mark says, which is the one with this number among `places`.
     #[inline(always)]
-    fn check(&self, lines: &Lines, begins: &mut Column<Place>, desk: &mut Desk) {
-        let (positions, firsts) = (positions_from(lines.positions, self.mark), &lines.batch.firsts);
+    fn check(&self, places: &Column<u64>, place: usize, lines: &Lines, begins: &mut Column<Place>, desk: &mut Desk) {
         for i in every_line() {
-            begins[i] = positions[usize::from(firsts[i])].wrapping_sub(self.mark_offset);
+            begins[i] = ((places[i] >> (place as u32 * Place::BITS)) as Place).wrapping_sub(self.mark_offset);
         }
         for (literal, at) in self.words.iter().zip((0..).step_by(WORD_BYTES)) {
             desk.differences(lines.block, literal, begins, at);
@@ -83,13 +82,6 @@ impl MarkedLiteral {
             desk.check_values(self.length, highest);
         }
     }
-}
-
-/// The positions of the marks with this number in lines, by the number of a line's first mark.
-#[inline(always)]
-fn positions_from(positions: &Positions, mark: usize) -> &[Place; PLACES] {
-    // The remainder tells the compiler that there are as many.
-    positions[mark % MARKS_MAX..].first_chunk().unwrap_or(&[0; PLACES])
 }
 
 /// What somebody needs of a field.
@@ -305,8 +297,14 @@ impl Shape {
         lines.kernel.run(
             #[inline(always)]
             || {
+                // The marks of neighbouring literals stand in one word.
+                let (mut places, mut known) = ([0; BATCH_LINES], 0..0);
                 for (literal, begins) in self.literals.iter().zip(&mut columns.begins) {
-                    literal.check(lines, begins, &mut columns.desk);
+                    if !known.contains(&literal.mark) {
+                        known = literal.mark..literal.mark + WORD_PLACES;
+                        places_at(lines.positions, &lines.batch.firsts, known.start, &mut places);
+                    }
+                    literal.check(&places, literal.mark - known.start, lines, begins, &mut columns.desk);
                 }
                 self.check_edges(lines, columns);
             },

@@ -271,6 +271,19 @@ impl Desk {
         words_at(block, &self.ends, &mut self.behind);
     }
 
+    /// Finds the first aux bytes, which end fields; what is too far off needs care.
+    #[inline(always)]
+    fn find_aux(&mut self, marks: &Marks, limits: &Column<Place>) {
+        marks.aux_words(&self.at, &mut self.words[0]);
+        for i in every_line() {
+            let (end, is_far) = Marks::next_in(self.words[0][i], self.at[i], limits[i]);
+            (self.ends[i], self.care[i]) = (end, u64::from(is_far));
+        }
+        if self.needs_care() {
+            self.look_further(marks, limits);
+        }
+    }
+
     /// Looks for the ends that were not near once more, from where the first look ended.
     #[inline(always)]
     fn look_further(&mut self, marks: &Marks, limits: &Column<Place>) {
@@ -381,14 +394,7 @@ impl Walk<'_> {
             spans,
             #[inline(always)]
             move |desk| {
-                marks.aux_words(&desk.at, &mut desk.words[0]);
-                for i in every_line() {
-                    let (end, is_far) = Marks::next_in(desk.words[0][i], desk.at[i], limits[i]);
-                    (desk.ends[i], desk.care[i]) = (end, u64::from(is_far));
-                }
-                if desk.needs_care() {
-                    desk.look_further(marks, limits);
-                }
+                desk.find_aux(marks, limits);
                 desk.look_behind(block);
             },
             move |_, at, limit| Some(marks.next_aux(at, limit)),
@@ -504,16 +510,13 @@ impl Walk<'_> {
                 match without {
                     None => {}
                     Some(Without::Byte(_)) => desk.care = [1; BATCH_LINES],
-                    Some(Without::Aux) => {
-                        for i in every_line() {
-                            desk.ends[i] = marks.next_aux(desk.at[i], limits[i]);
-                        }
-                    }
+                    Some(Without::Aux) => desk.find_aux(marks, limits),
                 }
             },
             move |_, at, limit| match without {
                 Some(Without::Byte(byte)) => Some(byte_or_limit(block, byte, at, limit)),
-                _ => Some(limit),
+                Some(Without::Aux) => Some(marks.next_aux(at, limit)),
+                None => Some(limit),
             },
         );
     }
