@@ -29,13 +29,18 @@ impl Told {
         }
     }
 
+    /// Asks, unless somebody has.
+    #[cold]
+    pub(super) fn asked(self, line: &[u8]) -> Told {
+        if self == Told::Unasked { Told::of(line) } else { self }
+    }
+
     /// The outcome of a line that the format cannot read for this reason.
     #[cold]
     pub(super) fn outcome(self, line: &[u8], reason: Reason) -> Outcome {
-        match self {
-            Told::Unasked => Told::of(line).outcome(line, reason),
+        match self.asked(line) {
             Told::Skipped(skip) => Outcome::Skipped(skip),
-            Told::Unread => Outcome::Rejected(reason),
+            Told::Unread | Told::Unasked => Outcome::Rejected(reason),
         }
     }
 }
@@ -208,7 +213,7 @@ fn is_start_up(line: &[u8]) -> bool {
         b" * ",
         b"Press CTRL+C to quit",
     ]);
-    let is_script = || line.iter().position(|&b| b == b' ').is_some_and(|end| line[..end].ends_with(b".sh:"));
+    let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
     WORDS.begin(line) || is_script() || is_exit(line)
 }
 
@@ -248,29 +253,27 @@ fn is_go_trace(line: &[u8]) -> bool {
     if let Some(rest) = line.strip_prefix(b"goroutine ") {
         return number(rest) > 0 && rest[number(rest)..].starts_with(b" [") && rest.ends_with(b"]:");
     }
-    // Arguments are words in hexadecimal, or were inlined: `(...)`.
-    let name = line.strip_prefix(b"created by ").unwrap_or(line);
     let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'_' | b'-' | b'*' | b'(' | b')');
-    let end = name.iter().position(|b| !is_name(b)).unwrap_or(name.len());
-    let is_call = |arguments: &[u8]| {
-        arguments.ends_with(b")") && arguments.iter().all(|b| b.is_ascii_hexdigit() || b"x, {}?.)".contains(b))
-    };
-    match name.len() == line.len() {
-        true => {
-            let open = line.iter().rposition(|&b| b == b'(').unwrap_or(0);
-            memchr::memchr(b'.', &line[..open]).is_some() && end > open && is_call(&line[open + 1..])
-        }
-        false => end == name.len() || name[end..].starts_with(b" in goroutine "),
+    if let Some(name) = line.strip_prefix(b"created by ") {
+        let end = name.iter().position(|b| !is_name(b)).unwrap_or(name.len());
+        return end == name.len() || name[end..].starts_with(b" in goroutine ");
     }
+    // Arguments are words in hexadecimal, or were inlined: `(...)`. How a line ends is looked at first, for it may be long.
+    let Some(open) = memchr::memrchr(b'(', line).filter(|_| line.ends_with(b")")) else { return false };
+    let (name, arguments) = line.split_at(open);
+    memchr::memchr(b'.', name).is_some()
+        && name.iter().all(is_name)
+        && arguments[1..].iter().all(|b| b.is_ascii_hexdigit() || b"x, {}?.)".contains(b))
 }
 
 /// The last line of a trace in Python, the first of one in Java: `builtins.KeyError: 'PATH_INFO'`.
 fn is_exception(line: &[u8]) -> bool {
     const ENDS: [&[u8]; 5] = [b"Error", b"Exception", b"Warning", b"Exit", b"Interrupt"];
-    let name = &line[..line.iter().take_while(|&&b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$')).count()];
-    name.first().is_some_and(|first| !first.is_ascii_digit())
+    let (name, message) = line.split_at(memchr::memchr(b':', line).unwrap_or(line.len()));
+    (message.is_empty() || message.starts_with(b": "))
         && ENDS.iter().any(|end| name.ends_with(end))
-        && (line.len() == name.len() || line[name.len()..].starts_with(b": "))
+        && name.first().is_some_and(|first| !first.is_ascii_digit())
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$'))
 }
 
 /// Python's http.server, log_error: `192.0.2.7 - - [01/Nov/2026 10:00:00] code 404, message File not found`.

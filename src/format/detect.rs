@@ -15,6 +15,7 @@ use super::glance::Glance;
 use super::needed::Held;
 use super::{Element, Format, Keyed, Layout};
 use crate::error::{Error, ErrorKind, Result};
+use crate::framing::LINE_BYTES_MAX;
 use crate::record::{Field, Outcome, Reason, Skip};
 
 /// What detection found.
@@ -87,6 +88,9 @@ impl Detector {
     /// # Errors
     /// As [`detect`], if there are several formats.
     pub fn find(&self, lines: &[&[u8]]) -> Result<Detection> {
+        // Of a line that is too long to be read, no more is looked at.
+        let lines: Vec<&[u8]> = lines.iter().map(|line| &line[..line.len().min(LINE_BYTES_MAX)]).collect();
+        let lines = &lines[..];
         let head = &lines[..lines.len().min(ENVELOPE_LINES_MAX)];
         let nestings = envelope::nestings(head);
         if let Some(found) = nestings.first().and_then(|deepest| self.find_as_last(lines, deepest)) {
@@ -633,7 +637,8 @@ fn keys_of(line: &[u8]) -> Option<String> {
 /// The head of a line, with everything that a terminal could act on escaped. Quotes stand as they are.
 fn shown(line: &[u8]) -> String {
     const CHARS_MAX: usize = 120;
-    let text = String::from_utf8_lossy(line);
+    // A character has up to four bytes.
+    let text = String::from_utf8_lossy(&line[..line.len().min(4 * CHARS_MAX)]);
     let escape = |c: char| match c {
         '"' | '\'' | '\\' => c.to_string(),
         c => c.escape_debug().to_string(),

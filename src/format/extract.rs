@@ -304,15 +304,20 @@ impl Extractor {
         if self.others.is_empty() {
             return self.read_itself(line, reader);
         }
-        let ambiguous = reader.ambiguous;
-        match self.read_itself(line, reader) {
+        let (ambiguous, told) = (reader.ambiguous, reader.told);
+        let own = self.read_fields(line, reader).unwrap_or_else(|reason| {
+            // The others need not ask again.
+            reader.told = told.asked(line);
+            reader.told.outcome(line, reason)
+        });
+        let outcome = match own {
             Outcome::Event if !self.is_mixed || self.reads_cleanly(line, reader) => Outcome::Event,
-            outcome @ (Outcome::Event | Outcome::Undated) if self.is_mixed => {
-                self.read_by_better(line, reader, outcome, ambiguous)
-            }
-            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(_)) => self.read_by_others(line, reader, outcome),
-            outcome => outcome,
-        }
+            Outcome::Event | Outcome::Undated if self.is_mixed => self.read_by_better(line, reader, own, ambiguous),
+            Outcome::Rejected(_) | Outcome::Skipped(_) => self.read_by_others(line, reader, own),
+            _ => own,
+        };
+        reader.told = told;
+        outcome
     }
 
     /// Reads a line by the format itself.

@@ -276,6 +276,18 @@ impl Plan {
         match self.steps.get(next) {
             None => Some(line.len()),
             Some(Step::Literal { finder, .. }) if word => finder.find(&line[at..]).map(|place| at + place),
+            Some(Step::Literal { text, .. }) if text.len() == 1 => {
+                let mut ends = |place: &usize| {
+                    let may_go_on = line.get(place + 1).is_none_or(|&behind| self.may_begin(next + 1, behind));
+                    may_go_on && self.goes_on(next, line, *place, readers)
+                };
+                let mut places = memchr_iter(text[0], &line[at..]).map(|place| at + place);
+                if let Some(place) = places.by_ref().take(PLACES_USUAL).find(&mut ends) {
+                    return Some(place);
+                }
+                // Where they are that many, they may be all there is: a search for each would take longer than to look at every byte.
+                (places.next()?..line.len()).filter(|&place| line[place] == text[0]).find(ends)
+            }
             Some(Step::Literal { finder, .. }) => {
                 let mut from = at;
                 // One byte on after each miss, because occurrences may overlap (`- - -`).
@@ -291,11 +303,26 @@ impl Plan {
         }
     }
 
+    /// Whether what step `i` and its followers read may begin with a byte.
+    fn may_begin(&self, i: usize, byte: u8) -> bool {
+        match self.steps.get(i) {
+            Some(Step::Literal { text, .. }) => text.first() == Some(&byte),
+            Some(Step::Quoted { .. }) => matches!(byte, b'"' | b'-'),
+            // They may be missing.
+            Some(Step::Number { .. } | Step::Status { .. }) => {
+                byte.is_ascii_digit() || matches!(byte, b'-' | b' ') || self.may_begin(i + 1, byte)
+            }
+            Some(Step::Time { .. } | Step::Text { .. }) => true,
+            None => self.open_ended,
+        }
+    }
+
     /// Whether the line can go on at `at` with step `i`: see the head of this file.
     fn goes_on(&self, i: usize, line: &[u8], mut at: usize, readers: &mut [TimeReader]) -> bool {
         for step in &self.steps[i..] {
             let length = match step {
-                Step::Literal { text, .. } if line[at..].starts_with(text) => text.len(),
+                // Most often the first byte tells.
+                Step::Literal { text, .. } if line.get(at) == text.first() && line[at..].starts_with(text) => text.len(),
                 Step::Literal { .. } => return false,
                 Step::Number { lists, padded: true, .. } => {
                     let blanks = blanks(&line[at..]);
@@ -392,6 +419,9 @@ pub(super) fn steps_shared(one: &Layout, other: &Layout) -> usize {
     // What is behind a field may have a part in its step.
     elements.saturating_sub(1)
 }
+
+/// Places that the end of a text is usually tried at.
+const PLACES_USUAL: usize = 4;
 
 /// Quotes that a quoted field is usually tried with. A line that has more may be nothing but quotes, and those are passed by the vector.
 const QUOTES_USUAL: usize = 4;
