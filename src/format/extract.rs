@@ -295,7 +295,7 @@ impl Extractor {
 
     /// Reads a line, without its line end.
     pub fn read(&self, line: &[u8], reader: &mut Reader) -> Outcome {
-        if self.unwrapper.is_empty() { self.read_any(line, reader) } else { self.read_wrapped(line, reader) }
+        if self.unwrapper.is_empty() { self.read_bare(line, reader) } else { self.read_wrapped(line, reader) }
     }
 
     /// Reads a line that is in no envelope, or out of it.

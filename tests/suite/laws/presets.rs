@@ -7,12 +7,13 @@ use slix::format::envelope::Envelope;
 use slix::format::extract::Extractor;
 use slix::format::preset::{self, Preset};
 use slix::format::{Format, detect};
+use slix::marks::Kernel;
 use slix::record::Field;
 use slix::slo::definitions::Definitions;
 
 use super::mutation::{Damage, apply, damage};
-use super::rig::Rig;
-use super::{cases, kernels, same};
+use super::rig::{How, Rig};
+use super::{cases, kernels, same, whole};
 
 /// A line in an envelope.
 fn wrapped(envelope: Envelope, line: &str) -> String {
@@ -350,6 +351,10 @@ fn headed(envelopes: &[Envelope], line: &str, (minute, second, process): (u8, u8
     })
 }
 
+/// What a single line may have instead of the headers of its log: one of syslog, or none.
+const OTHER_HEADERS: [&[Envelope]; 5] =
+    [&[], &[Envelope::Rfc3164], &[Envelope::Rfc5424], &[Envelope::SyslogIso], &[Envelope::SyslogIso]];
+
 /// What may stand between a header and a line.
 const BEHIND_HEADERS: [&str; 9] = ["", " ", "\u{feff}", "app: ", "- ", "[a] ", "+0100 ", "\u{1b}[0m", ": "];
 
@@ -372,7 +377,12 @@ proptest! {
             vec![Envelope::Compose, Envelope::Rfc5424],
             vec![Envelope::Stamp, Envelope::Compose],
             vec![Envelope::Stamp, Envelope::Tag],
+            vec![],
         ]),
+        year in prop::option::weighted(0.2, Just(2026)),
+        others in prop::collection::vec((0..OTHER_HEADERS.len(), 0..200usize), 0..12),
+        turn in prop::option::of((0..OTHER_HEADERS.len(), 0..200usize)),
+        cuts in prop::collection::vec(0u64..20_000, 0..3),
         times in prop::collection::vec((0u8..61, 0u8..62, 1u8..4), 1..40),
         odd in prop::collection::vec((0..BEHIND_HEADERS.len(), 0..200usize), 0..6),
         damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
@@ -381,12 +391,16 @@ proptest! {
         let mut layouts = preset.formats().unwrap();
         let mut format = layouts.remove(0);
         (format.others, format.envelopes) = (layouts, envelopes.clone());
-        let rig = rig(&format);
+        let mut rig = rig(&format);
+        rig.extractor = rig.extractor.with_year(year);
         let line = preset.example.lines().next().unwrap();
         let mut log = Vec::new();
         for (i, time) in (0..200).zip(times.iter().cycle()) {
             let behind = odd.iter().find(|(_, at)| *at == i).map_or("", |(behind, _)| BEHIND_HEADERS[*behind]);
-            log.extend(format!("{}\n", headed(&envelopes, &format!("{behind}{line}"), *time)).bytes());
+            // A daemon that writes another header from one line on, and another one beside it.
+            let other = others.iter().find(|(_, at)| *at == i).or(turn.as_ref().filter(|(_, at)| *at < i));
+            let headers = other.map_or(&envelopes[..], |(header, _)| OTHER_HEADERS[*header]);
+            log.extend(format!("{}\n", headed(headers, &format!("{behind}{line}"), *time)).bytes());
         }
         damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
         let want = rig.careful(&log);
