@@ -33,6 +33,10 @@ use crate::time::Slices;
 /// share the second-level cache.
 const WINDOW_BYTES: usize = 60 * 1024;
 
+/// So many bytes of an input may lie between a line and one before it that comes later as an odd line: those of one window come in any
+/// order, and windows one after the other.
+pub const DISORDER_BYTES_MAX: u64 = BLOCK_BYTES_MAX as u64;
+
 /// Where lines go that are not events: outcome, offset in the input, the line without its line end.
 pub type OddLines<'a> = dyn FnMut(Outcome, u64, &[u8]) + Send + 'a;
 
