@@ -667,6 +667,28 @@ pub fn whole_in_parts<'a>(lines: impl Iterator<Item = &'a [u8]>, whole_min: usiz
     lines.filter(|line| !goes_on(line)).take(whole_min).count() == whole_min
 }
 
+/// Whether the lines at the head of a log say who wrote them, while none may be a request: those of who writes some come later.
+pub fn await_requests<'a>(lines: impl Iterator<Item = &'a [u8]>, head: &[u8]) -> bool {
+    if first_request(head).is_some() {
+        return false;
+    }
+    let lines: Vec<&[u8]> = lines.take(NAMED_LINES).collect();
+    let opened = |nesting: &Vec<Envelope>| unwrapped(lines.iter().copied(), nesting);
+    let is_named =
+        |nesting: &Vec<Envelope>| 2 * opened(nesting).iter().filter(|line| !line.program.is_empty()).count() > lines.len();
+    nestings(&lines).iter().any(is_named)
+}
+
+/// So many lines tell whether they name their writers.
+const NAMED_LINES: usize = 16;
+
+/// Where something stands that tells a request in most formats: a method as a word, or the protocol.
+pub fn first_request(text: &[u8]) -> Option<usize> {
+    let is_word = |&at: &usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
+    let first = |sign: &[u8]| memchr::memmem::find_iter(text, sign).find(is_word);
+    [&b"GET"[..], b"POST", b"HTTP/"].into_iter().filter_map(first).min()
+}
+
 /// Whether a line is several messages of syslog, each behind its length (RFC 6587 §3.4.1).
 pub fn is_counted(line: &[u8]) -> bool {
     let message = syslog::without_count(line);

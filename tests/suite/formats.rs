@@ -360,11 +360,18 @@ fn lines_of_other_programs_in_one_file_are_skipped_and_damaged_requests_are_not(
         let accounting = work.run(&named).exits(0).json()["accounting"].clone();
         let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
         assert_eq!(lines, [Some(21), Some(3), Some(2)], "{log:.200}");
-        // Who wrote no request at the head, and all of it, is not known to write them: nothing is passed over.
-        work.file("messages", header("sshd", others[0]).repeat(5_000) + &alone);
+        // The head is as long as it takes to hold a request.
+        work.file("messages", header("sshd", others[0]).repeat(5_000) + &header("nginx", access) + &alone);
+        for args in [&named[..], &["report", "--year", "2026", "--output-format", "json", "messages"]] {
+            let accounting = work.run(args).exits(0).json()["accounting"].clone();
+            let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
+            assert_eq!(lines, [Some(2), Some(5_003), Some(2)], "{log:.200}");
+        }
+        // Who wrote none at the head, and all of it, is not known to write them: nothing is passed over.
+        work.file("messages", header("sshd", others[0]).repeat(40) + &header("nginx", cut));
         let accounting = work.run(&named).exits(0).json()["accounting"].clone();
         let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
-        assert_eq!(lines, [Some(1), Some(0), Some(5_005)], "{log:.200}");
+        assert_eq!(lines, [Some(0), Some(0), Some(41)], "{log:.200}");
     }
 }
 
