@@ -106,6 +106,12 @@ impl TimeReader {
                 5..=11 => read_epoch(bytes, Unit::Seconds),
                 _ => read_epoch(bytes, Unit::Nanos),
             },
+            TimeText::UnixOrDate => match (bytes.get(2), bytes.get(4)) {
+                (Some(b'/'), _) => self.read_clf(bytes),
+                (_, Some(b'-')) => self.read_iso8601(bytes),
+                (_, Some(b'/')) => self.read_slashed(bytes),
+                _ => read_epoch(bytes, Unit::Seconds),
+            },
             TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
@@ -134,7 +140,7 @@ impl TimeReader {
     /// How the seconds since 1970 at this place of a block are written; none where texts are no such seconds.
     #[inline]
     pub(super) fn epoch_like(&self, block: &Block, at: Place) -> Option<Epoch> {
-        (self.text == TimeText::Epoch(Unit::Seconds)).then(|| Epoch::like(block, at))?
+        matches!(self.text, TimeText::Epoch(Unit::Seconds) | TimeText::UnixOrDate).then(|| Epoch::like(block, at))?
     }
 
     fn has_minute(&self) -> bool {
@@ -191,7 +197,7 @@ impl TimeReader {
     /// A number since 1970 as encoders of floats write it: `1.79352720025e9`.
     #[cold]
     fn read_float(&mut self, bytes: &[u8]) -> TimeRead {
-        let is_number = matches!(self.text, TimeText::Epoch(_) | TimeText::IsoOrUnix);
+        let is_number = matches!(self.text, TimeText::Epoch(_) | TimeText::IsoOrUnix | TimeText::UnixOrDate);
         let Some(plain) = number::plain(bytes).filter(|_| is_number) else { return TimeRead::Bad };
         match self.read(&plain) {
             TimeRead::At(time, length) if length == plain.len() => TimeRead::At(time, bytes.len()),
@@ -204,7 +210,7 @@ impl TimeReader {
         match self.text {
             TimeText::Clf => Some(1),
             TimeText::Iso8601 | TimeText::Epoch(_) | TimeText::IsoColumns | TimeText::IsoOrUnix => Some(0),
-            TimeText::Pattern(_) | TimeText::ClfOrIso8601 | TimeText::Utc(_) => None,
+            TimeText::Pattern(_) | TimeText::ClfOrIso8601 | TimeText::UnixOrDate | TimeText::Utc(_) => None,
         }
     }
 
@@ -235,6 +241,18 @@ impl TimeReader {
             }
         }
         TimeRead::At(Instant::from_micros((minute - self.offset.1) * MICROS_PER_SECOND + second), CLF_LENGTH)
+    }
+
+    /// `2026/11/01 00:00:00.123`, with no more decimals than there are.
+    fn read_slashed(&mut self, bytes: &[u8]) -> TimeRead {
+        let mut iso = [0; ISO_SECONDS_LENGTH + 10];
+        let length = bytes.len().min(iso.len());
+        iso[..length].copy_from_slice(&bytes[..length]);
+        if iso[7] != b'/' {
+            return TimeRead::Bad;
+        }
+        (iso[4], iso[7]) = (b'-', b'-');
+        self.read_iso8601(&iso[..length])
     }
 
     #[inline]
@@ -440,7 +458,12 @@ struct Civil {
 /// Whether texts of the same minute differ in their second only, and its fraction, and these stand by themselves.
 fn has_minute(text: &TimeText) -> bool {
     match text {
-        TimeText::Clf | TimeText::Iso8601 | TimeText::IsoColumns | TimeText::IsoOrUnix | TimeText::ClfOrIso8601 => true,
+        TimeText::Clf
+        | TimeText::Iso8601
+        | TimeText::IsoColumns
+        | TimeText::IsoOrUnix
+        | TimeText::UnixOrDate
+        | TimeText::ClfOrIso8601 => true,
         TimeText::Epoch(_) | TimeText::Utc(_) => false,
         TimeText::Pattern(tokens) => {
             let Some(second) = tokens.iter().position(|token| *token == TimeToken::Second) else { return false };
@@ -839,6 +862,35 @@ mod tests {
         }
         for bad in ["", "-1", "99999999999999999999", "300000000000"] {
             assert_eq!(read(TimeText::Epoch(Unit::Seconds), bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_and_seconds_are_told_by_their_dividers() {
+        let text = TimeText::Utc(Box::new(TimeText::UnixOrDate));
+        for (time, want) in [
+            ("1709683198.1234567", "2024-03-05T23:59:58.123456Z"),
+            ("1.7096831985e9", "2024-03-05T23:59:58.5Z"),
+            ("2024-03-05T23:59:58.123Z", "2024-03-05T23:59:58.123Z"),
+            ("2024-03-05T23:59:58.123+0100", "2024-03-05T22:59:58.123Z"),
+            ("2024-03-05T23:59:58.123456789-03:30", "2024-03-06T03:29:58.123456Z"),
+            ("05/Mar/2024:23:59:58 +0100", "2024-03-05T22:59:58Z"),
+            ("2024/03/05 23:59:58", "2024-03-05T23:59:58Z"),
+            ("2024/03/05 23:59:58.123", "2024-03-05T23:59:58.123Z"),
+            ("2024/03/05 23:59:58.123456789", "2024-03-05T23:59:58.123456Z"),
+        ] {
+            assert_eq!(read(text.clone(), time).as_deref(), Some(want), "{time}");
+        }
+        for bad in [
+            "2024/03-05 23:59:58",
+            "2024/03/05",
+            "2024/02/30 00:00:00",
+            "1709683198123456789",
+            "2024/03/05 23:59:58.1234567891",
+            "",
+            "x",
+        ] {
+            assert_eq!(read(text.clone(), bad), None, "{bad}");
         }
     }
 
