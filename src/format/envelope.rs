@@ -279,6 +279,33 @@ impl Unwrapper {
         stamped.or_else(|| self.has_headers().then(Peeler::headed))
     }
 
+    /// What opens envelopes one by one, and tells whole lines alone: none where there are none, or where a line depends on those before it by
+    /// more than its parts.
+    pub(super) fn opener(&self) -> Option<Unwrapper> {
+        (!self.is_empty() && self.peeler().is_none() && self.dating.year.is_none()).then(|| self.clone())
+    }
+
+    /// What is in the envelopes of a line, if it is neither a part nor out of the question. Nothing of it is kept for the next one.
+    pub(super) fn open_alone(&mut self, line: &[u8]) -> Option<&[u8]> {
+        let is_alone = self.open_as_docker_writes(line) || {
+            let unwrapped = self.unwrap(line);
+            self.parts.iter_mut().for_each(Vec::clear);
+            unwrapped == Unwrapped::Whole && !self.is_oversized && !self.is_beside_router()
+        };
+        (is_alone && !self.text.is_empty() && memchr::memchr(b'\n', &self.text).is_none()).then_some(&self.text[..])
+    }
+
+    /// Opens the one envelope of a log of Docker's without copying anything but the text, which is a whole line; whether that could be.
+    fn open_as_docker_writes(&mut self, line: &[u8]) -> bool {
+        let [level @ Level { envelope: Envelope::Docker, .. }] = &mut self.levels[..] else { return false };
+        self.text.clear();
+        let inner = object::as_docker_writes(level, line, &mut self.text);
+        while let Some(b'\n' | b'\r') = self.text.last() {
+            self.text.pop();
+        }
+        inner.is_some_and(|inner| !inner.is_partial)
+    }
+
     /// Whether what is before a line tells by itself where it ends.
     fn has_headers(&self) -> bool {
         use Envelope::{Compose, Pod, Rfc3164, Rfc5424, Stamp, Stern, SyslogIso, Tag};
@@ -446,7 +473,8 @@ impl Unwrapper {
 /// Opens one envelope.
 fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>, dating: &mut Dating) -> Option<(Envelope, Inner<'a>)> {
     let inner = match level.envelope {
-        Envelope::Docker | Envelope::Journal | Envelope::Shipper => object::object(level, line, buffer),
+        Envelope::Docker => object::docker(level, line, buffer),
+        Envelope::Journal | Envelope::Shipper => object::object(level, line, buffer),
         Envelope::Cri => container::cri(level, line),
         Envelope::Rfc5424 => syslog::rfc5424(level, line),
         Envelope::Rfc3164 => syslog::rfc3164(level, line, dating),
