@@ -30,6 +30,17 @@ pub(super) fn rfc3164_tokens() -> Vec<TimeToken> {
     vec![Year, literal(" "), MonthName, literal(" "), Day, literal(" "), Hour, literal(":"), Minute, literal(":"), Second]
 }
 
+/// Whether a line may be in a header of [`DATED`](super::DATED), or behind a timestamp, told without reading it.
+pub(in crate::format) fn may_be_dated(line: &[u8]) -> bool {
+    match line.first() {
+        // A priority.
+        Some(b'<') => true,
+        Some(b'0'..=b'9') => line.get(4) == Some(&b'-') || line.starts_with(b"1 ") || without_count(line).len() < line.len(),
+        Some(first) => first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.')),
+        None => false,
+    }
+}
+
 /// What stands behind the length that a message has where it was counted on its way (RFC 6587 §3.4.1): digits, a blank and the priority.
 pub(super) fn without_count(line: &[u8]) -> &[u8] {
     let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
