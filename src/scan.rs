@@ -9,8 +9,12 @@
 //!         count[slice][class] += 1
 //! ```
 //!
+//! Lines in envelopes that are opened one by one are gathered in a block of their own first (`scan/opened.rs`).
+//!
 //! Nothing here allocates, locks or formats per line. Departures from the obvious loop, and what they bought, are
 //! listed with their measurements in `benches/README.md`.
+
+mod opened;
 
 use memchr::memrchr;
 
@@ -32,6 +36,10 @@ use crate::time::Slices;
 /// Lines are marked in windows of about this size, which is little less than a block: the window, its marks and the counters
 /// share the second-level cache.
 const WINDOW_BYTES: usize = 60 * 1024;
+
+/// So many bytes of an input may lie between a line and one before it that comes later as an odd line: those of one window come in any
+/// order, and windows one after the other.
+pub const DISORDER_BYTES_MAX: u64 = BLOCK_BYTES_MAX as u64;
 
 /// Where lines go that are not events: outcome, offset in the input, the line without its line end.
 pub type OddLines<'a> = dyn FnMut(Outcome, u64, &[u8]) + Send + 'a;
@@ -216,6 +224,28 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// Scans the next window of the lines from `from` on; how many of its bytes are done.
+    fn scan_next(&mut self, buffer: &[u8], (from, length): (usize, usize), offset: u64, odd: &mut OddLines) -> usize {
+        let lines = &buffer[..length];
+        let to = window_end(lines, from, window_bytes(self.gathered.batch_bytes));
+        let (at, is_last) = (offset + from as u64, to == length);
+        let Worker { marks, gathered, counter, .. } = &mut *self;
+        match buffer[from..].first_chunk() {
+            _ if to - from > BLOCK_BYTES_MAX => {
+                counter.count_careful(&lines[from..to], at, odd);
+                to - from
+            }
+            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), is_last, gathered, counter, odd),
+            None => self.scan_copy(&lines[from..to], at, is_last, odd),
+        }
+    }
+
+    /// Scans the next lines, whose envelopes are opened one by one; how many bytes are done.
+    fn scan_opened(&mut self, lines: &[u8], offset: u64, odd: &mut OddLines) -> usize {
+        let Worker { room, marks, gathered: Gathered { lines: batch, careful, .. }, counter, .. } = self;
+        opened::scan(lines, offset, &mut opened::Rooms { block: room, marks, batch, careful }, counter, odd)
+    }
+
     /// Scans a window behind which there is too little for a block.
     fn scan_copy(&mut self, window: &[u8], offset: u64, is_last: bool, odd: &mut OddLines) -> usize {
         let Worker { room, marks, gathered, counter, .. } = self;
@@ -233,16 +263,9 @@ pub fn scan(buffer: &[u8], length: usize, offset: u64, worker: &mut Worker, odd:
     let lines = &buffer[..length];
     let mut from = 0;
     while from < lines.len() {
-        let to = window_end(lines, from, window_bytes(worker.gathered.batch_bytes));
-        let (at, is_last) = (offset + from as u64, to == lines.len());
-        let Worker { marks, gathered, counter, .. } = &mut *worker;
-        from += match buffer[from..].first_chunk() {
-            _ if to - from > BLOCK_BYTES_MAX => {
-                counter.count_careful(&lines[from..to], at, odd);
-                to - from
-            }
-            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), is_last, gathered, counter, odd),
-            None => worker.scan_copy(&lines[from..to], at, is_last, odd),
+        from += match worker.counter.opens() {
+            true => worker.scan_opened(&lines[from..], offset + from as u64, odd),
+            false => worker.scan_next(buffer, (from, length), offset, odd),
         };
         if worker.counter.is_full() {
             worker.fold()?;
@@ -430,12 +453,7 @@ impl<'a> Window<'a> {
 
     /// Reads and counts a batch; whether lines of it are odd.
     fn count_batch(&self, batch: &mut Batch, positions: Option<&Positions>, counter: &mut Counter) -> bool {
-        let (kernel, block, marks) = (counter.job.kernel, self.block, self.marks);
-        let has_odd = counter.count_regular(View { kernel, block, marks, positions }, batch);
-        counter.add_latencies(block, batch);
-        counter.add_attributed(block, batch);
-        counter.add_weights(block, batch);
-        has_odd
+        counter.count_batch(View { kernel: counter.job.kernel, block: self.block, marks: self.marks, positions }, batch)
     }
 
     /// Goes back to each odd line of a batch, and then to where the window has come to.
@@ -571,6 +589,20 @@ impl Counter<'_> {
                 _ => None,
             });
         }
+    }
+
+    /// Whether lines are opened one by one. What bad events are counted by besides is read from the whole line.
+    fn opens(&self) -> bool {
+        self.reader.opens() && self.attributed.is_none()
+    }
+
+    /// Reads and counts a batch by everything that is counted; whether there are odd lines.
+    fn count_batch(&mut self, view: View, batch: &mut Batch) -> bool {
+        let has_odd = self.count_regular(view, batch);
+        self.add_latencies(view.block, batch);
+        self.add_attributed(view.block, batch);
+        self.add_weights(view.block, batch);
+        has_odd
     }
 
     /// Reads a batch and counts its regular lines; whether there are odd ones.

@@ -66,7 +66,11 @@ impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(t) => write!(f, "{t}"),
-            Err(_) => write!(f, "{} µs after 1970", self.0),
+            // Its last day is that of the last year in every zone.
+            Err(_) => match jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(jiff::SignedDuration::from_micros(self.0)) {
+                Ok(civil) => write!(f, "{civil}Z"),
+                Err(_) => write!(f, "{} µs after 1970", self.0),
+            },
         }
     }
 }
@@ -191,6 +195,14 @@ mod tests {
             let want = jiff::tz::TimeZone::UTC.to_timestamp(jiff::civil::date(y, m, d).at(0, 0, 0, 0)).unwrap().as_microsecond();
             assert_eq!(Instant::from_civil(y.into(), m.into(), d.into(), 0).micros(), want, "{y}-{m}-{d}");
         }
+    }
+
+    #[test]
+    fn every_instant_of_four_digit_years_is_shown_as_a_date() {
+        let shown = |micros| Instant::from_micros(micros).to_string();
+        assert_eq!(shown(253_402_300_799_999_999), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(shown(253_402_300_799_000_000), "9999-12-31T23:59:59Z");
+        assert_eq!(shown(253_402_300_800_000_000), "253402300800000000 µs after 1970");
     }
 
     #[test]

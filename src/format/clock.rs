@@ -3,6 +3,8 @@
 //! A timestamp is read as a prefix of the text that begins there, because its own shape says where it ends. The minute of
 //! the last texts is remembered: in a log nearly every line has the minute of the line before, or of one close to it.
 
+mod pattern;
+
 use jiff::tz::TimeZone;
 
 use super::number;
@@ -11,6 +13,7 @@ use super::zone::{Ambiguous, Zone};
 use super::{TimeText, TimeToken, Unit};
 use crate::block::{Block, Place};
 use crate::time::{Instant, MICROS_PER_SECOND};
+use pattern::{read_pattern, second_of_pattern};
 
 /// Reads timestamps of one kind.
 #[derive(Clone, Debug)]
@@ -106,6 +109,12 @@ impl TimeReader {
                 5..=11 => read_epoch(bytes, Unit::Seconds),
                 _ => read_epoch(bytes, Unit::Nanos),
             },
+            TimeText::UnixOrDate => match (bytes.get(2), bytes.get(4)) {
+                (Some(b'/'), _) => self.read_clf(bytes),
+                (_, Some(b'-')) => self.read_iso8601(bytes),
+                (_, Some(b'/')) => self.read_slashed(bytes),
+                _ => read_epoch(bytes, Unit::Seconds),
+            },
             TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
@@ -134,7 +143,7 @@ impl TimeReader {
     /// How the seconds since 1970 at this place of a block are written; none where texts are no such seconds.
     #[inline]
     pub(super) fn epoch_like(&self, block: &Block, at: Place) -> Option<Epoch> {
-        (self.text == TimeText::Epoch(Unit::Seconds)).then(|| Epoch::like(block, at))?
+        matches!(self.text, TimeText::Epoch(Unit::Seconds) | TimeText::UnixOrDate).then(|| Epoch::like(block, at))?
     }
 
     fn has_minute(&self) -> bool {
@@ -191,7 +200,7 @@ impl TimeReader {
     /// A number since 1970 as encoders of floats write it: `1.79352720025e9`.
     #[cold]
     fn read_float(&mut self, bytes: &[u8]) -> TimeRead {
-        let is_number = matches!(self.text, TimeText::Epoch(_) | TimeText::IsoOrUnix);
+        let is_number = matches!(self.text, TimeText::Epoch(_) | TimeText::IsoOrUnix | TimeText::UnixOrDate);
         let Some(plain) = number::plain(bytes).filter(|_| is_number) else { return TimeRead::Bad };
         match self.read(&plain) {
             TimeRead::At(time, length) if length == plain.len() => TimeRead::At(time, bytes.len()),
@@ -204,7 +213,7 @@ impl TimeReader {
         match self.text {
             TimeText::Clf => Some(1),
             TimeText::Iso8601 | TimeText::Epoch(_) | TimeText::IsoColumns | TimeText::IsoOrUnix => Some(0),
-            TimeText::Pattern(_) | TimeText::ClfOrIso8601 | TimeText::Utc(_) => None,
+            TimeText::Pattern(_) | TimeText::ClfOrIso8601 | TimeText::UnixOrDate | TimeText::Utc(_) => None,
         }
     }
 
@@ -235,6 +244,18 @@ impl TimeReader {
             }
         }
         TimeRead::At(Instant::from_micros((minute - self.offset.1) * MICROS_PER_SECOND + second), CLF_LENGTH)
+    }
+
+    /// `2026/11/01 00:00:00.123`, with no more decimals than there are.
+    fn read_slashed(&mut self, bytes: &[u8]) -> TimeRead {
+        let mut iso = [0; ISO_SECONDS_LENGTH + 10];
+        let length = bytes.len().min(iso.len());
+        iso[..length].copy_from_slice(&bytes[..length]);
+        if iso[7] != b'/' {
+            return TimeRead::Bad;
+        }
+        (iso[4], iso[7]) = (b'-', b'-');
+        self.read_iso8601(&iso[..length])
     }
 
     #[inline]
@@ -421,26 +442,15 @@ fn read_epoch(bytes: &[u8], unit: Unit) -> TimeRead {
 /// Times from here on have five-digit years, which no output format writes.
 const YEAR_10000_MICROS: i64 = 253_402_300_800 * MICROS_PER_SECOND;
 
-/// What the tokens of a pattern have given so far.
-#[derive(Default)]
-struct Civil {
-    year: Option<i64>,
-    month: Option<i64>,
-    day: Option<i64>,
-    day_of_year: Option<i64>,
-    hour: i64,
-    afternoon: Option<bool>,
-    minute: i64,
-    second_micros: i64,
-    fraction_micros: i64,
-    offset: Option<i64>,
-    epoch_micros: Option<i64>,
-}
-
 /// Whether texts of the same minute differ in their second only, and its fraction, and these stand by themselves.
 fn has_minute(text: &TimeText) -> bool {
     match text {
-        TimeText::Clf | TimeText::Iso8601 | TimeText::IsoColumns | TimeText::IsoOrUnix | TimeText::ClfOrIso8601 => true,
+        TimeText::Clf
+        | TimeText::Iso8601
+        | TimeText::IsoColumns
+        | TimeText::IsoOrUnix
+        | TimeText::UnixOrDate
+        | TimeText::ClfOrIso8601 => true,
         TimeText::Epoch(_) | TimeText::Utc(_) => false,
         TimeText::Pattern(tokens) => {
             let Some(second) = tokens.iter().position(|token| *token == TimeToken::Second) else { return false };
@@ -458,169 +468,6 @@ fn has_minute(text: &TimeText) -> bool {
             is_literal(before.last()) && is_alone && !before.iter().chain(rest).any(differs)
         }
     }
-}
-
-/// Where the second stands in a text that was read by these tokens.
-fn second_of_pattern(tokens: &[TimeToken], text: &[u8]) -> Option<usize> {
-    let (mut civil, mut at) = (Civil::default(), 0);
-    for token in tokens.iter().take_while(|token| **token != TimeToken::Second) {
-        at += read_token(token, text.get(at..)?, &mut civil)?;
-    }
-    Some(at)
-}
-
-fn read_pattern(tokens: &[TimeToken], bytes: &[u8], zone: &mut Zone) -> TimeRead {
-    let mut civil = Civil::default();
-    let mut at = 0;
-    for token in tokens {
-        match read_token(token, &bytes[at..], &mut civil) {
-            Some(length) => at += length,
-            None => return TimeRead::Bad,
-        }
-    }
-    civil.instant(zone, at)
-}
-
-/// Reads one token at the beginning of `bytes` into `civil`; the length of its text.
-fn read_token(token: &TimeToken, bytes: &[u8], civil: &mut Civil) -> Option<usize> {
-    match token {
-        TimeToken::Literal(text) => bytes.starts_with(text).then_some(text.len()),
-        TimeToken::Day => up_to_two(bytes, &mut civil.day),
-        TimeToken::Month => up_to_two(bytes, &mut civil.month),
-        TimeToken::MonthName => month_name(bytes).map(|(month, length)| {
-            civil.month = Some(month);
-            length
-        }),
-        TimeToken::Year => fixed(bytes, 4).map(|y| {
-            civil.year = Some(y);
-            4
-        }),
-        TimeToken::YearOfCentury => fixed(bytes, 2).map(|y| {
-            civil.year = Some(if y < 69 { 2_000 + y } else { 1_900 + y });
-            2
-        }),
-        TimeToken::DayOfYear => fixed(bytes, 3).map(|d| {
-            civil.day_of_year = Some(d);
-            3
-        }),
-        TimeToken::Weekday => Some(bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count()).filter(|&n| n >= 3),
-        _ => read_clock_token(token, bytes, civil),
-    }
-}
-
-/// The tokens of the time of day, of the zone, and of epochs.
-fn read_clock_token(token: &TimeToken, bytes: &[u8], civil: &mut Civil) -> Option<usize> {
-    match token {
-        TimeToken::Hour | TimeToken::Hour12 => {
-            let mut hour = None;
-            let length = up_to_two(bytes, &mut hour)?;
-            civil.hour = hour.filter(|&h| h < 24)?;
-            Some(length)
-        }
-        TimeToken::AmPm => {
-            let text = bytes.get(..2)?;
-            civil.afternoon = Some(text.eq_ignore_ascii_case(b"pm"));
-            (text.eq_ignore_ascii_case(b"am") || text.eq_ignore_ascii_case(b"pm")).then_some(2)
-        }
-        TimeToken::Minute => {
-            civil.minute = fixed(bytes, 2).filter(|&m| m < 60)?;
-            Some(2)
-        }
-        TimeToken::Second => {
-            civil.second_micros = second_micros(*bytes.first()?, *bytes.get(1)?)?;
-            Some(2)
-        }
-        TimeToken::Fraction(digits) => {
-            let (micros, length) = fraction_micros(&bytes[..bytes.len().min(usize::from(*digits))])?;
-            civil.fraction_micros = micros;
-            Some(length)
-        }
-        TimeToken::Offset => offset_seconds(bytes).map(|(seconds, length)| {
-            civil.offset = Some(seconds);
-            length
-        }),
-        TimeToken::ZoneName => {
-            let length = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-            if matches!(&bytes[..length], b"UTC" | b"GMT" | b"Z") {
-                civil.offset = Some(0);
-            }
-            (length > 0).then_some(length)
-        }
-        TimeToken::EpochSeconds => epoch_token(bytes, Unit::Seconds, civil),
-        TimeToken::Epoch(unit) => epoch_token(bytes, *unit, civil),
-        _ => None,
-    }
-}
-
-fn epoch_token(bytes: &[u8], unit: Unit, civil: &mut Civil) -> Option<usize> {
-    let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-    match read_epoch(&bytes[..length], unit) {
-        TimeRead::At(t, length) => {
-            civil.epoch_micros = Some(t.micros());
-            Some(length)
-        }
-        _ => None,
-    }
-}
-
-/// One or two digits; a blank may stand for the first.
-fn up_to_two(bytes: &[u8], into: &mut Option<i64>) -> Option<usize> {
-    let (text, length) = match bytes {
-        [b' ', b, ..] => (std::slice::from_ref(b), 2),
-        [_, b, ..] if b.is_ascii_digit() => (&bytes[..2], 2),
-        [_, ..] => (&bytes[..1], 1),
-        [] => return None,
-    };
-    *into = Some(digits(text)?);
-    Some(length)
-}
-
-/// Exactly `count` digits.
-fn fixed(bytes: &[u8], count: usize) -> Option<i64> {
-    digits(bytes.get(..count)?)
-}
-
-impl Civil {
-    fn instant(self, zone: &mut Zone, length: usize) -> TimeRead {
-        if let Some(micros) = self.epoch_micros {
-            return TimeRead::At(Instant::from_micros(micros + self.fraction_micros), length);
-        }
-        let hour = match self.afternoon {
-            Some(true) => self.hour % 12 + 12,
-            Some(false) => self.hour % 12,
-            None => self.hour,
-        };
-        let Some(year) = self.year else { return TimeRead::Bad };
-        let (month, day) = match (self.month, self.day, self.day_of_year) {
-            (Some(month), Some(day), _) => (month, day),
-            (_, _, Some(day)) => match month_and_day(year, day) {
-                Some(date) => date,
-                None => return TimeRead::Bad,
-            },
-            _ => return TimeRead::Bad,
-        };
-        let Some(minute) = minute_seconds(year, month, day, hour, self.minute) else { return TimeRead::Bad };
-        let within = (self.second_micros + self.fraction_micros).min(MINUTE_SECONDS * MICROS_PER_SECOND - 1);
-        let micros = minute * MICROS_PER_SECOND + within;
-        match self.offset {
-            Some(offset) => {
-                zone.forget();
-                TimeRead::At(Instant::from_micros(micros - offset * MICROS_PER_SECOND), length)
-            }
-            None => zone.read(micros, length),
-        }
-    }
-}
-
-fn month_and_day(year: i64, day_of_year: i64) -> Option<(i64, i64)> {
-    let mut day = day_of_year;
-    for month in 1..=12 {
-        if (1..=days_in_month(year, month)).contains(&day) {
-            return Some((month, day));
-        }
-        day -= days_in_month(year, month);
-    }
-    None
 }
 
 #[cfg(test)]
@@ -839,6 +686,35 @@ mod tests {
         }
         for bad in ["", "-1", "99999999999999999999", "300000000000"] {
             assert_eq!(read(TimeText::Epoch(Unit::Seconds), bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_and_seconds_are_told_by_their_dividers() {
+        let text = TimeText::Utc(Box::new(TimeText::UnixOrDate));
+        for (time, want) in [
+            ("1709683198.1234567", "2024-03-05T23:59:58.123456Z"),
+            ("1.7096831985e9", "2024-03-05T23:59:58.5Z"),
+            ("2024-03-05T23:59:58.123Z", "2024-03-05T23:59:58.123Z"),
+            ("2024-03-05T23:59:58.123+0100", "2024-03-05T22:59:58.123Z"),
+            ("2024-03-05T23:59:58.123456789-03:30", "2024-03-06T03:29:58.123456Z"),
+            ("05/Mar/2024:23:59:58 +0100", "2024-03-05T22:59:58Z"),
+            ("2024/03/05 23:59:58", "2024-03-05T23:59:58Z"),
+            ("2024/03/05 23:59:58.123", "2024-03-05T23:59:58.123Z"),
+            ("2024/03/05 23:59:58.123456789", "2024-03-05T23:59:58.123456Z"),
+        ] {
+            assert_eq!(read(text.clone(), time).as_deref(), Some(want), "{time}");
+        }
+        for bad in [
+            "2024/03-05 23:59:58",
+            "2024/03/05",
+            "2024/02/30 00:00:00",
+            "1709683198123456789",
+            "2024/03/05 23:59:58.1234567891",
+            "",
+            "x",
+        ] {
+            assert_eq!(read(text.clone(), bad), None, "{bad}");
         }
     }
 

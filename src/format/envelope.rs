@@ -20,8 +20,13 @@
 //! anything reads them.
 
 mod container;
+mod nesting;
 mod object;
 mod syslog;
+
+pub(super) use nesting::are_bare;
+pub use nesting::{await_requests, first_request, nestings};
+pub(super) use syslog::may_be_dated;
 
 use jiff::tz::TimeZone;
 
@@ -33,6 +38,7 @@ use super::{TimeText, Unit};
 use crate::framing::LINE_BYTES_MAX;
 use crate::time::Instant;
 use object::Keys;
+use syslog::Dating;
 
 /// What a line is wrapped in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,7 +98,16 @@ impl Envelope {
     fn has_parts(self) -> bool {
         matches!(self, Envelope::Docker | Envelope::Cri)
     }
+
+    /// Whether it is a header of syslog. Daemons are told to write another one of them in the middle of a log, and two of them may write one log:
+    /// a line that is not in the header of its log may be in any other that has a time.
+    pub fn is_header(self) -> bool {
+        self == Envelope::Tag || DATED.contains(&self)
+    }
 }
+
+/// The headers of syslog with a time. No line is in two of them, whichever are tried first.
+const DATED: [Envelope; 3] = [Envelope::Rfc5424, Envelope::Rfc3164, Envelope::SyslogIso];
 
 /// Programs that write each request which others of the same log may write again: Heroku's router, before the apps. The first name is that
 /// of `heroku logs`, the other one that of a drain.
@@ -155,9 +170,13 @@ pub struct Unwrapper {
     /// How many lines they came in, and the bytes of those, as far as somebody counts them.
     part_lines: [(u64, u64); 2],
     spare: Vec<u8>,
-    /// The year of an old syslog header, and the month of the last one.
-    year: Option<i16>,
-    month: u8,
+    dating: Dating,
+    /// Whether the time is a local one that comes twice or never: an old syslog header's.
+    ambiguous: Ambiguous,
+    /// For lines in another header than that of their log.
+    dated: Dated,
+    /// What the innermost envelope of the line is.
+    innermost: Option<Envelope>,
     /// Who wrote the line, by the innermost envelope that says it; nothing: none does.
     program: Vec<u8>,
     /// Whether the innermost envelope says it.
@@ -204,7 +223,7 @@ impl Level {
 impl Unwrapper {
     /// For these envelopes, the outermost first. `zone` is that of local times, `year` that of the first old syslog header.
     pub fn new(envelopes: &[Envelope], zone: Option<&TimeZone>, year: Option<i16>) -> Unwrapper {
-        Unwrapper {
+        let mut unwrapper = Unwrapper {
             levels: envelopes.iter().map(|&envelope| Level::new(envelope, zone)).collect(),
             text: Vec::new(),
             time: None,
@@ -214,12 +233,16 @@ impl Unwrapper {
             last_part: 0,
             part_lines: [(0, 0); 2],
             spare: Vec::new(),
-            year,
-            month: 0,
+            dating: Dating::default(),
+            ambiguous: Ambiguous::default(),
+            dated: Dated { zone: zone.cloned(), levels: Vec::new() },
+            innermost: None,
             program: Vec::new(),
             is_named: false,
             programs: Vec::new(),
-        }
+        };
+        unwrapper.set_year(year);
+        unwrapper
     }
 
     /// Only these programs, sorted, write requests; if there are none, anybody may.
@@ -251,8 +274,7 @@ impl Unwrapper {
 
     /// Whether what a line means depends on those before it: its parts, or its year, if that is to be told.
     pub fn is_stateful(&self) -> bool {
-        let is_stateful = |envelope: Envelope| envelope.has_parts() || envelope == Envelope::Rfc3164 && self.year.is_some();
-        self.levels.iter().any(|level| is_stateful(level.envelope))
+        self.dating.year.is_some() || self.levels.iter().any(|level| level.envelope.has_parts())
     }
 
     /// What opens the envelopes of many lines at once; none where there is none, or they are too many for that, or not of a kind.
@@ -260,6 +282,33 @@ impl Unwrapper {
         let (last, others) = self.levels.split_last()?;
         let stamped = Peeler::stamped(last.envelope, last.clock.clone()).filter(|_| others.is_empty());
         stamped.or_else(|| self.has_headers().then(Peeler::headed))
+    }
+
+    /// What opens envelopes one by one, and tells whole lines alone: none where there are none, or where a line depends on those before it by
+    /// more than its parts.
+    pub(super) fn opener(&self) -> Option<Unwrapper> {
+        (!self.is_empty() && self.peeler().is_none() && self.dating.year.is_none()).then(|| self.clone())
+    }
+
+    /// What is in the envelopes of a line, if it is neither a part nor out of the question. Nothing of it is kept for the next one.
+    pub(super) fn open_alone(&mut self, line: &[u8]) -> Option<&[u8]> {
+        let is_alone = self.open_as_docker_writes(line) || {
+            let unwrapped = self.unwrap(line);
+            self.parts.iter_mut().for_each(Vec::clear);
+            unwrapped == Unwrapped::Whole && !self.is_oversized && !self.is_beside_router()
+        };
+        (is_alone && !self.text.is_empty() && memchr::memchr(b'\n', &self.text).is_none()).then_some(&self.text[..])
+    }
+
+    /// Opens the one envelope of a log of Docker's without copying anything but the text, which is a whole line; whether that could be.
+    fn open_as_docker_writes(&mut self, line: &[u8]) -> bool {
+        let [level @ Level { envelope: Envelope::Docker, .. }] = &mut self.levels[..] else { return false };
+        self.text.clear();
+        let inner = object::as_docker_writes(level, line, &mut self.text);
+        while let Some(b'\n' | b'\r') = self.text.last() {
+            self.text.pop();
+        }
+        inner.is_some_and(|inner| !inner.is_partial)
     }
 
     /// Whether what is before a line tells by itself where it ends.
@@ -273,7 +322,7 @@ impl Unwrapper {
     /// The headers of the line that was unwrapped last, if others that are like them end in the same place, whatever follows.
     pub(super) fn header_of<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
         let header = line.strip_suffix(&self.text[..]).filter(|_| !self.text.is_empty())?;
-        let ends_by_itself = match self.levels.last()?.envelope {
+        let ends_by_itself = match self.innermost? {
             // Without a tag the line may be what begins like one.
             Envelope::Rfc3164 | Envelope::SyslogIso | Envelope::Tag => self.is_named && header.ends_with(b": "),
             Envelope::Rfc5424 => header.ends_with(b" - ") || header.ends_with(b"] "),
@@ -295,9 +344,10 @@ impl Unwrapper {
         self.is_oversized
     }
 
-    /// Gives the year of the first old syslog header.
+    /// Gives the year of the first old syslog header, where the log has headers.
     pub fn set_year(&mut self, year: Option<i16>) {
-        self.year = year;
+        let has_headers = self.levels.iter().any(|level| level.envelope.is_header());
+        self.dating = Dating::of_year(year.filter(|_| has_headers));
     }
 
     /// The line that was unwrapped last.
@@ -321,8 +371,7 @@ impl Unwrapper {
 
     /// Whether that was a local time which comes twice or never: the old syslog header's.
     pub(super) fn ambiguous(&self) -> Ambiguous {
-        let local = self.levels.iter().rfind(|level| level.envelope == Envelope::Rfc3164);
-        local.map_or(Ambiguous::default(), |level| level.clock.ambiguous())
+        self.ambiguous
     }
 
     /// Counts the line that was just a part, which has so many bytes with its line end.
@@ -351,17 +400,14 @@ impl Unwrapper {
     /// Forgets what was read before: another input follows.
     pub fn reset(&mut self) {
         self.take_unfinished();
-        self.month = 0;
+        self.dating = Dating::of_year(self.dating.year);
     }
 
     /// Takes a line out of all envelopes.
     pub(super) fn unwrap(&mut self, line: &[u8]) -> Unwrapped {
-        self.text.clear();
-        self.text.extend_from_slice(line);
-        (self.time, self.is_oversized) = (None, false);
-        self.program.clear();
+        self.begin(line);
         for i in 0..self.levels.len() {
-            match self.unwrap_level(i) {
+            match self.unwrap_level(Some(i)) {
                 Unwrapped::Whole => {}
                 other => return other,
             }
@@ -369,20 +415,38 @@ impl Unwrapper {
         Unwrapped::Whole
     }
 
-    fn unwrap_level(&mut self, i: usize) -> Unwrapped {
+    /// Takes a line of a log without envelopes out of a header of syslog, if it has one.
+    pub(super) fn unwrap_dated(&mut self, line: &[u8]) -> bool {
+        self.begin(line);
+        self.unwrap_level(None) == Unwrapped::Whole
+    }
+
+    fn begin(&mut self, line: &[u8]) {
+        self.text.clear();
+        self.text.extend_from_slice(line);
+        (self.time, self.ambiguous, self.is_oversized) = (None, Ambiguous::default(), false);
+        self.program.clear();
+    }
+
+    /// Takes what is left of the line out of an envelope: that of a level, or where the log has none, a header.
+    fn unwrap_level(&mut self, i: Option<usize>) -> Unwrapped {
         self.spare.clear();
-        let inner = match self.levels[i].envelope {
-            Envelope::Rfc3164 => syslog::rfc3164(&mut self.levels[i], &self.text, &mut self.year, &mut self.month),
-            _ => open(&mut self.levels[i], &self.text, &mut self.spare),
+        self.dating.ambiguous = Ambiguous::default();
+        let level = i.map(|i| &mut self.levels[i]);
+        let may_be_dated = level.as_ref().is_none_or(|level| level.envelope.is_header());
+        let by_level = level.and_then(|level| open(level, &self.text, &mut self.spare, &mut self.dating));
+        let opened = match by_level {
+            None if may_be_dated => self.dated.open(&self.text, &mut self.spare, &mut self.dating),
+            opened => opened,
         };
-        let Some(Inner { text, time, is_partial, is_second_stream, program }) = inner else { return Unwrapped::Not };
-        self.is_named = program.is_some();
+        let Some((envelope, Inner { text, time, is_partial, is_second_stream, program })) = opened else { return Unwrapped::Not };
+        (self.innermost, self.is_named) = (Some(envelope), program.is_some());
         if let Some(program) = program {
             self.program.clear();
             self.program.extend_from_slice(program);
         }
         if let Stamped::At(time) = time {
-            self.time = Some(time);
+            (self.time, self.ambiguous) = (Some(time), self.dating.ambiguous);
         }
         if let Some(text) = text {
             self.spare.extend_from_slice(text);
@@ -397,7 +461,7 @@ impl Unwrapper {
             return Unwrapped::Part;
         }
         self.text.clear();
-        if self.levels[i].envelope.has_parts() {
+        if envelope.has_parts() {
             self.text.append(parts);
             // A line end would belong to it.
             self.is_oversized = self.text.len() + self.spare.len() >= self.line_bytes_max;
@@ -412,18 +476,14 @@ impl Unwrapper {
 }
 
 /// Opens one envelope.
-fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
-    match level.envelope {
-        Envelope::Docker | Envelope::Journal | Envelope::Shipper => object::object(level, line, buffer),
+fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>, dating: &mut Dating) -> Option<(Envelope, Inner<'a>)> {
+    let inner = match level.envelope {
+        Envelope::Docker => object::docker(level, line, buffer),
+        Envelope::Journal | Envelope::Shipper => object::object(level, line, buffer),
         Envelope::Cri => container::cri(level, line),
         Envelope::Rfc5424 => syslog::rfc5424(level, line),
-        Envelope::SyslogIso => {
-            let (time, length) = level.leading_stamp(syslog::without_priority(line))?;
-            let (program, text) = syslog::behind_host(&syslog::without_priority(line)[length..])?;
-            // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
-            let stands_alone = program.is_some() || text.starts_with(b"{");
-            stands_alone.then(|| Inner::whole(text, time, program))
-        }
+        Envelope::Rfc3164 => syslog::rfc3164(level, line, dating),
+        Envelope::SyslogIso => syslog::iso(level, line),
         Envelope::Stamp => {
             let (time, length) = level.leading_stamp(line)?;
             Some(Inner::whole(&line[length..], time, None))
@@ -439,7 +499,27 @@ fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<I
             Some(Inner::whole(text, Stamped::Unknown, Some(program)))
         }
         Envelope::Console => console(level, line),
-        Envelope::Rfc3164 => None,
+    };
+    Some((level.envelope, inner?))
+}
+
+/// Opens the headers of [`DATED`], whichever a line has.
+#[derive(Clone, Debug)]
+struct Dated {
+    zone: Option<TimeZone>,
+    /// Made for the first line that may be in one: most logs have none.
+    levels: Vec<Level>,
+}
+
+impl Dated {
+    fn open<'a>(&mut self, line: &'a [u8], buffer: &mut Vec<u8>, dating: &mut Dating) -> Option<(Envelope, Inner<'a>)> {
+        if !may_be_dated(line) {
+            return None;
+        }
+        if self.levels.is_empty() {
+            self.levels = DATED.map(|envelope| Level::new(envelope, self.zone.as_ref())).into();
+        }
+        self.levels.iter_mut().find_map(|level| open(level, line, buffer, dating))
     }
 }
 
@@ -462,100 +542,6 @@ fn iso_of_wall(text: &[u8]) -> Option<Vec<u8>> {
         iso.push(b'Z');
         iso
     })
-}
-
-/// Envelopes nested deeper than this are not looked for.
-const DEPTH_MAX: usize = 3;
-
-/// The nestings of envelopes that more than half of the lines are in, the deepest first; the empty one is last.
-pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
-    if are_bare(lines.iter().copied(), lines.len()) {
-        return vec![Vec::new()];
-    }
-    let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
-    let owned: Vec<Vec<u8>> = written.iter().map(|line| line.to_vec()).collect();
-    let mut found = vec![Vec::new()];
-    nest(&owned, &mut Vec::new(), &mut found);
-    found.sort_by_key(|nesting| std::cmp::Reverse(nesting.len()));
-    found
-}
-
-/// Whether at least half of the lines that are not blank, among the first `lines_max`, are in no envelope. Most logs are in none, and the
-/// first bytes tell.
-pub(super) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usize) -> bool {
-    let (mut written, mut bare) = (0_usize, 0_usize);
-    for line in lines.take(lines_max).filter(|line| !line.trim_ascii().is_empty()) {
-        written += 1;
-        bare += usize::from(!may_be_wrapped(line));
-        if 2 * bare >= lines_max {
-            return true;
-        }
-    }
-    2 * bare >= written
-}
-
-/// Whether a line may be in some envelope, told without reading it; none is opened of which this is not so.
-fn may_be_wrapped(line: &[u8]) -> bool {
-    match line.first() {
-        // A priority.
-        Some(b'<') => true,
-        Some(b'{' | b' ' | b'\t' | b'\r') => object::may_hold_line(line),
-        Some(b'[') => line.starts_with(b"[pod/"),
-        Some(b'\x1b') => container::compose(line).is_some(),
-        Some(first) => {
-            let is_stamped = first.is_ascii_digit() && matches!(line.get(4), Some(b'-' | b'/'));
-            let is_old_syslog = first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.'));
-            let is_counted = first.is_ascii_digit() && syslog::without_count(line).len() < line.len();
-            is_stamped || is_old_syslog || is_counted || line.starts_with(b"1 ") || begins_with_name(line)
-        }
-        None => false,
-    }
-}
-
-/// Whether a name of a service or a program begins a line. Neither holds a blank, and what is behind the first one tells most.
-fn begins_with_name(line: &[u8]) -> bool {
-    let Some(blank) = memchr::memchr(b' ', line).filter(|&blank| blank > 0) else { return false };
-    let (name, rest) = line.split_at(blank);
-    let may_be_service = rest.iter().find(|&&byte| byte != b' ') == Some(&b'|');
-    may_be_service && container::compose(line).is_some()
-        || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
-        || name[0].is_ascii_lowercase() && container::stern(line).is_some()
-        || name[0].is_ascii_alphanumeric() && syslog::behind_bare_host(line).is_some()
-}
-
-fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {
-    if outer.len() == DEPTH_MAX {
-        return;
-    }
-    for (envelope, _) in Envelope::ALL {
-        // A timestamp in a timestamp is the line's own.
-        if outer.last() != Some(&envelope) && !is_found_whole(outer, envelope, found) && are_mostly_in(lines, envelope) {
-            outer.push(envelope);
-            found.push(outer.clone());
-            let inner = unwrapped(lines.iter().map(|line| &line[..]), &[envelope]);
-            nest(&inner.into_iter().map(|line| line.text).collect::<Vec<_>>(), outer, found);
-            outer.pop();
-        }
-    }
-}
-
-/// Whether a host and a tag behind a timestamp were found as one header.
-fn is_found_whole(outer: &[Envelope], envelope: Envelope, found: &[Vec<Envelope>]) -> bool {
-    let [before @ .., Envelope::Stamp] = outer else { return false };
-    envelope == Envelope::Tag && found.contains(&[before, &[Envelope::SyslogIso]].concat())
-}
-
-/// Whether more than half of the lines are in an envelope. Most logs are in none, so half of the lines tell.
-fn are_mostly_in(lines: &[Vec<u8>], envelope: Envelope) -> bool {
-    let mut unwrapper = Unwrapper::new(&[envelope], Some(&TimeZone::UTC), None);
-    let (mut within, mut without) = (0, 0);
-    for line in lines {
-        *if unwrapper.unwrap(line) == Unwrapped::Not { &mut without } else { &mut within } += 1;
-        if 2 * within > lines.len() || 2 * without >= lines.len() {
-            break;
-        }
-    }
-    2 * within > lines.len()
 }
 
 /// A line out of its envelopes.
@@ -602,6 +588,7 @@ pub fn programs<'a>(lines: impl Iterator<Item = &'a Opened>) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::nesting::may_be_wrapped;
     use super::*;
 
     const LINE: &str = r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x""#;
@@ -658,11 +645,43 @@ mod tests {
     }
 
     #[test]
+    fn a_line_may_be_in_another_header_of_syslog_than_its_log() {
+        use Envelope::*;
+        let old = format!("Nov  1 10:00:01 web nginx[7]: {LINE}");
+        let new = format!("<134>1 2026-11-01T10:00:02Z web nginx 7 - - {LINE}");
+        let iso = format!("2026-11-01T11:00:03+01:00 web nginx[7]: {LINE}");
+        for (second, line) in [(1, &old), (2, &new), (3, &iso)] {
+            let want = Some((LINE.as_bytes().to_vec(), Some(format!("2026-11-01T10:00:0{second}Z"))));
+            for log in [Rfc3164, Rfc5424, SyslogIso, Tag] {
+                assert_eq!(one(&[log], line.as_bytes()), want, "{log:?} {line}");
+                assert_eq!(one(&[Compose, log], format!("web-1  | {line}").as_bytes()), want, "{log:?} {line}");
+            }
+            assert_eq!(one(&[Pod], line.as_bytes()), None);
+            // In a log without headers too; the year of an old one is not known there.
+            let mut bare = Unwrapper::new(&[], None, Some(2026));
+            assert!(bare.unwrap_dated(line.as_bytes()) && bare.text() == LINE.as_bytes(), "{line}");
+            let time = want.and_then(|(_, time)| time).filter(|_| second > 1);
+            assert_eq!((bare.time().map(|time| time.to_string()), bare.is_stateful()), (time, false));
+        }
+        assert!(!Unwrapper::new(&[], None, None).unwrap_dated(LINE.as_bytes()));
+        // Only a year makes headers hang on those before them.
+        let is_stateful = |year| Unwrapper::new(&[SyslogIso], None, year).is_stateful();
+        assert_eq!([None, Some(2026)].map(is_stateful), [false, true]);
+        // The one that most lines are in is that of the log, also where it is not that of more than half of them.
+        let found = |lines: &[&String]| nestings(&lines.iter().map(|line| line.as_bytes()).collect::<Vec<_>>());
+        assert_eq!(found(&[&iso, &old, &iso, &new])[0], [SyslogIso]);
+        assert_eq!(found(&[&old, &LINE.to_owned(), &new])[0], [Rfc5424]);
+        assert_eq!(found(&[&old, &LINE.to_owned(), &new, &LINE.to_owned()])[0], [Rfc5424]);
+        assert_eq!(found(&[&old, &LINE.to_owned(), &LINE.to_owned()]), [vec![]; 1]);
+    }
+
+    #[test]
     fn envelopes_say_who_wrote_a_line() {
         use Envelope::*;
         for (envelope, line, program) in [
             (Rfc3164, "Nov  1 10:00:01 web nginx[7]: x", "nginx"),
             (Rfc3164, "Nov  1 10:00:01 web (systemd)[1]: x", "(systemd)"),
+            (Rfc3164, "Nov 31 10:61:01 web nginx[7]: x", "nginx"),
             (Rfc3164, "Nov  1 10:00:01 web last message repeated 2 times", ""),
             (Rfc5424, "<134>1 2026-11-01T10:00:02Z web nginx 7 - - x", "nginx"),
             (Rfc5424, "<134>1 2026-11-01T10:00:02Z web - - - - x", ""),

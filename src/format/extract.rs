@@ -92,6 +92,8 @@ pub struct Reader {
     pub(super) unwrapper: Unwrapper,
     /// What opens the envelopes of batches.
     pub(super) peeler: Option<Box<Peeler>>,
+    /// What opens envelopes one by one for batches, where no peeler does. It knows nothing of the lines before.
+    pub(super) opener: Option<Box<Unwrapper>>,
     /// Whether the last line is that of the unwrapper.
     pub(super) is_unwrapped: bool,
     /// The time of the envelope, and whether that comes twice or never in its zone.
@@ -118,7 +120,13 @@ impl Reader {
     /// [`LINE_BYTES_MAX`](crate::framing::LINE_BYTES_MAX) bytes.
     pub fn with_line_bytes_max(mut self, bytes: usize) -> Reader {
         self.unwrapper.set_line_bytes_max(bytes);
+        self.opener.iter_mut().for_each(|opener| opener.set_line_bytes_max(bytes));
         self
+    }
+
+    /// Whether lines are to be opened one by one, and what is in them read in batches.
+    pub(crate) fn opens(&self) -> bool {
+        self.opener.is_some()
     }
 
     /// Goes on with another input, whose name is now the field `input`.
@@ -285,6 +293,7 @@ impl Extractor {
             by: 0,
             unwrapper: self.unwrapper.clone(),
             peeler: self.unwrapper.peeler().map(Box::new),
+            opener: self.unwrapper.opener().filter(|_| !self.has_directives()).map(Box::new),
             is_unwrapped: false,
             stamped: None,
             stamped_ambiguous: Ambiguous::default(),
@@ -295,7 +304,7 @@ impl Extractor {
 
     /// Reads a line, without its line end.
     pub fn read(&self, line: &[u8], reader: &mut Reader) -> Outcome {
-        if self.unwrapper.is_empty() { self.read_any(line, reader) } else { self.read_wrapped(line, reader) }
+        if self.unwrapper.is_empty() { self.read_bare(line, reader) } else { self.read_wrapped(line, reader) }
     }
 
     /// Reads a line that is in no envelope, or out of it.

@@ -377,6 +377,43 @@ pub(super) fn unescape(text: &[u8], into: &mut Vec<u8>) {
     into.extend_from_slice(rest);
 }
 
+/// The text of a JSON string that begins here, with its escapes undone, appended to `into`; where its quote stands. None if that is among the
+/// last bytes or not there, or an escape is broken.
+pub(super) fn unescape_string(bytes: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+    let (mut at, mut to) = (0, into.len());
+    // Nothing is shorter than what it stands for.
+    into.resize(to + bytes.len() + words::WORD_BYTES, 0);
+    loop {
+        let chunk: &[u8; words::WORD_BYTES] = bytes.get(at..)?.first_chunk()?;
+        into[to..to + words::WORD_BYTES].copy_from_slice(chunk);
+        let word = u64::from_le_bytes(*chunk);
+        let found = words::first_equal(word, b'"') | words::first_equal(word, b'\\');
+        let run = (found.trailing_zeros() / 8) as usize;
+        (at, to) = (at + run, to + run);
+        if run == words::WORD_BYTES {
+            continue;
+        }
+        if bytes[at] == b'"' {
+            into.truncate(to);
+            return Some(at);
+        }
+        let simple = match bytes.get(at + 1)? {
+            b'"' => b'"',
+            b'n' => b'\n',
+            _ => {
+                let (length, c) = escape(&bytes[at..]);
+                let mut utf8 = [0; 4];
+                let text = c?.encode_utf8(&mut utf8).as_bytes();
+                into[to..to + text.len()].copy_from_slice(text);
+                (at, to) = (at + length, to + text.len());
+                continue;
+            }
+        };
+        into[to] = simple;
+        (at, to) = (at + 2, to + 1);
+    }
+}
+
 /// The escape at the beginning of `bytes`: its length and what it stands for.
 fn escape(bytes: &[u8]) -> (usize, Option<char>) {
     let simple = |c| (2, Some(c));

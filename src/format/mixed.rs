@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::bind::Binding;
 use super::chatter::{self, Told};
 use super::derive::Fields;
-use super::envelope::Unwrapped;
+use super::envelope::{self, Unwrapped};
 use super::extract::{Extractor, Reader};
 use super::needed::Held;
 use super::zone::Ambiguous;
@@ -194,6 +194,33 @@ impl Extractor {
             Ok(_) => Err(usize::MAX),
             Err(_) => Err(self.steps_looked_at(reader)),
         }
+    }
+
+    /// Reads a line of a log without envelopes. What is no request as it stands may be one behind a header of syslog.
+    #[inline]
+    pub(super) fn read_bare(&self, line: &[u8], reader: &mut Reader) -> Outcome {
+        reader.is_unwrapped = false;
+        match self.read_any(line, reader) {
+            outcome @ (Outcome::Rejected(_) | Outcome::Skipped(Skip::Chatter)) if envelope::may_be_dated(line) => {
+                self.read_dated(line, reader, outcome)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads a line behind its header of syslog; `bare` is what it is without one.
+    #[cold]
+    fn read_dated(&self, line: &[u8], reader: &mut Reader, bare: Outcome) -> Outcome {
+        if !reader.unwrapper.unwrap_dated(line) {
+            return bare;
+        }
+        reader.stamped = reader.unwrapper.time();
+        let text = reader.unwrapper.take_text();
+        let outcome = self.read_any(&text, reader);
+        reader.unwrapper.give_text(text);
+        reader.stamped = None;
+        reader.is_unwrapped = !matches!(outcome, Outcome::Rejected(_) | Outcome::Joined);
+        if reader.is_unwrapped { outcome } else { bare }
     }
 
     /// Reads a line that may be in an envelope. One that is not is read as it stands.

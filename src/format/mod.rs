@@ -278,6 +278,9 @@ pub enum TimeText {
     /// [`Iso8601`](TimeText::Iso8601), or a whole number since 1970: of seconds if it has up to 11 digits, else of nanoseconds. (A writer that
     /// documents just these three.)
     IsoOrUnix,
+    /// Seconds since 1970, or a text that tells by its dividers what it is: [`Iso8601`](TimeText::Iso8601), [`Clf`](TimeText::Clf), or
+    /// `2026/11/01 00:00:00.123`. (What a writer may be set to write.)
+    UnixOrDate,
     /// A text of another kind, which is UTC where it carries no zone of its own.
     Utc(Box<TimeText>),
     /// Tokens in order, as an Apache `%{…}t` directive (or several in a row) spells them.

@@ -168,6 +168,7 @@ fn time_shape(text: &TimeText) -> String {
         TimeText::Epoch(_) => r"\d+(?:\.\d+)?".into(),
         TimeText::IsoColumns => format!("{}?", iso.replace("[T ]", r"[T \t]")),
         TimeText::IsoOrUnix => format!(r"(?:{iso}|\d+)"),
+        TimeText::UnixOrDate => format!(r"(?:{clf}|{}?|\d+(?:\.\d+)?)", iso.replace("-\\d\\d-", r"[/-]\d\d[/-]")),
         TimeText::Utc(text) if **text == TimeText::Iso8601 => format!("{iso}?"),
         TimeText::Utc(text) => time_shape(text),
         TimeText::Pattern(tokens) => tokens.iter().map(token_shape).collect(),

@@ -50,7 +50,9 @@ impl Dates {
                 TimeText::Clf => needed.clf = true,
                 TimeText::Iso8601 | TimeText::IsoColumns => needed.iso = true,
                 TimeText::ClfOrIso8601 => needed = Dates { clf: true, iso: true },
-                TimeText::Utc(_) | TimeText::IsoOrUnix | TimeText::Epoch(_) | TimeText::Pattern(_) => return None,
+                TimeText::Utc(_) | TimeText::IsoOrUnix | TimeText::UnixOrDate | TimeText::Epoch(_) | TimeText::Pattern(_) => {
+                    return None;
+                }
             }
         }
         (needed.clf || needed.iso).then_some(needed)

@@ -124,6 +124,7 @@ fn time_text(source: Source, words: &str) -> Result<TimeText> {
         "iso" => TimeText::Iso8601,
         "iso tab" => TimeText::IsoColumns,
         "iso or unix" => TimeText::IsoOrUnix,
+        "unix or date" => TimeText::UnixOrDate,
         "clf or iso" => TimeText::ClfOrIso8601,
         pattern if pattern.contains('%') => pattern_of(source, pattern)?,
         word => TimeText::Epoch(unit(source, word)?),

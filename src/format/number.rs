@@ -73,9 +73,16 @@ pub(super) fn status(text: &[u8]) -> Option<Option<u16>> {
         [a, b, c, b' ', b'A'..=b'Z', ..] => status(&[*a, *b, *c]),
         // An encoder that has only floats: `200.0`.
         [a, b, c, b'.', zeros @ ..] if !zeros.is_empty() && zeros.iter().all(|&zero| zero == b'0') => status(&[*a, *b, *c]),
+        [b'1'..=b'9', ..] if memchr::memchr2(b'e', b'E', text).is_some() => status_with_exponent(text),
         _ if text.len() > 3 => elements(text).last().filter(|last| last.len() <= 3).and_then(status),
         _ => None,
     }
+}
+
+/// A status as an encoder of floats may write it: `2e2`.
+#[cold]
+fn status_with_exponent(text: &[u8]) -> Option<Option<u16>> {
+    status(&plain(text)?)
 }
 
 /// A number of units as a whole number of the unit's base (nanoseconds for times), rounded up. A list is the sum of its
@@ -254,6 +261,13 @@ mod tests {
             ("20", None),
             ("099", None),
             ("200, x", None),
+            ("2e2", Some(Some(200))),
+            ("2.0E+02", Some(Some(200))),
+            ("40400e-2", Some(Some(404))),
+            ("2.005e2", None),
+            ("2e3", None),
+            ("2e", None),
+            ("2e2e", None),
         ] {
             assert_eq!(status(text.as_bytes()), want, "{text}");
         }

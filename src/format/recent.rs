@@ -286,7 +286,7 @@ pub(super) enum Zoned {
 pub(super) fn standard_second(text: &[u8], length: usize) -> Option<usize> {
     match (text.get(2), text.get(4)) {
         (Some(b'/'), _) if length == CLF_SECOND + 8 => Some(CLF_SECOND),
-        (_, Some(b'-')) if length >= ISO_SECOND + 2 => Some(ISO_SECOND),
+        (_, Some(b'-' | b'/')) if length >= ISO_SECOND + 2 => Some(ISO_SECOND),
         _ => None,
     }
 }

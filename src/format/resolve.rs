@@ -1,6 +1,6 @@
 //! Where a format has a field: common names, own names, and values that are parts of others.
 
-use super::{Element, Format, JsonMap, Layout, Meaning, Template, json};
+use super::{Element, Format, JsonMap, Layout, Meaning, Template, TimeText, TimeToken, json};
 use crate::record::{Field, Kind};
 
 /// Where a format has a field.
@@ -26,7 +26,32 @@ pub enum Combine {
     Difference,
 }
 
+impl TimeText {
+    /// Whether such a text may be a local time, whose zone it does not say.
+    fn may_be_local(&self) -> bool {
+        let tells_zone = |token: &TimeToken| {
+            matches!(token, TimeToken::Offset | TimeToken::ZoneName | TimeToken::EpochSeconds | TimeToken::Epoch(_))
+        };
+        match self {
+            TimeText::Clf | TimeText::Epoch(_) | TimeText::IsoColumns | TimeText::Utc(_) => false,
+            TimeText::Iso8601 | TimeText::ClfOrIso8601 | TimeText::IsoOrUnix | TimeText::UnixOrDate => true,
+            TimeText::Pattern(tokens) => !tokens.iter().any(tells_zone),
+        }
+    }
+}
+
 impl Format {
+    /// Whether the times of its lines may be local: a zone would tell some that are none without it.
+    pub fn may_be_local(&self) -> bool {
+        let may_be_local = |&source: &usize| match self.meaning(source) {
+            Some(Meaning::Time(text)) => text.may_be_local(),
+            _ => true,
+        };
+        // Without a time of their own they have that of an envelope.
+        let own = self.resolve(&Field::Time).is_none_or(|resolved| resolved.sources.iter().any(may_be_local));
+        own || self.others.iter().any(Format::may_be_local)
+    }
+
     /// Where this format has `field`, if it has it.
     ///
     /// Common fields that no field of the log holds as a whole are taken from the best one that contains them: `method`, `path`, `query`

@@ -684,8 +684,8 @@ impl Walk<'_> {
             #[inline(always)]
             move |desk| {
                 match (minute, epoch) {
-                    (Some(minute), _) => desk.find_times((block, limits), &minute, to),
                     (_, Some(epoch)) => desk.find_times((block, limits), &epoch, to),
+                    (Some(minute), None) => desk.find_times((block, limits), &minute, to),
                     (None, None) => {
                         desk.care = [1; BATCH_LINES];
                         return;

@@ -36,7 +36,7 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Head {
     /// The first [`Head::BYTES_MAX`] bytes, or all if there are fewer. Of a content whose first lines are long it is more, so that whole ones
-    /// are among them: up to [`Head::LONG_BYTES_MAX`].
+    /// are among them, and of one whose first lines are of other programs, so that a request is: up to [`Head::LONG_BYTES_MAX`].
     pub bytes: Vec<u8>,
     /// Whether `bytes` is the whole content.
     pub complete: bool,
@@ -67,7 +67,9 @@ impl Head {
                 return (Head { bytes, complete: true }, None);
             }
             let next = bytes[want];
-            let is_enough = || envelope::whole_in_parts(whole_lines(&bytes[..want], false), Head::LINES_MIN);
+            let lines = || whole_lines(&bytes[..want], false);
+            let is_enough =
+                || envelope::whole_in_parts(lines(), Head::LINES_MIN) && !envelope::await_requests(lines(), &bytes[..want]);
             if want >= bytes_max || Shape::of(&bytes[..MAGIC_BYTES]) != Shape::Plain || is_enough() {
                 bytes.truncate(want);
                 return (Head { bytes, complete: false }, Some(next));
@@ -76,11 +78,25 @@ impl Head {
         }
     }
 
-    /// The first whole lines, at most so many, without their ends and a byte order mark.
+    /// The first whole lines, at most so many, without their ends and a byte order mark. Where the head had to be longer before it held a
+    /// request, half of them are those from there on.
     pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
         let mut lines = Vec::with_capacity(lines_max.min(self.bytes.len() / 64 + 1));
         lines.extend(whole_lines(&self.bytes, self.complete).take(lines_max));
+        if let Some(late) = self.late_requests(&lines) {
+            lines.truncate(lines_max / 2);
+            lines.extend(whole_lines(late, self.complete).take(lines_max - lines.len()));
+        }
         lines
+    }
+
+    /// What follows from the first line on that may be a request, if that is none of the first lines.
+    fn late_requests(&self, first: &[&[u8]]) -> Option<&[u8]> {
+        if self.bytes.len() <= Head::BYTES_MAX || first.iter().any(|line| envelope::first_request(line).is_some()) {
+            return None;
+        }
+        let at = envelope::first_request(&self.bytes)?;
+        Some(&self.bytes[memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1)..])
     }
 }
 
@@ -235,6 +251,24 @@ mod tests {
         let endless = "x".repeat(Head::LONG_BYTES_MAX + 2);
         assert_eq!(read(&endless, Head::LONG_BYTES_MAX).0, Head::LONG_BYTES_MAX);
         assert_eq!(read(&endless, Head::KEPT_BYTES_MAX).0, Head::KEPT_BYTES_MAX);
+    }
+
+    #[test]
+    fn heads_reach_to_the_first_request_where_lines_say_who_wrote_them() {
+        let read = |content: &str| {
+            let mut rest = content.as_bytes();
+            Head::read(Head::LONG_BYTES_MAX, &mut |buffer| std::io::Read::read(&mut rest, buffer).unwrap()).0
+        };
+        let other = "Nov  1 10:00:00 web sshd[7]: Accepted publickey for ada, TARGET\n".repeat(10_000);
+        let request = "Nov  1 10:00:00 web nginx: 192.0.2.7 \"GET / HTTP/1.1\" 200\n".repeat(900);
+        let head = read(&(other.clone() + &request));
+        let lines = head.lines(1_000);
+        assert!(head.bytes.len() >= other.len() && lines.len() == 1_000);
+        assert_eq!(lines.iter().position(|line| line.contains(&b'"')), Some(500));
+        assert_eq!(read(&(request.clone() + &other)).bytes.len(), Head::BYTES_MAX);
+        // Where nobody says who wrote a line, no request is waited for.
+        assert_eq!(read(&other.replace(" web sshd[7]:", "")).bytes.len(), Head::BYTES_MAX);
+        assert_eq!(read(&other).bytes.len(), other.len());
     }
 
     #[test]

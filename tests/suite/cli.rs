@@ -337,6 +337,27 @@ fn rejects_are_kept_with_their_places() {
     work.run(&["report", "access.log", "--max-rejects", "1%"]).exits(0);
 }
 
+/// Pieces of a large log, and lines that a batch leaves for later: the file is in the order of the log all the same.
+#[test]
+fn kept_rejects_are_those_of_any_number_of_threads() {
+    let work = Work::new();
+    let mut text = log(0..2_000);
+    let odd = [" 999 ", " 2x0 ", " \"", "["];
+    text.push_str(&log(0..400).replacen(" 200 ", odd[1], 3).replacen(" 200 ", odd[0], 90).replacen("\"", odd[2], 9));
+    let large = text.repeat(1 + (20 << 20) / text.len());
+    work.file("large.log", &large);
+    let rejects = |threads: &str| {
+        let args = ["report", "large.log", "--format", "combined", "--rejects", "rejects.tsv", "--threads", threads];
+        let shown = work.run(&args).exits(0).stderr;
+        (work.read("rejects.tsv"), shown)
+    };
+    let (one, two) = (rejects("1"), rejects("2"));
+    assert!(one.0.len() > 10_000 && one == two, "{} {}", one.1, two.1);
+    let offset = |line: &[u8]| line.split(|&b| b == b'\t').nth(1).map(|n| String::from_utf8_lossy(n).parse::<u64>().unwrap());
+    let offsets: Vec<_> = one.0.split(|&b| b == b'\n').filter(|line| !line.is_empty()).map(offset).collect();
+    assert!(offsets.is_sorted());
+}
+
 #[test]
 fn the_same_content_twice_is_refused() {
     let work = work();

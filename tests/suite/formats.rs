@@ -360,12 +360,57 @@ fn lines_of_other_programs_in_one_file_are_skipped_and_damaged_requests_are_not(
         let accounting = work.run(&named).exits(0).json()["accounting"].clone();
         let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
         assert_eq!(lines, [Some(21), Some(3), Some(2)], "{log:.200}");
-        // Who wrote no request at the head, and all of it, is not known to write them: nothing is passed over.
-        work.file("messages", header("sshd", others[0]).repeat(5_000) + &alone);
+        // The head is as long as it takes to hold a request.
+        work.file("messages", header("sshd", others[0]).repeat(5_000) + &header("nginx", access) + &alone);
+        for args in [&named[..], &["report", "--year", "2026", "--output-format", "json", "messages"]] {
+            let accounting = work.run(args).exits(0).json()["accounting"].clone();
+            let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
+            assert_eq!(lines, [Some(2), Some(5_003), Some(2)], "{log:.200}");
+        }
+        // Who wrote none at the head, and all of it, is not known to write them: nothing is passed over.
+        work.file("messages", header("sshd", others[0]).repeat(40) + &header("nginx", cut));
         let accounting = work.run(&named).exits(0).json()["accounting"].clone();
         let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
-        assert_eq!(lines, [Some(1), Some(0), Some(5_005)], "{log:.200}");
+        assert_eq!(lines, [Some(0), Some(0), Some(41)], "{log:.200}");
     }
+}
+
+/// Daemons are told to write another header, and two of them may write one file: each line is read by its own. Lines without one are too.
+#[test]
+fn headers_of_syslog_may_change_from_line_to_line() {
+    let work = Work::new();
+    let line = example("alb");
+    let headers: [Header; 4] = [
+        &|tag, text| format!("Nov  1 10:00:00 web {tag}[7]: {text}\n"),
+        &|tag, text| format!("<134>1 2026-11-01T10:00:00Z web {tag} 7 - - {text}\n"),
+        &|tag, text| format!("2026-11-01T10:00:00.042+00:00 web {tag}[7]: {text}\n"),
+        &|_, text| format!("{text}\n"),
+    ];
+    for (i, one) in headers.iter().enumerate() {
+        for other in headers.iter().skip(i + 1) {
+            let (one, other) = (one("alb", line), other("alb", line));
+            // One form before the other, much later than the head; both by turns; and one among many.
+            for log in
+                [one.repeat(400) + &other.repeat(30), (one.clone() + &other).repeat(50), other.repeat(400) + &one.repeat(3)]
+            {
+                work.file("messages", &log);
+                for format in [&[][..], &["--format", "alb"]] {
+                    let args = [&["report", "--output-format", "json", "messages"], format].concat();
+                    let accounting = work.run(&args).exits(0).json()["accounting"].clone();
+                    assert_eq!(accounting["events"]["lines"].as_u64(), Some(log.lines().count() as u64), "{log:.300}");
+                }
+            }
+        }
+    }
+    // The programs are those of the head, whatever header says who wrote a line.
+    let log = headers[0]("alb", line).repeat(50)
+        + &headers[0]("sshd", "x").repeat(3)
+        + &headers[1]("sshd", "x").repeat(5)
+        + &headers[2]("alb", "x");
+    work.file("messages", log);
+    let accounting = work.run(&["report", "--output-format", "json", "messages"]).exits(0).json()["accounting"].clone();
+    let lines = ["events", "skipped_other_program", "rejected_layout"].map(|name| accounting[name]["lines"].as_u64());
+    assert_eq!(lines, [Some(50), Some(8), Some(1)]);
 }
 
 /// A log that no preset reads is told of, and yet there is a proposal, which reads it.

@@ -92,6 +92,7 @@ pub fn count(
         counter.tell_without_latency(&log_list, &questions);
         let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
         let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
+        let may_be_local = logs.iter().any(Log::may_be_local);
         let mut of_logs: Vec<Partial> = counter.scan_unread(&scan, &log_list)?.into_iter().chain(counts).collect();
         let mut receipts = Vec::with_capacity(logs.len());
         receipts.extend(logs.into_iter().filter_map(|log| small::receipt(log, &inputs)));
@@ -102,7 +103,7 @@ pub fn count(
             return Ok(None);
         }
         interrupted |= stop.load(Relaxed);
-        counter.finish_rejects(&rejects, &partial)?;
+        counter.finish_rejects(&rejects, &partial, may_be_local)?;
         parts.push(partial);
     }
     let partial = Partial::merge_all(parts, reading.duplicates)?;
@@ -154,6 +155,11 @@ impl Log {
     /// Whether its lines tell a latency.
     pub fn has_latency(&self) -> bool {
         self.format.as_ref().is_some_and(|format| format.resolve(&Field::Latency).is_some())
+    }
+
+    /// Whether a zone might tell some of its times.
+    pub fn may_be_local(&self) -> bool {
+        self.format.as_ref().is_some_and(|format| format.may_be_local())
     }
 
     /// What is to be told of its format, if its lines decided.
@@ -493,14 +499,14 @@ impl Counter<'_> {
         last.map_or(Ok(()), |error| Err(self.with_way_on(error)))
     }
 
-    fn finish_rejects(&self, rejects: &Rejects, partial: &Partial) -> Result<()> {
+    fn finish_rejects(&self, rejects: &Rejects, partial: &Partial, may_be_local: bool) -> Result<()> {
         if let Some(destination) = &self.reading.rejects {
             destination.write(|out| rejects.write(out))?;
         }
         let total = accounting::total(&partial.receipts)?;
         self.words.rejects(&total, rejects);
         self.words.repeated(&total);
-        self.words.undated(&total, self.formats.zone().is_some());
+        self.words.undated(&total, may_be_local && self.formats.zone().is_none());
         self.words.ambiguous(&total);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::os::unix::ffi::OsStrExt;
 
+use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::detect::Near;
@@ -154,7 +155,10 @@ impl<'a> Explainer<'a> {
         };
         match outcome {
             Outcome::Event => self.event(line, before, reader, &mut explained)?,
-            Outcome::Undated => explained.fields = self.fields(reader),
+            Outcome::Undated => {
+                explained.fields = self.fields(reader);
+                explained.why = Some(self.why_undated(line, before, &explained)?);
+            }
             Outcome::Rejected(_) => {
                 let misread = self.extractor.misread(&explained.line, reader);
                 explained.misread = misread.map(|misread| (misread.at.min(explained.line.len()), misread.expected));
@@ -162,6 +166,22 @@ impl<'a> Explainer<'a> {
             Outcome::Skipped(_) | Outcome::Joined => {}
         }
         Ok(explained)
+    }
+
+    /// Why the time of a line is of no use: it is local, it cannot be, or there is none.
+    fn why_undated(&self, line: &[u8], before: &[&[u8]], explained: &Explanation) -> Result<String> {
+        let extractor = Extractor::bind(self.format, &[], Some(&TimeZone::UTC))?;
+        let mut reader = extractor.reader("");
+        let directives = before.iter().filter(|line| line.first() == Some(&b'#'));
+        let outcome = directives.chain([&line]).map(|line| extractor.read(line, &mut reader)).last();
+        if outcome == Some(Outcome::Event) && self.formats.zone().is_none() {
+            return Ok("its time is local; --tz ZONE says where".to_owned());
+        }
+        let time = explained.fields.iter().find(|field| field.common.contains(&"time"));
+        Ok(match time.map(|field| slix::output::escape::escape(&explained.line[field.at.clone()])) {
+            Some(text) if text != "-" => format!("`{text}` is no time that can be"),
+            _ => "it has no time".to_owned(),
+        })
     }
 
     fn event(&self, line: &[u8], before: &[&[u8]], reader: &Reader, explained: &mut Explanation) -> Result<()> {
@@ -275,7 +295,7 @@ fn told(outcome: Outcome) -> (&'static str, Option<String>) {
             ("skipped", Some("a note of syslog that it left out lines like the one before".to_owned()))
         }
         Outcome::Joined => ("joined", Some("a part of another line".to_owned())),
-        Outcome::Undated => ("undated", Some("it has no usable time (if it is local, --tz ZONE says where)".to_owned())),
+        Outcome::Undated => ("undated", None),
         Outcome::Rejected(reason) => ("rejected", Some(reason.name().to_owned())),
     }
 }

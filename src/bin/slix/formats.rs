@@ -103,12 +103,15 @@ impl Formats {
 
     /// The year of the first line of an input, if its format needs one.
     pub fn year(&self, format: &Format, input: &Input, head: &Head) -> Result<Option<i16>> {
-        let is_told = format.resolve(&Field::Time).is_some() || !format.envelopes.contains(&Envelope::Rfc3164);
-        match (&self.year, is_told) {
-            (_, true) => Ok(None),
-            (Some(Year::Given(year)), _) => Ok(Some(*year)),
-            (Some(Year::OfFile), _) => year_of_file(input, head).map(Some),
-            (None, _) => {
+        // Of the headers of syslog that lines may have, only one has no year.
+        let may_lack_year =
+            format.resolve(&Field::Time).is_none() && format.envelopes.iter().any(|envelope| envelope.is_header());
+        match &self.year {
+            _ if !may_lack_year => Ok(None),
+            Some(Year::Given(year)) => Ok(Some(*year)),
+            Some(Year::OfFile) => year_of_file(input, head).map(Some),
+            None if !format.envelopes.contains(&Envelope::Rfc3164) => Ok(None),
+            None => {
                 let message = format!("{}: the only time of its lines is that of syslog, which has no year", input.name());
                 Err(Error::new(ErrorKind::Usage, message)
                     .hint("give the year of the first line by --year 2026, or --year file for that of the file's time"))

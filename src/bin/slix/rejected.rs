@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 use slix::error::Result;
 use slix::format::detect::Detector;
+use slix::format::extract::Reader;
 use slix::format::{preset, propose};
 use slix::output::escape::escape;
 use slix::record::{Outcome, Reason};
@@ -25,6 +27,8 @@ const EXAMPLES_MAX: usize = 20;
 /// Bytes of a line that its shape is made of, and that are shown.
 const SHAPE_BYTES_MAX: usize = 400;
 const SHOWN_BYTES_MAX: usize = 160;
+/// Bytes of what stands for a status by which lines are told apart.
+const STATUS_BYTES_MAX: usize = 8;
 
 /// Lines of one shape.
 struct Group {
@@ -43,21 +47,22 @@ pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit> {
     let survey::Survey { logs, exit } =
         survey::logs(&inputs, &formats, &session.words, survey::Unknown::ByNearest, &|_| Vec::new())?;
     let mut groups: HashMap<Vec<u8>, Group> = HashMap::new();
+    let mut readers: Vec<Reader> = logs.iter().map(|log| log.extractor.reader("")).collect();
     let (mut lines, mut rejected, mut beyond) = (0u64, 0u64, 0u64);
     let read = survey::read(&inputs, &logs, u64::MAX, &session.words, &mut |line| {
         lines += 1;
         let Some((reason, line_text)) = rejected_line(&line, &logs[line.log]) else { return };
         rejected += 1;
-        let shape = shape(line_text);
+        let extractor = &logs[line.log].extractor;
+        let misread = extractor.misread(line_text, &mut readers[line.log]);
+        let expected = misread.map(|misread| (misread.at, misread.expected));
+        let shape = shape(line_text, status_at(line_text, expected.as_ref()));
         if let Some(group) = groups.get_mut(&shape) {
             group.count += 1;
             if group.examples.len() < EXAMPLES_MAX {
                 group.examples.push(line_text.to_vec());
             }
         } else if groups.len() < SHAPES_MAX {
-            let extractor = &logs[line.log].extractor;
-            let misread = extractor.misread(line_text, &mut extractor.reader(""));
-            let expected = misread.map(|misread| (misread.at, misread.expected));
             let place = (line.log, line.offset);
             groups.insert(shape, Group { count: 1, reason, examples: vec![line_text.to_vec()], place, expected });
         } else {
@@ -113,15 +118,24 @@ fn describe(group: &Group, name: &str, detector: &Detector, text: &mut String) {
     }
 }
 
+/// Where something else than a status stands, which tells more than its shape: what ended it was no number.
+fn status_at(line: &[u8], expected: Option<&(usize, String)>) -> Range<usize> {
+    let Some((at, _)) = expected.filter(|(_, what)| what.starts_with("a status")) else { return 0..0 };
+    let ends = |b: &u8| b.is_ascii_whitespace() || b"\",}]".contains(b);
+    let length = line[*at..].iter().take(STATUS_BYTES_MAX).take_while(|b| !ends(b)).count();
+    *at..at + length
+}
+
 /// A line without what is different in every one: what stands in quotes, and runs of letters, of digits, and of other bytes than ASCII. An
-/// object keeps its texts, which are its keys too.
-fn shape(line: &[u8]) -> Vec<u8> {
+/// object keeps its texts, which are its keys too. What stands for a status is kept as it is.
+fn shape(line: &[u8], status: Range<usize>) -> Vec<u8> {
     let class = |b: &u8| match b {
         b'0'..=b'9' => b'0',
         b'a'..=b'z' | b'A'..=b'Z' | b'_' => b'a',
         0x80.. => b'?',
         other => *other,
     };
+    let kept = line[status].to_vec();
     let (mut is_quoted, mut is_escaped) = (false, false);
     let is_object = line.first() == Some(&b'{');
     let stands_open = |&&b: &&u8| {
@@ -132,5 +146,5 @@ fn shape(line: &[u8]) -> Vec<u8> {
     };
     let mut shape: Vec<u8> = line.iter().filter(stands_open).take(SHAPE_BYTES_MAX).map(class).collect();
     shape.dedup();
-    shape
+    [kept, shape].join(&b'\n')
 }

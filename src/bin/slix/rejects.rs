@@ -1,9 +1,10 @@
 //! Rejected lines on their way to `--rejects`, and a few of them to the terminal.
 //!
-//! Workers write them as they come, each into a temporary file of its own; which worker had which piece is noted, and in the end
+//! Workers write them in order, each into a temporary file of its own; which worker had which piece is noted, and in the end
 //! the pieces are put in order. So the file does not depend on threads, and memory does not follow rejects.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use slix::error::{Error, ErrorKind, Result};
 use slix::output::atomic::write_failed;
 use slix::record::{Outcome, Reason};
-use slix::scan::OddLines;
+use slix::scan::{DISORDER_BYTES_MAX, OddLines};
 
 /// Rejected lines that are shown.
 pub const SAMPLES_MAX: usize = 3;
@@ -63,7 +64,7 @@ impl Rejects {
 
     /// The place for the odd lines of one piece.
     pub fn sink(&self, input: usize, start: u64) -> Box<OddLines<'_>> {
-        let mut sink = Sink { rejects: self, input, start, spool: None, from: 0, samples: Vec::new() };
+        let mut sink = Sink { rejects: self, input, start, spool: None, from: 0, waiting: BTreeMap::new(), samples: Vec::new() };
         Box::new(move |outcome, offset, line| sink.take(outcome, offset, line))
     }
 
@@ -133,20 +134,41 @@ struct Sink<'a> {
     start: u64,
     spool: Option<Spool>,
     from: u64,
+    /// Lines to keep, by offset, as long as one from before them may come.
+    waiting: BTreeMap<u64, (Reason, Vec<u8>)>,
+    /// The first ones so far, in order.
     samples: Vec<Sample>,
 }
 
 impl Sink<'_> {
     fn take(&mut self, outcome: Outcome, offset: u64, line: &[u8]) {
         let Outcome::Rejected(reason) = outcome else { return };
-        if self.samples.len() < SAMPLES_MAX {
-            let line = line[..line.len().min(SAMPLE_BYTES_MAX)].to_vec();
-            self.samples.push(Sample { input: self.input, offset, reason, line });
+        self.sample(offset, reason, line);
+        if self.rejects.keep {
+            self.waiting.insert(offset, (reason, line.to_vec()));
+            self.keep_before(offset.saturating_sub(DISORDER_BYTES_MAX));
         }
-        if self.rejects.keep
-            && let Err(error) = self.keep(offset, reason, line)
+    }
+
+    fn sample(&mut self, offset: u64, reason: Reason, line: &[u8]) {
+        if self.samples.len() == SAMPLES_MAX && self.samples.last().is_some_and(|last| last.offset < offset) {
+            return;
+        }
+        let line = line[..line.len().min(SAMPLE_BYTES_MAX)].to_vec();
+        self.samples.push(Sample { input: self.input, offset, reason, line });
+        self.samples.sort_unstable();
+        self.samples.truncate(SAMPLES_MAX);
+    }
+
+    /// Keeps the lines that begin before this offset.
+    fn keep_before(&mut self, offset: u64) {
+        while let Some(first) = self.waiting.first_entry()
+            && *first.key() < offset
         {
-            lock(&self.rejects.failure).get_or_insert(error);
+            let (offset, (reason, line)) = first.remove_entry();
+            if let Err(error) = self.keep(offset, reason, &line) {
+                lock(&self.rejects.failure).get_or_insert(error);
+            }
         }
     }
 
@@ -174,6 +196,7 @@ impl Drop for Sink<'_> {
         if !self.samples.is_empty() {
             self.rejects.add_samples(&mut self.samples);
         }
+        self.keep_before(u64::MAX);
         if let Some(mut spool) = self.spool.take() {
             spool.pieces.push(SpooledPiece { input: self.input, start: self.start, from: self.from, to: spool.bytes });
             lock(&self.rejects.idle).push(spool);
@@ -211,5 +234,28 @@ mod tests {
         assert_eq!(written, b"a\t7\ttime\t\xff\na\t120\tlayout\tfar\t\nb\\tc\t5\tlayout\tfive\n");
         let samples: Vec<_> = rejects.samples().iter().map(|s| (s.input, s.offset)).collect();
         assert_eq!(samples, [(0, 7), (0, 120), (1, 5)]);
+    }
+
+    /// What comes out of order within a window of the scan is put in order, and no more than that waits.
+    #[test]
+    fn order_within_a_piece_is_that_of_offsets() {
+        let rejects = Rejects::new(vec!["a".into()], true);
+        let mut sink =
+            Sink { rejects: &rejects, input: 0, start: 0, spool: None, from: 0, waiting: BTreeMap::new(), samples: Vec::new() };
+        let far = DISORDER_BYTES_MAX;
+        let offsets = [9, 4, 7, 1, far + 2, far + 1, 2 * far, 9 * far, 8 * far];
+        for offset in offsets {
+            sink.take(Outcome::Rejected(Reason::Layout), offset, b"");
+            assert!(sink.waiting.keys().all(|waits| waits + far >= offset));
+        }
+        drop(sink);
+        let mut written = Vec::new();
+        rejects.write(&mut written).unwrap();
+        let lines = String::from_utf8(written).unwrap();
+        let written: Vec<u64> = lines.lines().map(|line| line.split('\t').nth(1).unwrap().parse().unwrap()).collect();
+        let mut want = offsets.to_vec();
+        want.sort_unstable();
+        assert_eq!(written, want);
+        assert_eq!(rejects.samples().iter().map(|sample| sample.offset).collect::<Vec<_>>(), want[..SAMPLES_MAX]);
     }
 }

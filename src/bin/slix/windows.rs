@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use slix::error::{Error, ErrorKind, Result};
 use slix::evaluate::plan::Plan;
+use slix::evaluate::warning::Warning;
 use slix::output::rows::RowsTable;
 use slix::output::schema::Table;
 use slix::output::windows::{Encoding, WindowsWriter};
@@ -39,6 +40,11 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
         let options = evaluation.options(counted.partial.slices)?;
         let asked = counted.questions.asked();
         let plan = Plan::new(&asked, &counted.partial, &options)?;
+        // Said before the rows: there may be very many.
+        for (name, warning) in plan.warnings()? {
+            let way_out = if args.skip_empty { "" } else { way_out(&warning) };
+            session.words.warning(&format!("{name}: {warning}{way_out}"));
+        }
         match form {
             Form::Table => write_table(&plan, &destination, args.no_pager, session)?,
             Form::Encoded(encoding) => {
@@ -46,9 +52,18 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
                 session.words.excluded(&plan);
             }
         }
-        plan.warnings()?.iter().for_each(|(name, warning)| session.words.warning(&format!("{name}: {warning}")));
         Ok(())
     })
+}
+
+/// How rows may be fewer: each step has one, also where nothing happened for years.
+fn way_out(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::FarDated { .. } => {
+            "; every step from the first event on is a row, and --skip-empty leaves out those without events"
+        }
+        _ => "",
+    }
 }
 
 /// The form that is asked for, or that suits who reads it.

@@ -148,8 +148,8 @@ impl Words {
     }
 
     /// Says how many lines have no usable time.
-    pub fn undated(&self, total: &Accounting, zone_is_set: bool) {
-        let zone = if zone_is_set { "" } else { "; if their times are local, --tz ZONE says where" };
+    pub fn undated(&self, total: &Accounting, zone_would_tell: bool) {
+        let zone = if zone_would_tell { "; if their times are local, --tz ZONE says where" } else { "" };
         accounting::undated_warning(total).iter().for_each(|warning| self.warning(&format!("{warning}{zone}")));
     }
 

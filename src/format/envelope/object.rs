@@ -143,6 +143,30 @@ fn might_be_line(value: &[u8]) -> bool {
 /// So many bytes of a text tell whether it might be a line.
 const LINE_BEGINS: usize = 100;
 
+/// An object of Docker's json-file driver.
+pub(super) fn docker<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
+    if let Some(inner) = as_docker_writes(level, line, buffer) {
+        return Some(inner);
+    }
+    buffer.clear();
+    object(level, line, buffer)
+}
+
+/// moby, `jsonlog.JSONLogs.MarshalJSONBuf`: `{"log":"TEXT\n","stream":"stdout","time":"…"}`, the keys in this order and without blanks. Any
+/// other way to write the object is left to [`object`].
+pub(super) fn as_docker_writes<'a>(level: &mut Level, line: &[u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
+    let text = line.strip_prefix(b"{\"log\":\"")?;
+    let stream = text[json_read::unescape_string(text, buffer)?..].strip_prefix(b"\",\"stream\":\"std")?;
+    let (is_second_stream, behind) = match stream.strip_prefix(b"out") {
+        Some(behind) => (false, behind),
+        None => (true, stream.strip_prefix(b"err")?),
+    };
+    let stamp = behind.strip_prefix(b"\",\"time\":\"")?.strip_suffix(b"\"}")?;
+    let time = level.stamp(stamp);
+    let is_partial = !buffer.ends_with(b"\n");
+    (time != Stamped::Unknown).then_some(Inner { text: None, time, is_partial, is_second_stream, program: None })
+}
+
 /// An object whose one value is the line.
 pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
     json_read::read_object(line, &level.keys.tree, &mut level.values).ok()?;
@@ -185,4 +209,76 @@ fn bytes_of(array: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
         buffer.push(std::str::from_utf8(number).ok()?.trim().parse().ok()?);
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Envelope;
+    use super::*;
+
+    /// What may stand in a line of Docker's, and what may be wrong in it.
+    const PIECES: [&str; 22] = [
+        "{\"log\":\"",
+        "\",\"stream\":\"stdout",
+        "\",\"stream\":\"stderr",
+        "\",\"time\":\"",
+        "2026-11-01T10:00:00.042137531Z",
+        "\"}",
+        "\\n",
+        "\\\"",
+        "\\\\",
+        "\\u0026",
+        "\\u00e9",
+        "\\ud83d\\ude00",
+        "\\ud83d",
+        "\\u12",
+        "\\x",
+        "\\",
+        "\"",
+        "GET /",
+        "é",
+        "{",
+        " ",
+        ",\"attrs\":{\"a\":\"b\"}",
+    ];
+
+    /// The text, the time, whether more follows, and whether it is of the second stream.
+    type Known = (Vec<u8>, Stamped, bool, bool);
+
+    fn known(inner: Inner, buffer: &[u8]) -> Known {
+        (inner.text.unwrap_or(buffer).to_vec(), inner.time, inner.is_partial, inner.is_second_stream)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn dockers_way_to_write_objects_is_read_like_any_other(
+            text in prop::collection::vec(6usize..22, 0..12), odd in prop::collection::vec((0usize..22, any::<prop::sample::Index>()), 0..3),
+        ) {
+            let mut pieces: Vec<&str> = vec![PIECES[0]];
+            pieces.extend(text.iter().map(|&i| PIECES[i]));
+            pieces.extend(["\\n", PIECES[1], PIECES[3], PIECES[4], PIECES[5]]);
+            for (piece, at) in &odd {
+                pieces.insert(at.index(pieces.len() + 1), PIECES[*piece]);
+            }
+            let line = pieces.concat();
+            let read = |by: fn(&mut Level, &[u8], &mut Vec<u8>) -> Option<Known>| {
+                by(&mut Level::new(Envelope::Docker, None), line.as_bytes(), &mut Vec::new())
+            };
+            let fast = read(|level, line, buffer| Some(known(docker(level, line, buffer)?, buffer)));
+            let slow = read(|level, line, buffer| Some(known(object(level, line, buffer)?, buffer)));
+            prop_assert_eq!(fast, slow, "{}", line);
+        }
+    }
+
+    #[test]
+    fn dockers_own_lines_need_no_care() {
+        let (mut level, mut buffer) = (Level::new(Envelope::Docker, None), Vec::new());
+        let line = br#"{"log":"say \"a\u0026b\"\n","stream":"stderr","time":"2026-11-01T10:00:00.042137531Z"}"#;
+        let inner = as_docker_writes(&mut level, line, &mut buffer).unwrap();
+        assert_eq!((&buffer[..], inner.is_partial, inner.is_second_stream), (&b"say \"a&b\"\n"[..], false, true));
+    }
 }

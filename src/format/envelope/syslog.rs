@@ -3,12 +3,42 @@
 use super::{Inner, Level, Stamped};
 use crate::format::TimeToken;
 use crate::format::clock::TimeRead;
+use crate::format::zone::Ambiguous;
+
+/// What lines with old headers hang on, and what was found of the last one.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Dating {
+    /// The year, which the header lacks.
+    pub(super) year: Option<i16>,
+    /// The month of the header before; 0 at first.
+    month: u8,
+    /// Whether its local time comes twice or never.
+    pub(super) ambiguous: Ambiguous,
+}
+
+impl Dating {
+    /// The first header is of this year.
+    pub(super) fn of_year(year: Option<i16>) -> Dating {
+        Dating { year, ..Dating::default() }
+    }
+}
 
 /// `2026 Nov  1 10:00:00`: the header's time behind the year that it lacks.
 pub(super) fn rfc3164_tokens() -> Vec<TimeToken> {
     use TimeToken::*;
     let literal = |text: &str| Literal(text.as_bytes().to_vec());
     vec![Year, literal(" "), MonthName, literal(" "), Day, literal(" "), Hour, literal(":"), Minute, literal(":"), Second]
+}
+
+/// Whether a line may be in a header of [`DATED`](super::DATED), or behind a timestamp, told without reading it.
+pub(in crate::format) fn may_be_dated(line: &[u8]) -> bool {
+    match line.first() {
+        // A priority.
+        Some(b'<') => true,
+        Some(b'0'..=b'9') => line.get(4) == Some(&b'-') || line.starts_with(b"1 ") || without_count(line).len() < line.len(),
+        Some(first) => first.is_ascii_alphabetic() && matches!(line.get(15), Some(b' ' | b'.')),
+        None => false,
+    }
 }
 
 /// What stands behind the length that a message has where it was counted on its way (RFC 6587 §3.4.1): digits, a blank and the priority.
@@ -86,28 +116,34 @@ fn behind_structured_data(mut rest: &[u8]) -> Option<&[u8]> {
 }
 
 /// RFC 3164 §4.1: `Mmm dd hh:mm:ss SP HOSTNAME SP MSG`, where the message begins with a tag.
-pub(super) fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i16>, month: &mut u8) -> Option<Inner<'a>> {
+pub(super) fn rfc3164<'a>(level: &mut Level, line: &'a [u8], dating: &mut Dating) -> Option<Inner<'a>> {
     let rest = without_priority(line);
     let (header, rest) = rest.split_at_checked(15)?;
     let (fraction_us, rest) = fraction(rest)?;
     // Any leap year reads every date.
     let mut stamp = *b"2000 Mmm dd hh:mm:ss";
     stamp[5..].copy_from_slice(header);
-    let (TimeRead::At(..) | TimeRead::NoZone(_)) = level.clock.read_whole(&stamp) else { return None };
+    let (TimeRead::At(..) | TimeRead::NoZone(_)) = level.clock.read_whole(&stamp) else {
+        // A time that cannot be leaves a header one.
+        let (program, text) = behind_host(rest).filter(|_| is_like_time(header))?;
+        return Some(Inner::whole(text, Stamped::Unknown, program));
+    };
     let this = month_of(&header[..3]);
-    if let Some(year) = year {
+    if let Some(year) = &mut dating.year {
         // A log that goes on over the end of the year, perhaps with lines out of order.
-        *year += match (*month, this) {
+        *year += match (dating.month, this) {
             (11..=12, 1..=2) => 1,
             (1..=2, 11..=12) => -1,
             _ => 0,
         };
     }
-    *month = this;
-    let time = match year {
+    dating.month = this;
+    let time = match dating.year {
         Some(year) => {
             stamp[..4].copy_from_slice(format!("{year:04}").get(..4)?.as_bytes());
-            match level.stamp(&stamp) {
+            let time = level.stamp(&stamp);
+            dating.ambiguous = level.clock.ambiguous();
+            match time {
                 Stamped::At(time) => Stamped::At(time.checked_add_micros(fraction_us)?),
                 Stamped::Unknown => Stamped::Unknown,
             }
@@ -118,12 +154,32 @@ pub(super) fn rfc3164<'a>(level: &mut Level, line: &'a [u8], year: &mut Option<i
     Some(Inner::whole(text, time, program))
 }
 
+/// The same with a whole timestamp.
+pub(super) fn iso<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
+    let rest = without_priority(line);
+    let (time, length) = level.leading_stamp(rest)?;
+    let (program, text) = behind_host(&rest[length..])?;
+    // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
+    let stands_alone = program.is_some() || text.starts_with(b"{");
+    stands_alone.then(|| Inner::whole(text, time, program))
+}
+
 /// The blank behind the seconds, or a `.`, digits and the blank; in microseconds.
 fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
     let Some(behind_point) = rest.strip_prefix(b".") else { return Some((0, rest.strip_prefix(b" ")?)) };
     let digits = behind_point.iter().take_while(|b| b.is_ascii_digit()).count();
     let micros = (0..6).fold(0, |micros, i| 10 * micros + behind_point[..digits].get(i).map_or(0, |b| i64::from(b - b'0')));
     Some((micros, behind_point[digits..].strip_prefix(b" ").filter(|_| digits > 0)?))
+}
+
+/// `Mmm dd hh:mm:ss` with any numbers.
+fn is_like_time(header: &[u8]) -> bool {
+    let fits = |(byte, pattern): (&u8, &u8)| match pattern {
+        b'0' => byte.is_ascii_digit(),
+        b'_' => byte.is_ascii_digit() || *byte == b' ',
+        _ => byte == pattern,
+    };
+    month_of(&header[..3]) > 0 && header[3..].iter().zip(b" _0 00:00:00").all(fits)
 }
 
 fn month_of(name: &[u8]) -> u8 {

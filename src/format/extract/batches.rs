@@ -45,13 +45,21 @@ impl Extractor {
 
     /// Whether lines are read by this reader: as they stand, or out of envelopes that are opened for many lines at once.
     fn is_regular(&self, fast: &Fast, reader: &Reader) -> bool {
-        let Some(peeler) = &reader.peeler else { return self.is_plain() && fast.clock.is_some() };
+        let Some(peeler) = &reader.peeler else {
+            let is_open = if reader.opens() { self.is_own() && !reader.unwrapper.has_parts() } else { self.is_plain() };
+            return is_open && fast.clock.is_some();
+        };
         // Of a header that is not read, the time is not known, and how a year is counted must not hang on how lines are read.
         let is_timed = peeler.stamps().is_some() || fast.clock.is_some() && !self.unwrapper.is_stateful();
         is_timed
             && self.is_own()
             && fast.shape.set.marks.iter().all(|&mark| peeler.is_outside(mark))
             && !reader.unwrapper.has_parts()
+    }
+
+    /// What is in the envelopes of a line, if that is a whole line by itself.
+    pub(crate) fn open<'r>(&self, line: &[u8], reader: &'r mut Reader) -> Option<&'r [u8]> {
+        reader.opener.as_deref_mut()?.open_alone(line)
     }
 
     /// Whether a line may be read only after those before it, because they may be parts of it.

@@ -1,8 +1,10 @@
 //! Caddy's access log, in its JSON encoding.
 //!
 //! <https://caddyserver.com/docs/logging>: `ts` is seconds since 1970 at the end of the request, `duration` seconds. `client_ip` is the
-//! client behind trusted proxies (since 2.7), `remote_ip` the peer, `remote_addr` the peer of old releases. With another encoder the time
-//! or the duration must be declared. Lines of other loggers are skipped. `format console` writes the same object behind a time in UTC, the level, the logger
+//! client behind trusted proxies (since 2.7), `remote_ip` the peer, `remote_addr` the peer of old releases. By `time_format` the time may be a
+//! text (`iso8601`, `rfc3339`, `rfc3339_nano`, `common_log`, `wall`, `wall_milli`, `wall_nano`: <https://caddyserver.com/docs/caddyfile/directives/log>),
+//! which tells by itself what it is, and is UTC where it has no offset (unless `time_local` is set). Numbers of other units (`unix_milli_float`, `unix_nano`, and by `duration_format`
+//! `nano`, `milli` and `string`) must be declared. Lines of other loggers are skipped. `format console` writes the same object behind a time in UTC, the level, the logger
 //! and the message: they are its [envelope](crate::format::envelope).
 
 use crate::format::Clock;
@@ -37,7 +39,7 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
     detects_as: None,
     layouts: &[
         Spec::Keys(&Keys {
-            fields: keys!(("ts", "time s")),
+            fields: keys!(("ts", "time utc unix or date")),
             only_if: &[("logger", "http.log.access")],
             text_is_chatter: false,
             connections: false,

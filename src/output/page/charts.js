@@ -111,16 +111,18 @@ const Charts = (() => {
     },
   });
 
-  /* Horizontal lines that are not data: targets, thresholds, bounds. */
-  const marks = (list, axis) => ({
+  /* Horizontal lines that are not data: targets, thresholds, bounds. A label stands above its line, on a ground of its own, or behind the
+   * chart, where no line of data runs, if there is room beside it. */
+  const marks = (list, axis, isBeside) => ({
     hooks: {
       draw: (u) => {
         const { left, top, width, height } = u.bbox;
         const ratio = devicePixelRatio;
+        const line = 13 * rem * ratio;
         u.ctx.save();
         u.ctx.font = `${11 * rem * ratio}px ${css("--font")}`;
         u.ctx.textAlign = "left";
-        u.ctx.textBaseline = "bottom";
+        u.ctx.textBaseline = isBeside ? "middle" : "bottom";
         let above = Infinity;
         for (const { at, label, ink, dash } of [...list].sort((a, b) => a.at - b.at)) {
           const y = u.valToPos(at, axis, true);
@@ -132,16 +134,39 @@ const Charts = (() => {
           u.ctx.moveTo(left, y);
           u.ctx.lineTo(left + width, y);
           u.ctx.stroke();
-          /* Labels of lines that are too near to one another are left out: the legend and the table have them. */
-          if (above - y > 13 * rem * ratio && y - 13 * rem * ratio > top) {
-            u.ctx.fillText(label, left + 6 * ratio, y - 2 * ratio);
-            above = y;
+          /* Labels of lines that are too near to one another are left out: what stands below the chart has them. */
+          if (above - y <= line || !isBeside && y - line <= top) continue;
+          above = y;
+          if (isBeside) {
+            u.ctx.fillText(label, left + width + 5 * ratio, y);
+            continue;
           }
+          u.ctx.setLineDash([]);
+          u.ctx.lineJoin = "round";
+          u.ctx.lineWidth = 4 * ratio;
+          u.ctx.strokeStyle = css("--paper");
+          u.ctx.strokeText(label, left + 6 * ratio, y - 2 * ratio);
+          u.ctx.fillText(label, left + 6 * ratio, y - 2 * ratio);
         }
         u.ctx.restore();
       },
     },
   });
+
+  /* What tiers of alerts ask for, in words below their chart. */
+  function explainTiers(root, tiers) {
+    const list = document.createElement("ul");
+    list.className = "tiers";
+    for (const tier of tiers) {
+      const item = document.createElement("li");
+      const swatch = document.createElement("span");
+      swatch.style.background = `var(${tier.ink})`;
+      const lengths = `${tier.long}${tier.short ? ` and ${tier.short}` : ""}`;
+      item.append(swatch, `${tier.name}: over ${lengths} above ${Numbers.rate(tier.factor)}×`);
+      list.append(item);
+    }
+    root.append(list);
+  }
 
   const axis = (more) => ({
     stroke: ink("--quiet"),
@@ -164,12 +189,12 @@ const Charts = (() => {
   ];
 
   /* What every chart has in common. */
-  function make(root, { rows, series, scales, axes, plugins }, label, say) {
+  function make(root, { rows, series, scales, axes, plugins, beside = 26 }, label, say) {
     const box = root.querySelector(".plot");
     const options = {
       width: Math.max(box.clientWidth, 240),
       height: Math.round((root.classList.contains("wide") ? 320 : 240) * rem),
-      padding: [12, 26, 0, 0],
+      padding: [12, beside, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: {
         sync: { key: "slix", setSeries: false, scales: ["x", null], filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
@@ -331,8 +356,10 @@ const Charts = (() => {
       const tiers = slo.tiers.map((tier, i) => ({ ...tier, ink: inks[i % inks.length], values: trailing(slo, rows, tier.long_seconds) }));
       const lines = tiers.filter((tier) => tier.values !== null && tier.long_seconds > step);
       const top = Math.max(1, ...rows.map((row) => row.burn || 0), ...tiers.map((tier) => tier.factor));
+      explainTiers(root, tiers);
       return make(root, {
         rows,
+        beside: tiers.length > 0 ? 48 * rem : 26,
         series: [
           { label: "burn", column: rows.map((row) => row.burn), scale: "y", stroke: ink("--accent"), fill: ink("--accent-soft"), width: 1.25, paths: stepped(), points: points(rows), fillTo: 0, value: (u, v) => (v === null ? "–" : `${Numbers.rate(v)}×`) },
           ...lines.map((tier) => ({ label: `over ${tier.long}`, column: tier.values, scale: "y", stroke: ink(tier.ink), width: 1.5, points: noPoints, value: (u, v) => (v === null ? "–" : `${Numbers.rate(v)}×`) })),
@@ -342,7 +369,7 @@ const Charts = (() => {
         axes: [axis({ scale: "y", size: 64, splits: () => [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10000].filter((v) => v <= top * 1.25), filter: (u, list) => list, values: (u, ticks) => ticks.map((v) => `${v}×`) })],
         plugins: [
           shades(slo.excluded, "--shade-excluded"), shades(slo.alerts, "--shade-alert"),
-          marks(tiers.map((tier) => ({ at: tier.factor, label: `${tier.name}: over ${tier.long}${tier.short ? ` and ${tier.short}` : ""} above ${Numbers.rate(tier.factor)}×`, ink: tier.ink })), "y"),
+          marks(tiers.map((tier) => ({ at: tier.factor, label: `${Numbers.rate(tier.factor)}×`, ink: tier.ink })), "y", true),
         ],
       }, label, say);
     },

@@ -7,12 +7,13 @@ use slix::format::envelope::Envelope;
 use slix::format::extract::Extractor;
 use slix::format::preset::{self, Preset};
 use slix::format::{Format, detect};
+use slix::marks::Kernel;
 use slix::record::Field;
 use slix::slo::definitions::Definitions;
 
 use super::mutation::{Damage, apply, damage};
-use super::rig::Rig;
-use super::{cases, kernels, same};
+use super::rig::{How, Rig};
+use super::{cases, kernels, same, whole};
 
 /// A line in an envelope.
 fn wrapped(envelope: Envelope, line: &str) -> String {
@@ -350,6 +351,10 @@ fn headed(envelopes: &[Envelope], line: &str, (minute, second, process): (u8, u8
     })
 }
 
+/// What a single line may have instead of the headers of its log: one of syslog, or none.
+const OTHER_HEADERS: [&[Envelope]; 5] =
+    [&[], &[Envelope::Rfc3164], &[Envelope::Rfc5424], &[Envelope::SyslogIso], &[Envelope::SyslogIso]];
+
 /// What may stand between a header and a line.
 const BEHIND_HEADERS: [&str; 9] = ["", " ", "\u{feff}", "app: ", "- ", "[a] ", "+0100 ", "\u{1b}[0m", ": "];
 
@@ -372,7 +377,12 @@ proptest! {
             vec![Envelope::Compose, Envelope::Rfc5424],
             vec![Envelope::Stamp, Envelope::Compose],
             vec![Envelope::Stamp, Envelope::Tag],
+            vec![],
         ]),
+        year in prop::option::weighted(0.2, Just(2026)),
+        others in prop::collection::vec((0..OTHER_HEADERS.len(), 0..200usize), 0..12),
+        turn in prop::option::of((0..OTHER_HEADERS.len(), 0..200usize)),
+        cuts in prop::collection::vec(0u64..20_000, 0..3),
         times in prop::collection::vec((0u8..61, 0u8..62, 1u8..4), 1..40),
         odd in prop::collection::vec((0..BEHIND_HEADERS.len(), 0..200usize), 0..6),
         damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
@@ -381,15 +391,136 @@ proptest! {
         let mut layouts = preset.formats().unwrap();
         let mut format = layouts.remove(0);
         (format.others, format.envelopes) = (layouts, envelopes.clone());
-        let rig = rig(&format);
+        let mut rig = rig(&format);
+        rig.extractor = rig.extractor.with_year(year);
         let line = preset.example.lines().next().unwrap();
         let mut log = Vec::new();
         for (i, time) in (0..200).zip(times.iter().cycle()) {
             let behind = odd.iter().find(|(_, at)| *at == i).map_or("", |(behind, _)| BEHIND_HEADERS[*behind]);
-            log.extend(format!("{}\n", headed(&envelopes, &format!("{behind}{line}"), *time)).bytes());
+            // A daemon that writes another header from one line on, and another one beside it.
+            let other = others.iter().find(|(_, at)| *at == i).or(turn.as_ref().filter(|(_, at)| *at < i));
+            let headers = other.map_or(&envelopes[..], |(header, _)| OTHER_HEADERS[*header]);
+            log.extend(format!("{}\n", headed(headers, &format!("{behind}{line}"), *time)).bytes());
         }
         damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
         let want = rig.careful(&log);
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &want)?;
+        }
+        let how = How { cuts, chunks: vec![4_000, 900], threads: 2, kernel: Kernel::best() };
+        let (one, cut) = (rig.run(&log, &whole()), rig.run(&log, &how));
+        prop_assert_eq!((&one.accounting, &one.odd), (&want.accounting, &want.odd));
+        same(&cut, &one)?;
+    }
+}
+
+/// What a container's log of Docker's has in place of a whole line.
+fn odd_object(kind: u8, line: &str, cut: usize) -> String {
+    let object = |text: &str, stream: &str| {
+        format!(
+            "{{\"log\":{},\"stream\":\"{stream}\",\"time\":\"2026-11-02T10:00:00.1Z\"}}\n",
+            serde_json::to_string(text).unwrap()
+        )
+    };
+    let (head, tail) = (&line[..cut], &line[cut..]);
+    match kind {
+        0 => object(head, "stdout") + &object(&format!("{tail}\n"), "stdout"),
+        1 => object(head, "stdout") + &object(&format!("{line}\n"), "stderr") + &object(&format!("{tail}\n"), "stdout"),
+        2 => object(head, "stderr"),
+        3 => object(&format!("{line}\r\n"), "stdout"),
+        4 => object(&format!("{head}\n{tail}\n"), "stdout"),
+        5 => object("\n", "stdout") + "\n",
+        6 => format!("{line}\n"),
+        7 => object(&format!("{line}\n"), "stdout").replace("stdout", "stdlog").replace("10:00", "1:00"),
+        8 => format!(" {}", object(&format!("{line}\n"), "stdout").replace(",", " , ").replace('&', "\\u0026")),
+        _ => object(&format!("\u{feff}{line}\n"), "stdout").replace('\n', "\r\n"),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(120))]
+
+    #[test]
+    fn lines_in_objects_are_read_alike(
+        preset in select(vec!["combined", "uvicorn", "nginx_json", "squid", "istio", "caddy", "iis"]),
+        envelopes in select(vec![
+            vec![Envelope::Docker],
+            vec![Envelope::Docker],
+            vec![Envelope::Docker],
+            vec![Envelope::Journal],
+            vec![Envelope::Shipper],
+            vec![Envelope::Docker, Envelope::Rfc3164],
+            vec![Envelope::Shipper, Envelope::Rfc5424],
+            vec![Envelope::Compose, Envelope::Docker],
+        ]),
+        year in prop::option::weighted(0.2, Just(2026)),
+        odd in prop::collection::vec((0u8..10, 0..300usize, any::<Index>()), 0..12),
+        damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
+        cuts in prop::collection::vec(0u64..40_000, 0..3),
+    ) {
+        let preset = preset::all().find(|other| other.name == preset).unwrap();
+        let mut layouts = preset.formats().unwrap();
+        let mut format = layouts.remove(0);
+        (format.others, format.envelopes) = (layouts, envelopes.clone());
+        let mut rig = rig(&format);
+        rig.extractor = rig.extractor.with_year(year);
+        let mut log = Vec::new();
+        for (i, line) in (0..300).zip(preset.example.lines().cycle()) {
+            for (kind, _, cut) in odd.iter().filter(|(_, at, _)| *at == i) {
+                let at = (0..=cut.index(line.len())).rfind(|&at| line.is_char_boundary(at)).unwrap_or(0);
+                log.extend(odd_object(*kind, line, at).bytes());
+            }
+            let whole = envelopes.iter().rev().fold(line.to_owned(), |line, envelope| wrapped(*envelope, &line));
+            log.extend(format!("{whole}\n").bytes());
+        }
+        damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
+        let want = rig.careful(&log);
+        for kernel in kernels() {
+            same(&rig.fast(&log, kernel), &want)?;
+        }
+        let how = How { cuts, chunks: vec![4_000, 900], threads: 2, kernel: Kernel::best() };
+        let (one, cut) = (rig.run(&log, &whole()), rig.run(&log, &how));
+        prop_assert_eq!((&one.accounting, &one.odd), (&want.accounting, &want.odd));
+        same(&cut, &one)?;
+    }
+}
+
+/// How Caddy may be set to write a minute and a second, with decimals or without.
+fn time_of_caddy(form: u8, (minute, second, nanos): (u8, u8, u32)) -> String {
+    let time = format!("10:{minute:02}:{second:02}");
+    match form {
+        0 => format!("179352{:04}.{:06}", 60 * u32::from(minute) + u32::from(second), nanos / 1_000),
+        1 => format!("179352{:04}", 60 * u32::from(minute) + u32::from(second)),
+        2 => format!("\"2026-11-02T{time}.{:03}Z\"", nanos / 1_000_000),
+        3 => format!("\"2026-11-02T{time}.{nanos}+01:00\""),
+        4 => format!("\"02/Nov/2026:{time} -0330\""),
+        5 => format!("\"2026/11/02 {time}\""),
+        6 => format!("\"2026/11/02 {time}.{nanos:09}\""),
+        _ => format!("\"2026/11/02T{time}.{:03}\"", nanos / 1_000_000),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn times_of_any_text_are_read_alike(
+        forms in prop::collection::vec(0u8..8, 1..3),
+        times in prop::collection::vec((0u8..61, 0u8..62, 0u32..1_000_000_000), 1..40),
+        damages in prop::collection::vec((damage(), any::<Index>()), 0..3),
+    ) {
+        let format = preset::all().find(|preset| preset.name == "caddy").unwrap().family().unwrap();
+        let rig = rig(&format);
+        let example = preset::all().find(|preset| preset.name == "caddy").unwrap().example;
+        let mut log = Vec::new();
+        // One form for long, then the other: what was learned of the first one must not mislead.
+        for (i, time) in (0..400).zip(times.iter().cycle()) {
+            let form = forms[if i < 200 { 0 } else { i % forms.len() }];
+            log.extend(format!("{}\n", example.replace("1793527200.25", &time_of_caddy(form, *time))).bytes());
+        }
+        damages.iter().for_each(|(damage, place)| apply(&mut log, damage, *place));
+        let want = rig.careful(&log);
+        prop_assert!(want.accounting.events.lines > 0 || !damages.is_empty() || times.iter().all(|(m, s, _)| *m > 59 || *s > 60));
         for kernel in kernels() {
             same(&rig.fast(&log, kernel), &want)?;
         }
