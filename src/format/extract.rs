@@ -416,6 +416,11 @@ impl Extractor {
         quoted.all(|(_, span)| !holds_bare_quote(text(span)))
     }
 
+    /// Whether the values of a line have names.
+    pub(super) fn is_keyed(&self) -> bool {
+        matches!(self.layout, Compiled::Json { .. })
+    }
+
     /// Whether a line without a status is that of a connection. The first quoted field is the request, of which there was none, as AWS (with a
     /// blank at its end) and Envoy write it.
     #[cold]
