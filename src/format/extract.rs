@@ -7,7 +7,7 @@ mod batches;
 use jiff::tz::TimeZone;
 
 use super::bind::Binding;
-use super::chatter::Told;
+use super::chatter::{self, Told};
 use super::clean;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{Derive, Fields};
@@ -589,9 +589,10 @@ fn fast_reader(binding: &Binding, plan: &Plan, outputs: &[Derive]) -> Option<Box
     }))
 }
 
-/// Whether a line is words, where JSON is expected: no object, nor what is left of one.
+/// Whether a line is words, where JSON is expected: no object, nor what is left of one, nor a request that was written otherwise.
 fn is_text(line: &[u8]) -> bool {
-    line.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'[') && !line.contains(&b'{') && !line.ends_with(b"}")
+    let are_words = line.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'[');
+    are_words && !line.contains(&b'{') && !line.ends_with(b"}") && !chatter::tells_a_request(line)
 }
 
 /// Finds the wanted values of a line that has names for them; the error is the byte where it stops being such a line.
