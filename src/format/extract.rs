@@ -22,7 +22,7 @@ use super::plan::{self, Found, Plan, TimeFound};
 use super::shape::Shape;
 use super::walk::Columns;
 use super::zone::Ambiguous;
-use super::{Escape, Format, JsonCondition, Keyed, Layout};
+use super::{Escape, Format, JsonCondition, Keyed, Layout, W3cWriter};
 use crate::error::Result;
 use crate::marks::MarkSet;
 use crate::record::{Need, Outcome, Reason, Record, Skip, Slot};
@@ -601,7 +601,12 @@ fn read_keyed(keyed: Keyed, line: &[u8], wanted: &Wanted, reader: &mut Reader) -
     match keyed {
         Keyed::Json => json_read::read_object(line, &wanted.tree, &mut reader.values),
         Keyed::Logfmt => keyed::logfmt(line, &wanted.tree, &mut reader.values),
-        Keyed::W3c(_) => reader.header.read(line, &mut reader.values, &mut reader.scratch),
+        Keyed::W3c(writer) => {
+            if writer == W3cWriter::Iis && reader.header.assume(line, &wanted.tree) {
+                (reader.lessons, reader.columns) = (Lessons::default(), None);
+            }
+            reader.header.read(line, &mut reader.values, &mut reader.scratch)
+        }
     }
 }
 
