@@ -116,6 +116,14 @@ impl Formats {
         }
     }
 
+    /// The year that was given, of lines that come from no file.
+    pub fn given_year(&self) -> Option<i16> {
+        match self.year {
+            Some(Year::Given(year)) => Some(year),
+            Some(Year::OfFile) | None => None,
+        }
+    }
+
     /// The formats that are named, each with the service whose inputs have it (none: all inputs).
     pub fn named(&self) -> Vec<(&Format, Option<&str>)> {
         if let Some(option) = &self.option {
