@@ -423,6 +423,11 @@ fn is_router(program: &[u8]) -> bool {
     ROUTERS.contains(&program)
 }
 
+/// Whether a line is blank, a comment, or known not to be a request, whatever the format is.
+pub fn says_nothing(line: &[u8]) -> bool {
+    is_blank(line) || Told::of(line) != Told::Unread
+}
+
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
