@@ -18,6 +18,8 @@ pub(super) struct Header {
     stamp: Option<Stamp>,
     /// The date of `#Date`.
     date: Vec<u8>,
+    /// Whether a column is a status.
+    has_status: bool,
     /// Who has such columns.
     by_columns: Option<W3cWriter>,
     /// Whether the columns are those of IIS where nobody chose, or all were chosen, for want of a `#Fields`.
@@ -110,6 +112,7 @@ impl Header {
         };
         self.stamp = stamp("date", "time").or_else(|| stamp("date-local", "time-local"));
         let has = |of: &[&str]| of.iter().any(|name| place(name).is_some());
+        self.has_status = has(&["sc-status", "c-status"]);
         self.by_columns = Some(if has(&["x-edge-location", "x-edge-request-id", "x-edge-result-type"]) {
             W3cWriter::CloudFront
         } else if has(&IIS_FIELDS) {
@@ -132,7 +135,8 @@ impl Header {
             *place = value_at(line, at).ok_or(at)?;
             at = place.1 + usize::from(line.get(place.1) == Some(&b'"'));
         }
-        if line[at..].iter().any(|b| !b.is_ascii_whitespace()) {
+        // Something stands where it should not, or nobody has said what stands behind: where no column is a status, nothing hangs on it.
+        if self.has_status && line[at..].iter().any(|b| !b.is_ascii_whitespace()) {
             return Err(at);
         }
         for (column, (from, to)) in self.columns.iter().zip(places) {
