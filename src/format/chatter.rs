@@ -87,7 +87,7 @@ fn begins_dated(line: &[u8]) -> bool {
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 19] = [
+const PATTERNS: [&[u8]; 24] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
@@ -114,6 +114,13 @@ const PATTERNS: [&[u8]; 19] = [
     // PHP-FPM: `[01-Nov-2026 10:00:00] NOTICE: ready to handle connections`, and PHP itself with a zone behind the time
     b"[00-Aaa-0000 00:00:00] AAAA",
     b"[00-Aaa-0000 00:00:00 A",
+    // Python's logging, as its documentation has it: `2026-11-01 10:00:00,042 - shop - INFO - …`
+    b"0000-00-00 00:00:00,000 ",
+    // Spring Boot: `2026-11-01T10:00:00.042Z  INFO 7 --- [main] …`, up to 2.7 with a blank between date and time and no zone
+    b"0000-00-00T00:00:00.000Z  AAAA 0",
+    b"0000-00-00T00:00:00.000Z AAAAA 0",
+    b"0000-00-00 00:00:00.000  AAAA 0",
+    b"0000-00-00 00:00:00.000 AAAAA 0",
     // Apache before it has a log: `AH00558: httpd: Could not reliably determine …`
     b"AH00000: ",
     // uWSGI, of a request that went wrong: `Sun Nov  1 10:00:00 2026 - SIGPIPE: writing to a closed pipe …`
@@ -475,6 +482,9 @@ mod tests {
         "NOTICE: fpm is running, pid 1",
         "[05-Mar-2024 23:59:58] NOTICE: ready to handle connections",
         "[05-Mar-2024 23:59:58 UTC] PHP Warning:  Undefined variable $cart in /app/cart.php on line 12",
+        "2024-03-05 23:59:58,123 - shop.cart - INFO - 3 carts",
+        "2024-03-05T23:59:58.123Z  INFO 12 --- [           main] shop.Application : Started",
+        "2024-03-05 23:59:58.123 ERROR 12 --- [nio-8080-exec-1] shop.Cart : empty",
         "Enable AccessLog for ELB: app/shop/0a1b2c3d at 2024-03-05T23:59:58.123Z",
         "tls 2.0 2024-03-05T23:59:58 net/shop/0a1b 9f8e 192.0.2.7:40112 10.0.0.3:443 5 2 98 246 - - - - - - - - - - 2024-03-05T23:59:50",
         "2024-03-05T23:59:58.123456Z 192.0.2.7 40112 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.012 \"CN=ada\" - 5F2D1C Success TID_0a1b",
@@ -515,6 +525,8 @@ mod tests {
         "Enable AccessLog",
         "2024-03-05T23:59:58.123456Z shop 192.0.2.7:40112 10.0.0.3:80 0.1 0.2 0.3 200",
         "AH558: x",
+        "2024-03-05 23:59:58,123 [INFO] 192.0.2.7:40112 - \"GET /cart HTTP/1.1\" 200",
+        "2024-03-05 23:59:58.123 INFO GET /cart 200",
         "ERROR",
         "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
         "",
