@@ -62,6 +62,7 @@ fn is_chatter(line: &[u8]) -> bool {
         || is_apache_error(line)
         || is_haproxy_other(line)
         || is_http_server_error(line)
+        || is_aws_other(line)
         || is_start_up(line)
         || is_trace(line)
 }
@@ -84,14 +85,14 @@ fn begins_dated(line: &[u8]) -> bool {
     // A date is told from an address by its dividers.
     let may_fit = match line.first() {
         Some(b'0'..=b'9') => matches!(line.get(2), Some(b'-')) || matches!(line.get(4), Some(b'-' | b'/')),
-        Some(b'[') => matches!(line.get(5), Some(b'-')),
+        Some(b'[') => matches!(line.get(5), Some(b'-')) || matches!(line.get(3), Some(b'-')),
         _ => true,
     };
     may_fit && PATTERNS.iter().any(|pattern| has_pattern(line, pattern))
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 16] = [
+const PATTERNS: [&[u8]; 24] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
@@ -115,6 +116,18 @@ const PATTERNS: [&[u8]; 16] = [
     b"00-Aaa-0000 00:00:00.000 A",
     // Jetty: `2026-11-01 10:00:00.042:INFO:oejs.Server:main: …`
     b"0000-00-00 00:00:00.000:AAAA",
+    // PHP-FPM: `[01-Nov-2026 10:00:00] NOTICE: ready to handle connections`, and PHP itself with a zone behind the time
+    b"[00-Aaa-0000 00:00:00] AAAA",
+    b"[00-Aaa-0000 00:00:00 A",
+    // Python's logging, as its documentation has it: `2026-11-01 10:00:00,042 - shop - INFO - …`
+    b"0000-00-00 00:00:00,000 ",
+    // Spring Boot: `2026-11-01T10:00:00.042Z  INFO 7 --- [main] …`, up to 2.7 with a blank between date and time and no zone
+    b"0000-00-00T00:00:00.000Z  AAAA 0",
+    b"0000-00-00T00:00:00.000Z AAAAA 0",
+    b"0000-00-00 00:00:00.000  AAAA 0",
+    b"0000-00-00 00:00:00.000 AAAAA 0",
+    // Apache before it has a log: `AH00558: httpd: Could not reliably determine …`
+    b"AH00000: ",
     // uWSGI, of a request that went wrong: `Sun Nov  1 10:00:00 2026 - SIGPIPE: writing to a closed pipe …`
     b"Aaa Aaa 00 00:00:00 0000 - ",
     b"Aaa Aaa  0 00:00:00 0000 - ",
@@ -127,13 +140,24 @@ fn is_nginx_error(line: &[u8]) -> bool {
     has_pattern(line, b"0000/00/00 00:00:00 [") && line[21..].iter().take_while(|b| b.is_ascii_lowercase()).count() >= 4
 }
 
-/// Apache 2.4, ErrorLogFormat default: `[Sun Nov 01 10:00:00.123456 2026] [core:error] …`; 2.2 has no fraction.
+/// Apache 2.4, ErrorLogFormat default: `[Sun Nov 01 10:00:00.123456 2026] [core:error] …`; 2.2 has no fraction. With a time of another form
+/// (`%{cu}t` is `2026-11-01 10:00:00.123456`) what stands behind it tells: `[core:error] [pid 7] …`.
 fn is_apache_error(line: &[u8]) -> bool {
-    if !has_pattern(line, b"[Aaa Aaa ") {
+    if line.first() != Some(&b'[') {
         return false;
     }
-    let Some(end) = line.iter().position(|&b| b == b']') else { return false };
-    end < 40 && line[..end].contains(&b':') && line[end + 1..].starts_with(b" [")
+    let Some(end) = line.iter().take(40).position(|&b| b == b']').filter(|&end| line[..end].contains(&b':')) else {
+        return false;
+    };
+    let Some(level) = line[end + 1..].strip_prefix(b" [") else { return false };
+    has_pattern(line, b"[Aaa Aaa ") || line[1].is_ascii_digit() && is_level_and_pid(level)
+}
+
+/// Whether a text begins with a module, perhaps, and a level, and with the process: `core:error] [pid 7`.
+fn is_level_and_pid(text: &[u8]) -> bool {
+    let is_word = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':');
+    let end = text.iter().take_while(is_word).count();
+    text[..end].contains(&b':') && text[end..].starts_with(b"] [pid ")
 }
 
 /// Plug-ins and runtimes that print their level first: `DEBUG: …`, `WARN …`; HAProxy's is in brackets (`[NOTICE]   (7) : …`). klog, of ingress
@@ -188,6 +212,7 @@ fn is_start_up(line: &[u8]) -> bool {
         b"Respawned uWSGI ",
         b"DAMN ! worker ",
         b"SIGINT/SIGTERM received",
+        b"SIGINT/SIGQUIT received",
         b"SIGTERM received",
         b"subprocess ",
         b"[uWSGI] ",
@@ -212,6 +237,7 @@ fn is_start_up(line: &[u8]) -> bool {
         b"Attaching to ",
         b" * ",
         b"Press CTRL+C to quit",
+        b"nginx: [",
     ]);
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
     WORDS.begin(line) || is_script() || is_exit(line)
@@ -307,6 +333,29 @@ fn is_haproxy_other(line: &[u8]) -> bool {
     let timers = third.iter().filter(|&&b| b == b'/').count();
     let is_message = rest[26..].split(|&b| b == b' ').next().is_some_and(|word| word.ends_with(b":") && word.contains(&b'/'));
     !line.contains(&b'"') && (is_message || second.contains(&b'/') && timers == 2)
+}
+
+/// AWS beside the lines of its load balancers: the object that tries a bucket (`Enable AccessLog for ELB: …`), connections of a
+/// network load balancer (`tls 2.0 2026-11-01T10:00:00 net/…`), and an application load balancer's log of connections, which holds
+/// `TIME ADDRESS PORT PORT` and what TLS made of them.
+fn is_aws_other(line: &[u8]) -> bool {
+    let dated = |line: &[u8]| has_pattern(line, b"0000-00-00T00:00:00");
+    if let Some(connection) = line.strip_prefix(b"tls ") {
+        let mut words = connection.split(|&b| b == b' ').skip(1);
+        return words.next().is_some_and(dated) && words.next().is_some_and(|word| word.starts_with(b"net/"));
+    }
+    line.starts_with(b"Enable AccessLog for ELB: ") || dated(line) && is_alb_connection(line)
+}
+
+/// The columns of an application load balancer's connection log: time, client and its port, listener's port, protocol, cipher, seconds of the
+/// handshake, the leaf of the client's certificate in quotes.
+fn is_alb_connection(line: &[u8]) -> bool {
+    let words: Vec<&[u8]> = line.splitn(8, |&b| b == b' ').collect();
+    let [time, _, port, listener, protocol, _, seconds, more] = words[..] else { return false };
+    let is_port = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+    let is_number = |word: &[u8]| word == b"-" || word.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let is_protocol = protocol == b"-" || protocol.starts_with(b"TLSv") || protocol.starts_with(b"SSLv");
+    time.ends_with(b"Z") && is_port(port) && is_port(listener) && is_protocol && is_number(seconds) && more.starts_with(b"\"")
 }
 
 /// A text that is looked for in many lines.
@@ -428,6 +477,21 @@ mod tests {
         "\t\t... 12 more",
         "\tSuppressed: java.io.IOException: closed",
         "Connect from 192.0.2.7:40112 to 192.0.2.1:80 (web/HTTP)",
+        "SIGINT/SIGQUIT received...killing workers...",
+        "[2024-03-05 23:59:58.123456] [proxy:warn] [pid 12] AH01144: no handler",
+        "[05/Mar/2024:23:59:58 +0000] [core:error] [pid 12:tid 34] [client 192.0.2.7:40112] AH00126: bad URI",
+        "AH00558: httpd: Could not tell the server's name",
+        "nginx: [warn] conflicting server name \"shop.example\" on 0.0.0.0:80, ignored",
+        "NOTICE: fpm is running, pid 1",
+        "[05-Mar-2024 23:59:58] NOTICE: ready to handle connections",
+        "[05-Mar-2024 23:59:58 UTC] PHP Warning:  Undefined variable $cart in /app/cart.php on line 12",
+        "2024-03-05 23:59:58,123 - shop.cart - INFO - 3 carts",
+        "2024-03-05T23:59:58.123Z  INFO 12 --- [           main] shop.Application : Started",
+        "2024-03-05 23:59:58.123 ERROR 12 --- [nio-8080-exec-1] shop.Cart : empty",
+        "Enable AccessLog for ELB: app/shop/0a1b2c3d at 2024-03-05T23:59:58.123Z",
+        "tls 2.0 2024-03-05T23:59:58 net/shop/0a1b 9f8e 192.0.2.7:40112 10.0.0.3:443 5 2 98 246 - - - - - - - - - - 2024-03-05T23:59:50",
+        "2024-03-05T23:59:58.123456Z 192.0.2.7 40112 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.012 \"CN=ada\" - 5F2D1C Success TID_0a1b",
+        "2024-03-05T23:59:58.123456Z 192.0.2.7 40112 80 - - - \"-\" - - - TID_0a1b",
     ];
 
     const JUNK: &[&str] = &[
@@ -458,6 +522,14 @@ mod tests {
         " *4 192.0.2.7 - - [05/Mar/2024",
         "[Tue] [x]",
         "{\"a\":",
+        "[05/Mar/2024:23:59:58 +0000] [Client 192.0.2.7] [Length 5]",
+        "[05/Mar/2024:23:59:58 +0000] [core:error] GET /",
+        "tls 1.3 GET /",
+        "Enable AccessLog",
+        "2024-03-05T23:59:58.123456Z shop 192.0.2.7:40112 10.0.0.3:80 0.1 0.2 0.3 200",
+        "AH558: x",
+        "2024-03-05 23:59:58,123 [INFO] 192.0.2.7:40112 - \"GET /cart HTTP/1.1\" 200",
+        "2024-03-05 23:59:58.123 INFO GET /cart 200",
         "ERROR",
         "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
         "",

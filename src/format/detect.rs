@@ -47,9 +47,11 @@ struct Trials {
 
 /// Formats that one log may hold lines of.
 const MIXED_MAX: usize = 5;
-/// A further format must read so many lines, or one in so many.
-const MIXED_LINES_MIN: usize = 2;
+/// A further format must read one line in so many, which no other reads.
 const MIXED_SHARE: usize = 100;
+/// One of JSON must read so many: a single object that has its keys might be luck. A line of text that is read whole, as its writer writes it, is
+/// none, unless it is the last: cut off at the right place, a line of one format is one of another (`common` is the begin of `combined`).
+const MIXED_OBJECTS_MIN: usize = 2;
 
 /// Reads a line by a format.
 type Reads<'a> = dyn Fn(&Format, &[u8]) -> Outcome + 'a;
@@ -206,7 +208,10 @@ impl Detector {
     /// other reads, and all of them together more than half.
     fn mixed(&self, lines: &[&[u8]], read: &Reads, found: Result<Detection>) -> Result<Detection> {
         let reset = || self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
-        let enough = (lines.len() / MIXED_SHARE).max(MIXED_LINES_MIN);
+        let enough = |i: usize| match self.formats()[i].layout {
+            Layout::Json(_) => lines.len().div_ceil(MIXED_SHARE).max(MIXED_OBJECTS_MIN),
+            Layout::Delimited(_) => lines.len().div_ceil(MIXED_SHARE),
+        };
         let (mut left, mut picked): (Vec<&[u8]>, Vec<(usize, usize)>) = (lines.to_vec(), Vec::new());
         let first = found.as_ref().ok().and_then(|found| self.formats().iter().position(|format| *format == *found.format));
         let mut skipped = 0;
@@ -221,9 +226,15 @@ impl Detector {
                 .filter(is_open)
                 .map(|i| (i, score(i)))
                 .reduce(|best, next| if next.1.rank() > best.1.rank() { next } else { best });
-            let Some((i, best)) = best.filter(|(_, best)| best.events >= enough || picked.is_empty() && best.events > 0) else {
+            let Some((i, best)) = best.filter(|(i, best)| best.events >= enough(*i) || picked.is_empty() && best.events > 0)
+            else {
                 break;
             };
+            reset();
+            let is_its_only = |line: &&[u8]| best.events == 1 && read(&self.formats()[i], line) == Outcome::Event;
+            if found.is_ok() && !picked.is_empty() && left.last() == lines.last() && left.last().is_some_and(is_its_only) {
+                break;
+            }
             if picked.is_empty() {
                 skipped = best.skipped;
             }
@@ -414,6 +425,11 @@ fn lacks_time(format: &Format) -> bool {
 
 fn is_router(program: &[u8]) -> bool {
     ROUTERS.contains(&program)
+}
+
+/// Whether a line is blank, a comment, or known not to be a request, whatever the format is.
+pub fn says_nothing(line: &[u8]) -> bool {
+    is_blank(line) || Told::of(line) != Told::Unread
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -839,11 +855,20 @@ mod tests {
             "junk",
         ];
         let found = detected(&lines).unwrap();
-        // One line of a format might be luck.
+        // One object might be luck.
         assert_eq!(found.candidates, [("vhost_combined".to_owned(), 2), ("common".to_owned(), 2)]);
         assert!(found.format.others.iter().any(|other| other.name == "common"));
-        let alone = detected(&[example("common"), example("common"), example("combined")]).unwrap();
-        assert_eq!((alone.format.name.as_str(), alone.events), ("common", 2));
+        let mixed = detected(&[example("common"), example("combined"), example("common")]).unwrap();
+        assert_eq!((mixed.format.name.as_str(), mixed.events), ("common", 3));
+        let mixed = detected(&[example("common"), example("traefik_clf"), example("nginx_proxy_manager"), "junk"]).unwrap();
+        assert_eq!(mixed.events, 3);
+        // The last line may be cut off.
+        let lines = [example("combined"), example("combined"), example("common")];
+        assert_eq!(detected(&lines).unwrap().events, 2);
+        assert_eq!(detected(&lines[1..]).unwrap().events, 2);
+        // One line in two hundred is too few to be believed.
+        let lines = [&[example("common")], &[example("combined"); 199][..]].concat();
+        assert_eq!(detected(&lines).unwrap().events, 199);
     }
 
     #[test]

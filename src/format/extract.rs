@@ -7,7 +7,7 @@ mod batches;
 use jiff::tz::TimeZone;
 
 use super::bind::Binding;
-use super::chatter::Told;
+use super::chatter::{self, Told};
 use super::clean;
 use super::clock::{TimeRead, TimeReader};
 use super::derive::{Derive, Fields};
@@ -22,7 +22,7 @@ use super::plan::{self, Found, Plan, TimeFound};
 use super::shape::Shape;
 use super::walk::Columns;
 use super::zone::Ambiguous;
-use super::{Escape, Format, JsonCondition, Keyed, Layout};
+use super::{Escape, Format, JsonCondition, Keyed, Layout, W3cWriter};
 use crate::error::Result;
 use crate::marks::MarkSet;
 use crate::record::{Need, Outcome, Reason, Record, Skip, Slot};
@@ -430,6 +430,11 @@ impl Extractor {
         quoted.all(|(_, span)| !holds_bare_quote(text(span)))
     }
 
+    /// Whether the values of a line have names.
+    pub(super) fn is_keyed(&self) -> bool {
+        matches!(self.layout, Compiled::Json { .. })
+    }
+
     /// Whether a line without a status is that of a connection. The first quoted field is the request, of which there was none, as AWS (with a
     /// blank at its end) and Envoy write it.
     #[cold]
@@ -598,9 +603,10 @@ fn fast_reader(binding: &Binding, plan: &Plan, outputs: &[Derive]) -> Option<Box
     }))
 }
 
-/// Whether a line is words, where JSON is expected: no object, nor what is left of one.
+/// Whether a line is words, where JSON is expected: no object, nor what is left of one, nor a request that was written otherwise.
 fn is_text(line: &[u8]) -> bool {
-    line.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'[') && !line.contains(&b'{') && !line.ends_with(b"}")
+    let are_words = line.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'[');
+    are_words && !line.contains(&b'{') && !line.ends_with(b"}") && !chatter::tells_a_request(line)
 }
 
 /// Finds the wanted values of a line that has names for them; the error is the byte where it stops being such a line.
@@ -609,7 +615,12 @@ fn read_keyed(keyed: Keyed, line: &[u8], wanted: &Wanted, reader: &mut Reader) -
     match keyed {
         Keyed::Json => json_read::read_object(line, &wanted.tree, &mut reader.values),
         Keyed::Logfmt => keyed::logfmt(line, &wanted.tree, &mut reader.values),
-        Keyed::W3c(_) => reader.header.read(line, &mut reader.values, &mut reader.scratch),
+        Keyed::W3c(writer) => {
+            if writer == W3cWriter::Iis && reader.header.assume(line, &wanted.tree) {
+                (reader.lessons, reader.columns) = (Lessons::default(), None);
+            }
+            reader.header.read(line, &mut reader.values, &mut reader.scratch)
+        }
     }
 }
 

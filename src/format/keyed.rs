@@ -18,8 +18,12 @@ pub(super) struct Header {
     stamp: Option<Stamp>,
     /// The date of `#Date`.
     date: Vec<u8>,
+    /// Whether a column is a status.
+    has_status: bool,
     /// Who has such columns.
     by_columns: Option<W3cWriter>,
+    /// Whether the columns are those of IIS where nobody chose, or all were chosen, for want of a `#Fields`.
+    is_assumed: bool,
     /// Whether `#Software` names Microsoft. It decides where it is there: IIS need not log what only it has, and others use names of its
     /// fields for values that may mean something else.
     is_microsofts: Option<bool>,
@@ -75,7 +79,30 @@ impl Header {
             let is_iis = |name: &&[u8]| memchr::memmem::find(software, name).is_some();
             self.is_microsofts = Some([&b"Microsoft"[..], b"IIS"].iter().any(is_iis));
         }
-        let Some(fields) = line.strip_prefix(b"#Fields:") else { return };
+        if let Some(fields) = line.strip_prefix(b"#Fields:") {
+            self.is_assumed = false;
+            self.take_fields(fields, tree);
+        }
+    }
+
+    /// Takes the columns that IIS has by default, or all of them, where no line has said what they are, and this one has as many; whether it did.
+    /// A log that was divided has its header in its first part alone.
+    pub(super) fn assume(&mut self, line: &[u8], tree: &KeyTree) -> bool {
+        if self.by_columns.is_some() && !self.is_assumed || !begins_with_stamp(line) {
+            return false;
+        }
+        let count = count_values(line);
+        let Some(fields) = IIS_COLUMNS.iter().find(|fields| fields.split(' ').count() == count && count != self.columns.len())
+        else {
+            return false;
+        };
+        self.is_assumed = true;
+        self.take_fields(fields.as_bytes(), tree);
+        true
+    }
+
+    /// Takes the names of columns.
+    fn take_fields(&mut self, fields: &[u8], tree: &KeyTree) {
         let names: Vec<&[u8]> = fields.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty()).collect();
         self.columns = names.iter().map(|name| tree.number_of(name)).collect();
         let place = |wanted: &str| names.iter().position(|name| *name == wanted.as_bytes());
@@ -85,6 +112,7 @@ impl Header {
         };
         self.stamp = stamp("date", "time").or_else(|| stamp("date-local", "time-local"));
         let has = |of: &[&str]| of.iter().any(|name| place(name).is_some());
+        self.has_status = has(&["sc-status", "c-status"]);
         self.by_columns = Some(if has(&["x-edge-location", "x-edge-request-id", "x-edge-result-type"]) {
             W3cWriter::CloudFront
         } else if has(&IIS_FIELDS) {
@@ -107,7 +135,8 @@ impl Header {
             *place = value_at(line, at).ok_or(at)?;
             at = place.1 + usize::from(line.get(place.1) == Some(&b'"'));
         }
-        if line[at..].iter().any(|b| !b.is_ascii_whitespace()) {
+        // Something stands where it should not, or nobody has said what stands behind: where no column is a status, nothing hangs on it.
+        if self.has_status && line[at..].iter().any(|b| !b.is_ascii_whitespace()) {
             return Err(at);
         }
         for (column, (from, to)) in self.columns.iter().zip(places) {
@@ -137,6 +166,34 @@ const COLUMNS_MAX: usize = 128;
 /// Fields that IIS has (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), and the draft of W3C has not.
 const IIS_FIELDS: [&str; 8] =
     ["s-sitename", "s-computername", "s-ip", "s-port", "cs-username", "sc-substatus", "sc-win32-status", "TimeTakenMS"];
+
+/// What IIS logs where nobody chose, up to 7.5 and from 8 on (`logExtFileFlags` in its applicationHost.config), and where all of it was chosen, in
+/// the order in which it writes.
+const IIS_COLUMNS: [&str; 3] = [
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus \
+     sc-win32-status time-taken",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) \
+     cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+];
+
+/// Whether a line begins with a date and a time, as IIS writes them.
+pub(super) fn begins_with_stamp(line: &[u8]) -> bool {
+    let fits = |(&b, &p): (&u8, &u8)| if p == b'0' { b.is_ascii_digit() } else { b == p };
+    const STAMP: &[u8] = b"0000-00-00 00:00:00 ";
+    line.len() > STAMP.len() && line.iter().zip(STAMP).all(fits)
+}
+
+/// How many values a line has; none if a quote is not closed.
+fn count_values(line: &[u8]) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while line[at..].iter().any(|b| !b.is_ascii_whitespace()) {
+        let Some((_, to)) = value_at(line, at) else { return 0 };
+        at = to + usize::from(line.get(to) == Some(&b'"'));
+        count += 1;
+    }
+    count
+}
 
 /// Where the next value stands, without its quotes.
 fn value_at(line: &[u8], at: usize) -> Option<(usize, usize)> {
@@ -258,6 +315,28 @@ mod tests {
         assert_eq!((&*quoted[1], &*quoted[3]), ("/a \"\"b\"\"", "200"));
         assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\"/a\" b\t200").unwrap()[1], "\"/a\" b");
         assert_eq!(w3c(&[tabs], "2026-11-01\t10:00:00\t\t000").unwrap()[1..4], ["", "absent", "000"]);
+    }
+
+    #[test]
+    fn lines_of_iis_before_any_header_have_its_columns() {
+        let (tree, mut values) = tree(&["date time", "cs-uri-stem", "sc-status", "time-taken"]);
+        let mut header = Header::default();
+        let mut read = |line: &str, directive: Option<&str>| {
+            directive.iter().for_each(|directive| header.directive(directive.as_bytes(), &tree));
+            header.assume(line.as_bytes(), &tree);
+            let mut scratch = Vec::new();
+            header.read(line.as_bytes(), &mut values, &mut scratch)?;
+            Ok::<_, usize>(values.iter().map(|value| text(*value, line, &scratch).to_owned()).collect::<Vec<_>>())
+        };
+        let with_referer = "2026-11-01 10:00:00 ::1 GET /cart - 80 - 192.0.2.7 curl - 404 0 2 15";
+        let want = ["2026-11-01T10:00:00", "/cart", "404", "15"];
+        assert!(read("a b c d e f g h i j k l m n o", None).is_err());
+        assert_eq!(read(with_referer, None).unwrap(), want);
+        assert_eq!(read(&with_referer.replace(" - 404", " 404"), None).unwrap(), want);
+        assert_eq!(read(with_referer, Some("#Date: 2026-11-02")).unwrap(), want);
+        assert!(read(&format!("{with_referer} 7"), None).is_err());
+        // What a header says counts, also where it says too little.
+        assert!(read(with_referer, Some("#Fields: date time cs-uri-stem sc-status")).is_err());
     }
 
     #[test]

@@ -143,8 +143,11 @@ impl Extractor {
         match self.read_any(line, reader) {
             Outcome::Event if !self.reads_cleanly(line, reader) => Outcome::Rejected(Reason::Layout),
             Outcome::Undated if has_stamp => Outcome::Event,
-            // Words beside JSON speak against a format, unless they are known ones: a few lucky lines must not decide.
-            Outcome::Skipped(Skip::Chatter) if line.first() != Some(&b'{') => reader.told.outcome(line, Reason::Layout),
+            // Words beside JSON speak against a format, unless they are known ones: a few lucky lines must not decide. A line that a layout
+            // reads whole, and knows to be no request, is its own all the same.
+            Outcome::Skipped(Skip::Chatter) if self.is_keyed() && line.first() != Some(&b'{') => {
+                reader.told.outcome(line, Reason::Layout)
+            }
             outcome => outcome,
         }
     }

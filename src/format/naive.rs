@@ -7,6 +7,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 use serde_json::Value;
 
+use super::chatter::tells_a_request;
 use super::request::{split_request, split_target};
 use super::{Combine, Element, Escape, Format, JsonMap, Layout, Meaning, Template, TemplateField, TimeText, TimeToken, Unit};
 use crate::record::{Field, Kind, Outcome, Reason, Skip};
@@ -221,7 +222,7 @@ fn outcome_by(format: &Format, line: &[u8]) -> Outcome {
             Err(reason) => Outcome::Rejected(reason),
         };
     };
-    if line[0] != b'{' && map.text_is_chatter {
+    if line[0] != b'{' && map.text_is_chatter && !tells_a_request(line) {
         return Outcome::Skipped(Skip::Chatter);
     }
     let Ok(object) = serde_json::from_slice::<Value>(line) else { return Outcome::Rejected(Reason::Json) };

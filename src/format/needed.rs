@@ -6,7 +6,8 @@
 
 use memchr::memmem::Finder;
 
-use super::{Element, Keyed, Layout, Meaning, Template, TimeText};
+use super::keyed::begins_with_stamp;
+use super::{Element, Keyed, Layout, Meaning, Template, TimeText, W3cWriter};
 
 /// What a line holds.
 pub(super) struct Held {
@@ -64,6 +65,8 @@ impl Dates {
 pub(super) struct Needed {
     /// A header before it, so that it is not the first one.
     has_header: bool,
+    /// A date and a time at its begin, as IIS writes them: it has columns without a header too.
+    begins_with_stamp: bool,
     /// Bytes, and how often each.
     counts: Vec<(u8, u16)>,
     begin: Vec<u8>,
@@ -87,6 +90,7 @@ impl Needed {
                     needed.keys.extend(names.map(|name| Finder::new(&format!("\"{name}\"")).into_owned()));
                 }
                 Keyed::Logfmt => needed.count(b"="),
+                Keyed::W3c(W3cWriter::Iis) => needed.begins_with_stamp = true,
                 Keyed::W3c(_) => needed.has_header = true,
             },
             Layout::Delimited(template) => {
@@ -120,6 +124,7 @@ impl Needed {
     /// Whether the layout may read a line as the first one of a log; if not, it does not.
     pub(super) fn is_held(&self, line: &[u8], held: &Held) -> bool {
         !self.has_header
+            && (!self.begins_with_stamp || begins_with_stamp(line))
             && self.counts.iter().all(|&(byte, count)| held.counts[usize::from(byte)] >= count)
             && line.starts_with(&self.begin)
             && line.ends_with(&self.end)

@@ -29,6 +29,20 @@ fn lines_of_any_two_formats_are_read_each_as_its_own() {
     assert!(pairs > 400, "{pairs}");
 }
 
+/// Half of a log may be of connections, and comments beside them; the format that writes both is its own all the same.
+#[test]
+fn connections_do_not_count_against_their_format() {
+    let detector = Detector::new(preset::candidates().unwrap(), None).unwrap();
+    let elb =
+        r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#;
+    let envoy = r#"[2026-11-01T10:00:00.042Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "10.0.0.3:9200""#;
+    for (name, connection) in [("elb", elb), ("envoy", envoy)] {
+        let lines = [connection, "# a word", Preset::named(name).unwrap().example, connection];
+        let found = detector.find(&lines.map(str::as_bytes)).unwrap();
+        assert_eq!((&*found.format.name, found.events, found.format.envelopes.len()), (name, 1, 0));
+    }
+}
+
 fn has_time(format: &Format) -> bool {
     format.resolve(&Field::Time).is_some()
 }

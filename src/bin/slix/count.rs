@@ -26,7 +26,7 @@ use slix::slo::what_if::Rebound;
 use slix::time::Slices;
 
 use super::args::AskingArgs;
-use super::formats::Formats;
+use super::formats::{Formats, SAYS_NOTHING};
 use super::progress::Progress;
 use super::questions::{Declared, Questions, holds_default_latency};
 use super::rejects::Rejects;
@@ -363,7 +363,7 @@ impl Counter<'_> {
         let shown = if &*log.name == "-" { "standard input" } else { &log.name };
         match log.format {
             _ if log.is_empty => self.words.note(&format!("{shown}: it is empty")),
-            None => self.words.note(&format!("{shown}: it has no lines but blank ones and comments")),
+            None => self.words.note(&format!("{shown}: {SAYS_NOTHING}")),
             Some(_) => {}
         }
     }

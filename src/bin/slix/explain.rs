@@ -125,7 +125,7 @@ impl<'a> Explainer<'a> {
         let common = Field::COMMON.iter().map(|(_, field)| field).filter(|field| has(field));
         let need = |field: &Field| Some(Need { field: field.clone(), kind: field.kind()? });
         let needs: Vec<Need> = common.filter_map(need).filter(|need| binds(format, need)).collect();
-        let extractor = formats.bind(format, &needs, None)?;
+        let extractor = formats.bind(format, &needs, formats.given_year())?;
         Ok(Explainer { format, formats, questions, extractor, needs })
     }
 
@@ -235,7 +235,7 @@ impl<'a> Explainer<'a> {
     fn verdict(&self, question: &Question, line: &[u8], before: &[&[u8]]) -> Result<Result<explained::Verdict, String>> {
         let indicator = question.slo.indicator.counted();
         let classifier = Classifier::compile(vec![indicator.clone()])?;
-        let extractor = match self.formats.bind(self.format, classifier.needs(), None) {
+        let extractor = match self.formats.bind(self.format, classifier.needs(), self.formats.given_year()) {
             Ok(extractor) => extractor,
             Err(error) => return Ok(Err(error.message().to_owned())),
         };

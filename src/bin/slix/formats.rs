@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX};
+use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX, says_nothing};
 use slix::format::envelope::{self, Envelope};
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
@@ -119,6 +119,14 @@ impl Formats {
         }
     }
 
+    /// The year that was given, of lines that come from no file.
+    pub fn given_year(&self) -> Option<i16> {
+        match self.year {
+            Some(Year::Given(year)) => Some(year),
+            Some(Year::OfFile) | None => None,
+        }
+    }
+
     /// The formats that are named, each with the service whose inputs have it (none: all inputs).
     pub fn named(&self) -> Vec<(&Format, Option<&str>)> {
         if let Some(option) = &self.option {
@@ -139,12 +147,12 @@ impl Formats {
         own.unwrap_or(&self.service)
     }
 
-    /// The format of an input that begins with `head`; none if there is no line to tell it by, or none but blank ones and comments.
+    /// The format of an input that begins with `head`; none if there is no line to tell it by, or none but blank ones, comments and those of
+    /// error logs.
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
         let mut lines = head.lines(SAMPLE_LINES_MAX);
-        let says_nothing = |line: &&[u8]| is_blank(line) || line.starts_with(b"#");
-        if head.complete && candidates.only.is_none() && lines.iter().all(says_nothing) {
+        if head.complete && candidates.only.is_none() && lines.iter().all(|line| says_nothing(line)) {
             return Ok(None);
         }
         if lines.is_empty() && !head.complete && candidates.only.is_none() {
@@ -258,6 +266,9 @@ impl Candidates {
         }
     }
 }
+
+/// What is said of a log that has lines, and none that could be a request.
+pub const SAYS_NOTHING: &str = "it has no lines but blank ones, comments and those of error logs";
 
 /// Whether nothing stands in a line, so that no format says anything of it.
 pub fn is_blank(line: &[u8]) -> bool {

@@ -15,7 +15,7 @@ use slix::input::{Input, Inputs, Kind};
 use slix::record::{Need, Outcome, Reason, Skip};
 
 use super::exit::Exit;
-use super::formats::{Formats, Found, is_blank};
+use super::formats::{Formats, Found, SAYS_NOTHING, is_blank};
 use super::words::Words;
 
 /// One log with its format.
@@ -88,7 +88,8 @@ pub fn logs<'a>(
             Unknown::ByNearest => formats.find_or_nearest(input.name(), &head)?,
         };
         let Some((found, error)) = found else {
-            return Err(Error::new(ErrorKind::Input, format!("{}: it is empty", input.name())));
+            let what = if head.bytes.is_empty() { "it is empty" } else { SAYS_NOTHING };
+            return Err(Error::new(ErrorKind::Input, format!("{}: {what}", input.name())));
         };
         let is_nearest = error.is_some();
         if let Some(error) = error {

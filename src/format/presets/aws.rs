@@ -40,12 +40,17 @@ macro_rules! alb_2018 {
     };
 }
 
-/// What was added from 2019 on: the target group's tries, and what desync mitigation made of the request.
+/// What was added in 2019: the target group's tries.
+macro_rules! alb_2019 {
+    ($($more:expr),* $(,)?) => {
+        alb_2018!(r#" "{target:port_list}" "{target_status_code_list}""# $(, $more)*)
+    };
+}
+
+/// What was added in 2020: what desync mitigation made of the request.
 macro_rules! alb_2020 {
     ($($more:expr),* $(,)?) => {
-        alb_2018!(
-            r#" "{target:port_list}" "{target_status_code_list}" "{classification}" "{classification_reason}""# $(, $more)*
-        )
+        alb_2019!(r#" "{classification}" "{classification_reason}""# $(, $more)*)
     };
 }
 
@@ -72,6 +77,7 @@ pub(super) static PRESETS: &[Preset] = &[
             Spec::Line(alb_2020!(r#" {conn_trace_id} "{transformed_host}" "{transformed_uri}" "{request_transform_status}""#)),
             Spec::Line(alb_2020!(" {conn_trace_id}")),
             Spec::Line(alb_2020!()),
+            Spec::Line(alb_2019!()),
             Spec::Line(alb_2018!()),
             Spec::Line(alb!()),
             Spec::LineAndMore(alb_2020!()),
@@ -138,6 +144,7 @@ mod tests {
         for (tail, fields, elapsed) in [
             (String::new(), 18 + 2, None),
             (creation.to_owned(), 25, Some(500)),
+            (format!("{creation}{}", tries.trim_end_matches(r#" "-" "-""#)), 27, Some(500)),
             (format!("{creation}{tries}"), 29, Some(500)),
             (format!("{creation}{tries} TID_5f"), 30, Some(500)),
             (format!("{creation}{tries} TID_5f \"m.example\" \"-\" \"TransformSuccess\""), 33, Some(500)),
@@ -152,7 +159,7 @@ mod tests {
 
     #[test]
     fn lines_are_read_in_batches() {
-        for layout in Preset::named("alb").unwrap().formats().unwrap().iter().take(5) {
+        for layout in Preset::named("alb").unwrap().formats().unwrap().iter().take(6) {
             let extractor = Extractor::bind(layout, &[], None).unwrap();
             assert!(extractor.marks_per_line(&extractor.reader("")).is_some());
         }

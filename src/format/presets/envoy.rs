@@ -7,7 +7,7 @@
 //! the default. Istio (<https://istio.io/latest/docs/tasks/observability/logs/access-log/>) puts details before the byte counts and the
 //! connection's ends behind; Envoy Gateway (<https://gateway.envoyproxy.io/docs/tasks/observability/proxy-accesslog/>) writes JSON with
 //! the operators' names. The keys of Envoy's own JSON are the user's; those here are the usual ones, and Envoy Gateway's, so that a log that
-//! holds both is read whole.
+//! holds both is read whole, and Contour's (<https://projectcontour.io/guides/structured-logs/>).
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
@@ -115,17 +115,27 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"{"start_time":"2026-11-01T10:00:00.042Z","method":"GET","path":"/cart?id=4","protocol":"HTTP/1.1","response_code":200,"response_flags":"-","bytes_received":0,"bytes_sent":512,"duration":42,"upstream_service_time":"40","user_agent":"curl/8.5.0","authority":"shop.example"}"#,
         clock: Clock::Start,
         detects_as: None,
-        layouts: &[Spec::Keys(&Keys {
-            fields: ENVOY_KEYS,
-            only_if: &[("response_code", ""), ("start_time", "")],
-            text_is_chatter: true,
-            connections: true,
-        })],
+        layouts: &[
+            Spec::Keys(&Keys {
+                fields: ENVOY_KEYS,
+                only_if: &[("response_code", ""), ("start_time", "")],
+                text_is_chatter: true,
+                connections: true,
+            }),
+            // Contour's default, where `@timestamp` is Envoy's `%START_TIME%`.
+            Spec::Keys(&Keys {
+                fields: ENVOY_KEYS,
+                only_if: &[("response_code", ""), ("@timestamp", ""), ("response_flags", "")],
+                text_is_chatter: true,
+                connections: true,
+            }),
+        ],
     },
 ];
 
 const ENVOY_KEYS: &[(&str, &str)] = &[
     ("start_time", "time iso"),
+    ("@timestamp", "time iso"),
     ("response_code", "status"),
     ("duration", "latency ms"),
     ("method", "method"),

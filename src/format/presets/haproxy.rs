@@ -10,14 +10,14 @@
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
 
-/// A line up to its queues; what stands before Ta and before the bytes is given.
+/// A line up to its queues; what stands before Ta and before the bytes is given, and before the timers.
 macro_rules! http {
-    ($ahead:literal, $($more:expr),*) => { http!($ahead; ""; $($more),*) };
-    ($ahead:literal; $host:literal; $($more:expr),*) => {
+    ($ahead:literal, $($more:expr),*) => { http!($ahead, $ahead; ""; $($more),*) };
+    ($ahead:literal, $of_bytes:literal; $host:literal; $($more:expr),*) => {
         concat!(
             "{client: client} [{accept_date: time %d/%b/%Y:%H:%M:%S.%3f}] {frontend} {backend}/{server} ",
             $host, "{TR: ms}/{Tw: ms}/{Tc: ms}/{Tr: ms}/",
-            $ahead, "{Ta: latency ms} {status: status} ", $ahead, "{bytes_read: bytes} {req_cookie} {res_cookie} {termination_state} ",
+            $ahead, "{Ta: latency ms} {status: status} ", $of_bytes, "{bytes_read: bytes} {req_cookie} {res_cookie} {termination_state} ",
             "{actconn: number}/{feconn: number}/{beconn: number}/{srv_conn: number}/{retries} {srv_queue: number}/{backend_queue: number}"
             $(, $more)*
         )
@@ -36,10 +36,13 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
         Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}""#)),
         Spec::Line(http!("+", r#" "{http_request: request}""#)),
         Spec::Line(http!("+", r#" {{{captured: free} "{http_request: request}""#)),
+        // With another count of bytes in a log-format of one's own, which has no sign (`%U`).
+        Spec::Line(http!("+", ""; ""; r#" "{http_request: request}""#)),
+        Spec::Line(http!("+", ""; ""; r#" {{{captured: free} "{http_request: request}""#)),
         Spec::LineAndMore(http!("", r#" "{http_request: request}""#)),
         Spec::LineAndMore(http!("", r#" {{{captured: free} "{http_request: request}""#)),
         // With the host before the timers, as many have put it into a log-format of their own.
-        Spec::Line(http!(""; "{host: host} "; r#" "{http_request: request}""#)),
+        Spec::Line(http!("", ""; "{host: host} "; r#" "{http_request: request}""#)),
         // Cut off.
         Spec::Line(http!("", r#" "{http_request: request}"#)),
         Spec::Line(http!("", r#" {{{captured: free} "{http_request: request}"#)),

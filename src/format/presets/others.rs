@@ -4,10 +4,25 @@
 //!   so that it is detected as `combined`; the time is that of writing the line.
 //! - varnishncsa (<https://varnish-cache.org/docs/trunk/reference/varnishncsa.html>): combined, whose `%t` is "time when the request was
 //!   received" (of clients; with `-b`, when it was sent to the backend), and whose request has the whole URL.
-//! - nginx Proxy Manager (<https://nginxproxymanager.com/advanced-config/>): its `proxy` format, written by nginx.
+//! - nginx Proxy Manager (<https://nginxproxymanager.com/advanced-config/>; the strings are in its `docker/rootfs/etc/nginx/conf.d/include/log.conf`):
+//!   `proxy` of proxied hosts, and `standard` of redirections, of hosts that are gone and of the default site. Both are written by nginx.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
+
+/// A line of nginx Proxy Manager, with what stands before its dash and before the user agent.
+macro_rules! npm {
+    ($status:literal, $server:literal) => {
+        concat!(
+            "[{time: time clf}] ",
+            $status,
+            r#" - {method: method} {scheme} {host: host} "{uri: target}" [Client {client: client}] "#,
+            "[Length {length: bytes}] [Gzip {gzip}]",
+            $server,
+            r#" "{user_agent: agent}" "{referer}""#
+        )
+    };
+}
 
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
@@ -34,13 +49,14 @@ pub(super) static PRESETS: &[Preset] = &[
     },
     Preset {
         name: "nginx_proxy_manager",
-        description: "nginx Proxy Manager's `proxy`",
+        description: "nginx Proxy Manager's `proxy` and `standard`",
         specification: "https://nginxproxymanager.com/advanced-config/",
         example: r#"[01/Nov/2026:10:00:00 +0000] HIT 200 200 - GET https shop.example "/cart?id=4" [Client 192.0.2.7] [Length 512] [Gzip 2.10] [Sent-to 10.0.0.3] "curl/8.5.0" "-""#,
         clock: Clock::End,
         detects_as: None,
-        layouts: &[Spec::Line(
-            r#"[{time: time clf}] {cache_status} {upstream_status: code} {status: status} - {method: method} {scheme} {host: host} "{uri: target}" [Client {client: client}] [Length {length: bytes}] [Gzip {gzip}] [Sent-to {server}] "{user_agent: agent}" "{referer}""#,
-        )],
+        layouts: &[
+            Spec::Line(npm!("{cache_status} {upstream_status: code} {status: status}", " [Sent-to {server}]")),
+            Spec::Line(npm!("{status: status}", "")),
+        ],
     },
 ];

@@ -3,7 +3,8 @@
 //! - IIS (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>, and Advanced Logging): dates and times are UTC, `date-local` and
 //!   `time-local` are local; `time-taken` and `TimeTakenMS` are milliseconds. The clock of `time-taken` stops when the
 //!   last part of the response is sent (<https://learn.microsoft.com/en-us/troubleshoot/developer/webapps/iis/health-diagnostic-performance/description-time-taken-field-http-logging>, KB 944884), and then the line is written, with the time of that: the
-//!   documentation calls it the time of the activity, but sequences of requests of one client only make sense if it is the end.
+//!   documentation calls it the time of the activity, but sequences of requests of one client only make sense if it is the end. Lines before
+//!   any `#Fields` are read by the columns that IIS has by default, or by all that it has, if they have as many values.
 //! - CloudFront's header is the same, but its `time-taken` is seconds.
 //! - Any other writer (<https://www.w3.org/TR/WD-logfile.html>): the draft says GMT and seconds, and its best-known writers do otherwise. So a time needs
 //!   `--tz`, and `time-taken` is a number without a unit until you declare one.
@@ -19,8 +20,9 @@ macro_rules! columns {
                 $($own,)*
                 ("date-local time-local", "time iso"),
                 ("sc-status", "status"),
+                // Streams tell what became of the client (SHOUTcast, Windows Media Services), by the codes of HTTP.
+                ("c-status", "status"),
                 ("cs-method", "method"),
-                ("cs-uri-stem", "path"),
                 ("cs-uri", "target"),
                 ("cs-uri-query", "query"),
                 ("cs-host", "host"),
@@ -49,6 +51,7 @@ macro_rules! columns {
 /// CloudFront, with the columns that were chosen.
 pub(super) static CLOUDFRONT: Keys = columns!(
     ("date time", "time utc iso"),
+    ("cs-uri-stem", "path"),
     ("time-taken", "latency s"),
     ("time-to-first-byte", "s"),
     ("x-host-header", "host"),
@@ -56,8 +59,10 @@ pub(super) static CLOUDFRONT: Keys = columns!(
     ("x-edge-location", "")
 );
 
-static IIS: Keys = columns!(("date time", "time utc iso"), ("time-taken", "latency ms"), ("TimeTakenMS", "latency ms"));
-static ANY: Keys = columns!(("date time", "time iso"), ("time-taken", "number"));
+static IIS: Keys =
+    columns!(("date time", "time utc iso"), ("cs-uri-stem", "path"), ("time-taken", "latency ms"), ("TimeTakenMS", "latency ms"));
+// Some write the query with the stem, and have no column for it.
+static ANY: Keys = columns!(("date time", "time iso"), ("cs-uri-stem", "target"), ("time-taken", "number"));
 
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
