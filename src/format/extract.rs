@@ -69,8 +69,8 @@ enum Compiled {
 /// What one worker keeps from line to line.
 pub struct Reader {
     found: Found,
-    /// The step at which the last line that a template does not read stopped being of it.
-    misfit_step: usize,
+    /// The step at which the last line stopped being of the template; none if the template read it.
+    misfit_step: Option<usize>,
     columns: Option<Columns>,
     /// What reads lines by their keys, and what it found.
     by_key: Option<Box<(ByKey, Columns)>>,
@@ -276,7 +276,7 @@ impl Extractor {
         };
         Reader {
             found,
-            misfit_step: 0,
+            misfit_step: None,
             columns,
             by_key: None,
             by_line: vec![false; self.outputs.len()],
@@ -338,9 +338,12 @@ impl Extractor {
     pub(super) fn read_fields(&self, line: &[u8], reader: &mut Reader) -> std::result::Result<Outcome, Reason> {
         Ok(match &self.layout {
             Compiled::Delimited { plan, .. } => match plan.read(line, &mut reader.found) {
-                Ok(()) => self.finish(line, reader),
+                Ok(()) => {
+                    reader.misfit_step = None;
+                    self.finish(line, reader)
+                }
                 Err(misfit) => {
-                    reader.misfit_step = misfit.step;
+                    reader.misfit_step = Some(misfit.step);
                     return Err(misfit.reason);
                 }
             },
@@ -384,7 +387,7 @@ impl Extractor {
     /// that is not known.
     pub(super) fn steps_looked_at(&self, reader: &Reader) -> usize {
         match &self.layout {
-            Compiled::Delimited { plan, .. } => plan.steps_looked_at(reader.misfit_step),
+            Compiled::Delimited { plan, .. } => reader.misfit_step.map_or(usize::MAX, |step| plan.steps_looked_at(step)),
             Compiled::Json { .. } => usize::MAX,
         }
     }

@@ -272,9 +272,15 @@ impl Extractor {
     pub(super) fn read_by_others(&self, line: &[u8], reader: &mut Reader, mut outcome: Outcome) -> Outcome {
         let mut doubtful = None;
         let is_object = line.first() == Some(&b'{');
+        let mut looked_at = self.steps_looked_at(reader);
         for i in 0..self.others.len() {
+            // What stopped a layout stops the next one if that is like it up to there.
+            if self.others[i].steps_shared >= looked_at {
+                continue;
+            }
             let ambiguous = reader.others[i].ambiguous;
             let read = self.read_by_other(i, line, reader);
+            looked_at = self.others[i].steps_looked_at(&reader.others[i]);
             match read {
                 Outcome::Event | Outcome::Undated if !self.is_mixed => return self.taken(i, read, reader),
                 Outcome::Event if self.others[i].reads_cleanly(line, &reader.others[i]) => return self.taken(i, read, reader),
