@@ -590,6 +590,9 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
         let _ = write!(message, "; the first line begins: {}", shown(line));
     }
     let error = Error::new(ErrorKind::Format, message);
+    if let Some(hint) = lines.iter().find(|line| !line.trim_ascii().is_empty()).and_then(|line| one_object_a_line(line)) {
+        return error.hint(hint);
+    }
     match lines.iter().find_map(|line| keys_of(line)) {
         Some(keys) => error.hint(format!(
             "it is JSON: say what its keys are, --format '{{\"json\": {{\"time\": \"KEY\", \"status\": \"KEY\", \"latency\": \"KEY ms\", \"path\": \
@@ -599,6 +602,16 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
             "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
              configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
         ),
+    }
+}
+
+/// What to do with JSON that is not one object a line, told by the first line.
+fn one_object_a_line(line: &[u8]) -> Option<&'static str> {
+    let text: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(2).collect();
+    match &text[..] {
+        b"[" | b"[{" => Some("it is one JSON array: make a line of each element on the way: jq -c '.[]' FILE | slix …"),
+        b"{" => Some("it is JSON over several lines: make one of each object on the way: jq -c . FILE | slix …"),
+        _ => None,
     }
 }
 
@@ -896,5 +909,21 @@ mod tests {
         let line: &[u8] = b"01/Nov/2026:10:00:00 +0000 200 0.1";
         let error = detect(&[line], &[a, b], &naive::outcome).unwrap_err();
         assert!(error.message().contains("`custom` and `other` read the same 1 lines"), "{error}");
+    }
+
+    #[test]
+    fn json_that_is_not_one_object_a_line_is_told_how_to_become_so() {
+        let formats = preset::candidates().unwrap();
+        for (text, want) in [
+            ("[{\"a\": 1}, {\"a\": 2}]", "jq -c '.[]' FILE"),
+            ("[\n  {\n    \"a\": 1\n  }\n]", "jq -c '.[]' FILE"),
+            ("{\n  \"status\": 200,\n  \"path\": \"/\"\n}", "jq -c . FILE"),
+            ("{\"a\": 1}", "it has a"),
+            ("[a] {", "name the format"),
+        ] {
+            let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+            let error = detect(&lines, &formats, &naive::outcome).unwrap_err();
+            assert!(error.hint_text().unwrap().contains(want), "{text}: {error} {:?}", error.hint_text());
+        }
     }
 }
