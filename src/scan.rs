@@ -365,7 +365,7 @@ impl<'a> Window<'a> {
         let mut is_untouched = true;
         loop {
             if let Some(regular) = regular.filter(|_| gathered.careful == 0) {
-                self.gather_regular(&mut gathered.lines, positions, regular, counter.job.line_bytes_max);
+                self.gather_regular(&mut gathered.lines, positions, regular, counter.job);
             }
             if gathered.lines.len >= BATCH_LINES || self.start >= self.length {
                 return is_untouched;
@@ -394,7 +394,8 @@ impl<'a> Window<'a> {
 
     /// Fills the batch up to the next line that does not look regular.
     #[inline(always)]
-    fn gather_regular(&mut self, batch: &mut Batch, positions: &[Place], regular: usize, line_bytes_max: usize) {
+    fn gather_regular(&mut self, batch: &mut Batch, positions: &[Place], regular: usize, job: Job) {
+        let (line_bytes_max, trims_blanks) = (job.line_bytes_max, job.extractor.trims_blanks());
         let (mut start, mut first, mut len) = (self.start, self.first, batch.len);
         // The newline of a regular line is the mark behind its own marks.
         while len < BATCH_LINES
@@ -403,8 +404,12 @@ impl<'a> Window<'a> {
             && usize::from(newline) - start < line_bytes_max
         {
             // A line that holds no marks may be empty.
-            let is_return = (self.block[usize::from(newline.wrapping_sub(1))] == b'\r') & (usize::from(newline) > start);
+            let last = self.block[usize::from(newline.wrapping_sub(1))];
+            let is_return = (last == b'\r') & (usize::from(newline) > start);
             (batch.starts[len], batch.ends[len]) = (start as Place, newline - Place::from(is_return));
+            if last == b' ' && trims_blanks {
+                batch.ends[len] = without_blanks(self.block, start, newline);
+            }
             (batch.newlines[len], batch.firsts[len]) = (newline, first as Place);
             len += 1;
             first += regular + 1;
@@ -472,6 +477,7 @@ impl<'a> Window<'a> {
     fn take_next(&mut self, apart: &mut Apart, counter: &mut Counter, odd: &mut OddLines) {
         let Some((newline, mark)) = self.find_next(apart, counter) else { return self.count_next(counter, odd) };
         let end = without_return(self.block, self.start, newline.into());
+        let end = self.start + counter.job.extractor.trimmed(&self.block[self.start..end]).len();
         let first = apart.lines.len * counter.job.extractor.marks_per_line(&counter.reader).unwrap_or(0);
         apart.lines.push(self.start as Place, end as Place, newline, first as Place);
         (self.start, self.first) = (usize::from(newline) + 1, mark + 1);
@@ -669,6 +675,13 @@ impl Counter<'_> {
 #[inline]
 fn without_return(window: &[u8], start: usize, end: usize) -> usize {
     end - usize::from(end > start && window[end - 1] == b'\r')
+}
+
+/// The end of a line without the blanks before it.
+#[cold]
+fn without_blanks(block: &Block, start: usize, end: Place) -> Place {
+    let blanks = block[start..usize::from(end)].iter().rev().take_while(|&&byte| byte == b' ').count();
+    end - blanks as Place
 }
 
 /// Reads any line. What does not parse may be blank, or have NUL bytes before it (a file that was truncated while its

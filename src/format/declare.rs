@@ -238,7 +238,7 @@ impl StringFormat<'_> {
             }
             return Ok(format);
         }
-        let layout = Layout::Delimited(template::build(source, pieces, escape)?);
+        let layout = Layout::Delimited(template::build(source, nginx::join_requests(pieces), escape)?);
         Ok(Format::new(name, layout, clock))
     }
 

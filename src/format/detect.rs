@@ -590,6 +590,9 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
         let _ = write!(message, "; the first line begins: {}", shown(line));
     }
     let error = Error::new(ErrorKind::Format, message);
+    if let Some(hint) = lines.iter().find(|line| !line.trim_ascii().is_empty()).and_then(|line| one_object_a_line(line)) {
+        return error.hint(hint);
+    }
     match lines.iter().find_map(|line| keys_of(line)) {
         Some(keys) => error.hint(format!(
             "it is JSON: say what its keys are, --format '{{\"json\": {{\"time\": \"KEY\", \"status\": \"KEY\", \"latency\": \"KEY ms\", \"path\": \
@@ -599,6 +602,16 @@ fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
             "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
              configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
         ),
+    }
+}
+
+/// What to do with JSON that is not one object a line, told by the first line.
+fn one_object_a_line(line: &[u8]) -> Option<&'static str> {
+    let text: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(2).collect();
+    match &text[..] {
+        b"[" | b"[{" => Some("it is one JSON array: make a line of each element on the way: jq -c '.[]' FILE | slix …"),
+        b"{" => Some("it is JSON over several lines: make one of each object on the way: jq -c . FILE | slix …"),
+        _ => None,
     }
 }
 

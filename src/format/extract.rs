@@ -259,6 +259,16 @@ impl Extractor {
         }
     }
 
+    /// Whether blanks at the end of a line mean nothing, so that it may be read without them.
+    pub fn trims_blanks(&self) -> bool {
+        matches!(&self.layout, Compiled::Delimited { plan, .. } if plan.trims_blanks)
+    }
+
+    /// A line as it is read in batches.
+    pub(crate) fn trimmed<'a>(&self, line: &'a [u8]) -> &'a [u8] {
+        if self.trims_blanks() { plan::without_blanks(line) } else { line }
+    }
+
     /// A reader for one worker and one input, whose name is the field `input`.
     pub fn reader(&self, input: &str) -> Reader {
         let (found, values) = match &self.layout {

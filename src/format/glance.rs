@@ -58,6 +58,7 @@ impl Glance {
     fn fill(&mut self, lines: &[&[u8]], stretches: &mut [Stretch; BATCH_LINES], extractor: &Extractor) -> usize {
         let (mut count, mut at) = (0, 0);
         for (line, stretch) in lines.iter().zip(stretches) {
+            let line = extractor.trimmed(line);
             let newline = at + line.len();
             if newline >= BLOCK_BYTES_MAX {
                 break;
@@ -174,5 +175,15 @@ mod tests {
         };
         assert!(Glance::default().reads_all(&lines, &extractor, &mut reader, &careful));
         assert!((1..=3).contains(&asked.get()), "{}", asked.get());
+    }
+
+    #[test]
+    fn blanks_at_the_end_of_every_line_cost_no_care() {
+        let format = preset::Preset::named("combined").unwrap().family().unwrap();
+        let extractor = Extractor::bind(&format, &[], None).unwrap();
+        let mut reader = extractor.reader("");
+        let line = format!("{}  ", preset::Preset::named("combined").unwrap().example);
+        let careful = |line: &[u8], _: &mut Reader| panic!("{} was read with care", line.escape_ascii());
+        assert!(Glance::default().reads_all(&[line.as_bytes(); 200], &extractor, &mut reader, &careful));
     }
 }

@@ -56,7 +56,7 @@ impl Plan {
             shaped = (!matches!(step, Step::Literal { .. })).then_some((at, i));
             at += length;
         }
-        shaped.filter(|_| at < line.len()).unwrap_or((at, self.steps.len()))
+        shaped.filter(|_| at < self.end_of(line)).unwrap_or((at, self.steps.len()))
     }
 }
 

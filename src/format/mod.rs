@@ -25,7 +25,8 @@
 //!    and that the literal behind the field follows (the end of the line, if it is the last element; anything, if a field touches it
 //!    or the template is open ended). A bare `-` instead of the quotes is an absent value. A shaped value must fill
 //!    the quotes, or be `-` or empty.
-//! 5. After the last element the line must end, unless the template is [`open_ended`](Template::open_ended).
+//! 5. After the last element the line must end, unless the template is [`open_ended`](Template::open_ended). Blanks at the end of a line mean
+//!    nothing, and it may end before them, unless the last element is an unquoted text ([`Template::trims_blanks`]). Tabs are no blanks.
 
 pub mod apache;
 mod bind;
@@ -139,6 +140,14 @@ pub struct Template {
     pub open_ended: bool,
     /// Whether lines of connections have the same form, without a status and with `- - - ` for the request: they are no requests.
     pub connections: bool,
+}
+
+impl Template {
+    /// Whether blanks at the end of a line mean nothing. A text that ends the line may hold some, or be empty behind one that divides.
+    pub(crate) fn trims_blanks(&self) -> bool {
+        let ends_in_text = matches!(self.elements.last(), Some(Element::Field(f)) if !f.quoted && !f.meaning.is_shaped());
+        !self.open_ended && !ends_in_text
+    }
 }
 
 /// One element of a [`Template`].

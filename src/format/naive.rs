@@ -24,7 +24,13 @@ pub(crate) fn read(template: &Template, line: &[u8]) -> Result<Spans, Reason> {
         at = next;
         spans.push(span);
     }
-    if at < line.len() && !template.open_ended { Err(Reason::Layout) } else { Ok(spans) }
+    if is_over(template, line, at) { Ok(spans) } else { Err(Reason::Layout) }
+}
+
+/// Rule 5.
+fn is_over(template: &Template, line: &[u8], at: usize) -> bool {
+    let are_blanks = template.trims_blanks() && line[at..].iter().all(|&byte| byte == b' ');
+    at == line.len() || template.open_ended || are_blanks
 }
 
 fn element(template: &Template, i: usize, line: &[u8], at: usize) -> Result<(usize, Option<Range<usize>>), Reason> {
@@ -71,7 +77,7 @@ fn can_go_on(template: &Template, i: usize, line: &[u8], at: usize) -> bool {
         Some(Element::Field(f)) if f.meaning.is_shaped() => {
             let Ok((end, _)) = element(template, i, line, at) else { return false };
             match template.elements.get(i + 1) {
-                None => end == line.len() || template.open_ended,
+                None => is_over(template, line, end),
                 Some(Element::Literal(text)) => line[end..].starts_with(text),
                 Some(Element::Field(_)) => true,
             }
@@ -114,7 +120,7 @@ fn quoted(
 
 fn closes(template: &Template, i: usize, line: &[u8], at: usize) -> bool {
     match template.elements.get(i + 1) {
-        None => at == line.len() || template.open_ended,
+        None => is_over(template, line, at),
         Some(Element::Literal(text)) => line[at..].starts_with(text),
         Some(Element::Field(_)) => true,
     }
@@ -364,6 +370,28 @@ mod tests {
         assert_eq!(values(format, line), ["1", r#"GET /a\" HTTP/1.1"#, "x\"y", "200"]);
         assert_eq!(values(format, r#"1 - "" -"#), ["1", "absent", "absent", "absent"]);
         assert_eq!(values(&format!("escape=none {format}"), r#"1 "a\" "b" 200"#), ["1", r"a\", "b", "200"]);
+    }
+
+    #[test]
+    fn blanks_at_the_end_mean_nothing() {
+        let plain = r#"$msec "$http_user_agent" $status"#;
+        for format in [plain.to_owned(), format!("{plain}  ")] {
+            for line in [r#"1 "a" 200"#, r#"1 "a" 200 "#, r#"1 "a" 200   "#] {
+                assert_eq!(values(&format, line), ["1", "a", "200"]);
+                let format = Format::parse(&format).unwrap();
+                let extractor = crate::format::extract::Extractor::bind(&format, &[], None).unwrap();
+                let mut reader = extractor.reader("");
+                assert_eq!(extractor.read(line.as_bytes(), &mut reader), Outcome::Event, "{line}");
+                assert_eq!(extractor.raw_fields(&reader).last().unwrap().1, 6..9, "{line}");
+            }
+        }
+        assert_eq!(values(r#"$msec "$http_user_agent" "#, r#"1 "a " "#), ["1", "a "]);
+        // An empty number ends in front of them; a text that ends the line has them, and a tab is another byte.
+        assert_eq!(values("escape=none $msec $status $request_time", "1 200  "), ["1", "200", "absent"]);
+        assert_eq!(values("$msec $http_x", "1 a "), ["1", "a "]);
+        assert_eq!(values("$msec $http_x ", "1 a "), ["1", "a"]);
+        assert_eq!(refused(plain, "1 \"a\" 200\t"), Reason::Layout);
+        assert_eq!(refused(plain, r#"1 "a" 200  x "#), Reason::Layout);
     }
 
     #[test]

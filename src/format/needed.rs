@@ -7,6 +7,7 @@
 use memchr::memmem::Finder;
 
 use super::keyed::begins_with_stamp;
+use super::plan::without_blanks;
 use super::{Element, Keyed, Layout, Meaning, Template, TimeText, W3cWriter};
 
 /// What a line holds.
@@ -127,7 +128,7 @@ impl Needed {
             && (!self.begins_with_stamp || begins_with_stamp(line))
             && self.counts.iter().all(|&(byte, count)| held.counts[usize::from(byte)] >= count)
             && line.starts_with(&self.begin)
-            && line.ends_with(&self.end)
+            && without_blanks(line).ends_with(&self.end)
             && (self.keys.iter().all(|key| key.find(line).is_some()) || self.has_keys_escaped(held))
     }
 

@@ -328,6 +328,21 @@ fn candidate_of(text: &str, pieces: &[Piece]) -> Option<Candidate> {
     }
 }
 
+/// Three fields that are a request line written out become one field: a decoded `$uri` may hold blanks, and then only the whole tells where it
+/// ends. Where the string has `$request` or the target elsewhere too, the path is known, and the fields stay what they are.
+pub(super) fn join_requests(pieces: Vec<Piece>) -> Vec<Piece> {
+    let is_target = |f: &Candidate| matches!(f.meaning, Meaning::Request | Meaning::Target | Meaning::Path);
+    let at = pieces.windows(REQUEST_PIECES).position(is_request_line);
+    let Some(at) = at.filter(|_| super::template::fields(&pieces).filter(|f| is_target(f)).count() == 1) else { return pieces };
+    let mut joined = pieces;
+    let request = Piece::Field(join(&joined[at..at + REQUEST_PIECES], Meaning::Request));
+    joined.splice(at..at + REQUEST_PIECES, [request]);
+    joined
+}
+
+/// Three fields, and what divides them.
+const REQUEST_PIECES: usize = 5;
+
 /// `$request_method $request_uri $server_protocol`, as one string.
 fn is_request_line(parts: &[Piece]) -> bool {
     let [Piece::Field(method), Piece::Literal(a), Piece::Field(target), Piece::Literal(b), Piece::Field(protocol)] = parts else {
@@ -414,11 +429,15 @@ mod tests {
     }
 
     #[test]
-    fn three_fields_in_quotes_are_three_fields() {
-        assert_eq!(
-            shown(r#"$msec "$request_method $uri $server_protocol" $status"#)[1..7],
-            ["\" \\\"\"", "$request_method:Method", "\" \"", "$uri:Path", "\" \"", "$server_protocol:Other(Text, One)"]
-        );
+    fn a_request_line_written_out_is_one_field() {
+        for target in ["$uri", "$request_uri", "$uri$is_args$args"] {
+            let request = format!("$request_method {target} $server_protocol");
+            assert_eq!(shown(&format!(r#"$msec "{request}" $status"#))[2], format!("{request}:Request!"));
+            assert_eq!(shown(&format!("$msec {request} $status"))[2], format!("{request}:Request"));
+        }
+        // The path stands elsewhere as well, or the protocol does not stand there.
+        assert_eq!(shown(r#"$msec "$request_method $uri $server_protocol" $request_uri"#).len(), 9);
+        assert_eq!(shown(r#"$msec "$request_method $uri" $status"#).len(), 7);
     }
 
     #[test]

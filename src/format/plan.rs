@@ -1,7 +1,7 @@
 //! A [`Template`] compiled for reading: the careful reader, which takes any line.
 //!
 //! How a line matches a template:
-//! * a literal must stand there; after the last element the line must end, unless the template is open-ended;
+//! * a literal must stand there; after the last element the line must end, but for blanks, unless the template is open-ended;
 //! * a shaped field (a time, a number, a status) is read by its shape; a number may be missing where a text could be empty;
 //! * a quoted field runs from `"` to the first quote that is not escaped and after which the line can go on, or it
 //!   is a bare `-`, which is absent;
@@ -70,7 +70,32 @@ pub(super) struct Plan {
     pub(super) fields: Vec<TemplateField>,
     pub(super) escape: Escape,
     pub(super) open_ended: bool,
+    /// Whether blanks at the end of a line are no part of it: see [`Template::trims_blanks`].
+    pub(super) trims_blanks: bool,
     readers: Vec<TimeReader>,
+}
+
+/// A line, and where it ends for a plan: before its last blanks, if they mean nothing. It is found once, or a line of blanks and little
+/// else would be gone through for every place in it.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    text: &'a [u8],
+    end: usize,
+}
+
+impl std::ops::Deref for Line<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.text
+    }
+}
+
+impl Line<'_> {
+    /// Whether nothing more stands at a place.
+    fn is_over(self, at: usize) -> bool {
+        at >= self.end
+    }
 }
 
 /// What one worker needs to read lines: the spans and times of the last line, and what the time readers remember.
@@ -106,6 +131,7 @@ impl Plan {
             fields: Vec::new(),
             escape: template.escape,
             open_ended: template.open_ended,
+            trims_blanks: template.trims_blanks(),
             readers: Vec::new(),
         };
         for (i, element) in template.elements.iter().enumerate() {
@@ -198,19 +224,25 @@ impl Plan {
 
     /// Reads a whole line. On success every span of `found` is set; a bare `-` of a quoted field leaves an empty span.
     pub(super) fn read(&self, line: &[u8], found: &mut Found) -> Result<(), Misfit> {
+        let line = Line { text: line, end: self.end_of(line) };
         let mut at = 0;
         for (step, i) in self.steps.iter().zip(0..) {
             at = self.read_step(step, i, line, at, found)?;
         }
-        if at == line.len() || self.open_ended {
+        if line.is_over(at) || self.open_ended {
             Ok(())
         } else {
             Err(Misfit { reason: Reason::Layout, at, step: self.steps.len() })
         }
     }
 
+    /// Where a line ends.
+    pub(super) fn end_of(&self, line: &[u8]) -> usize {
+        if self.trims_blanks { without_blanks(line).len() } else { line.len() }
+    }
+
     /// Reads step `i` at `at`; where the next one begins.
-    fn read_step(&self, step: &Step, i: usize, line: &[u8], at: usize, found: &mut Found) -> Result<usize, Misfit> {
+    fn read_step(&self, step: &Step, i: usize, line: Line, at: usize, found: &mut Found) -> Result<usize, Misfit> {
         let misfit = |reason| Misfit { reason, at, step: i };
         match *step {
             Step::Literal { ref text, .. } => match line[at..].starts_with(text) {
@@ -241,11 +273,11 @@ impl Plan {
     }
 
     /// Whether a shaped field that ends at `end` is whole: the next literal stands there, or the line ends.
-    fn ends_here(&self, i: usize, line: &[u8], end: usize) -> bool {
+    fn ends_here(&self, i: usize, line: Line, end: usize) -> bool {
         match self.steps.get(i + 1) {
             Some(Step::Literal { text, .. }) => line[end..].starts_with(text),
             Some(_) => true,
-            None => end == line.len() || self.open_ended,
+            None => line.is_over(end) || self.open_ended,
         }
     }
 
@@ -254,7 +286,7 @@ impl Plan {
         i: usize,
         field: usize,
         reader: usize,
-        line: &[u8],
+        line: Line,
         at: usize,
         found: &mut Found,
     ) -> Result<usize, Misfit> {
@@ -272,9 +304,9 @@ impl Plan {
     }
 
     /// Where a text field that begins at `at` ends: the first place from which step `next` and its followers can go on.
-    fn text_end(&self, next: usize, line: &[u8], at: usize, word: bool, readers: &mut [TimeReader]) -> Option<usize> {
+    fn text_end(&self, next: usize, line: Line, at: usize, word: bool, readers: &mut [TimeReader]) -> Option<usize> {
         match self.steps.get(next) {
-            None => Some(line.len()),
+            None => Some(line.end.max(at)),
             Some(Step::Literal { finder, .. }) if word => finder.find(&line[at..]).map(|place| at + place),
             Some(Step::Literal { text, .. }) if text.len() == 1 => {
                 let mut ends = |place: &usize| {
@@ -313,12 +345,12 @@ impl Plan {
                 byte.is_ascii_digit() || matches!(byte, b'-' | b' ') || self.may_begin(i + 1, byte)
             }
             Some(Step::Time { .. } | Step::Text { .. }) => true,
-            None => self.open_ended,
+            None => self.open_ended || self.trims_blanks && byte == b' ',
         }
     }
 
     /// Whether the line can go on at `at` with step `i`: see the head of this file.
-    fn goes_on(&self, i: usize, line: &[u8], mut at: usize, readers: &mut [TimeReader]) -> bool {
+    fn goes_on(&self, i: usize, line: Line, mut at: usize, readers: &mut [TimeReader]) -> bool {
         for step in &self.steps[i..] {
             let length = match step {
                 // Most often the first byte tells.
@@ -339,7 +371,7 @@ impl Plan {
             };
             at += length;
         }
-        at == line.len() || self.open_ended
+        line.is_over(at) || self.open_ended
     }
 
     fn read_quoted(
@@ -347,7 +379,7 @@ impl Plan {
         i: usize,
         field: usize,
         check: Check,
-        line: &[u8],
+        line: Line,
         at: usize,
         found: &mut Found,
     ) -> Result<usize, Misfit> {
@@ -377,7 +409,7 @@ impl Plan {
     }
 
     /// The quote that ends a quoted field whose text begins at `from`.
-    fn closing_quote(&self, next: usize, line: &[u8], from: usize, readers: &mut [TimeReader]) -> Option<usize> {
+    fn closing_quote(&self, next: usize, line: Line, from: usize, readers: &mut [TimeReader]) -> Option<usize> {
         let is_escaped = |quote: usize| {
             let slashes = line[from..quote].iter().rev().take_while(|&&b| b == b'\\').count();
             self.escape == Escape::Backslash && slashes % 2 == 1
@@ -398,7 +430,7 @@ impl Plan {
         }
         match behind {
             None if next >= self.steps.len() && !self.open_ended => {
-                (line.ends_with(b"\"") && line.len() > last).then(|| line.len() - 1).filter(ends)
+                (line[..line.end].ends_with(b"\"") && line.end > last).then(|| line.end - 1).filter(ends)
             }
             // The two bytes are searched for at once. They cannot overlap.
             Some(&first) if first != b'"' => {
@@ -425,6 +457,11 @@ const PLACES_USUAL: usize = 4;
 
 /// Quotes that a quoted field is usually tried with. A line that has more may be nothing but quotes, and those are passed by the vector.
 const QUOTES_USUAL: usize = 4;
+
+/// A line without the blanks at its end.
+pub(crate) fn without_blanks(line: &[u8]) -> &[u8] {
+    &line[..line.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1)]
+}
 
 /// How many blanks a text begins with.
 fn blanks(text: &[u8]) -> usize {

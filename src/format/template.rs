@@ -106,7 +106,7 @@ pub(super) fn build(source: Source, pieces: Vec<Piece>, escape: Escape) -> Resul
 /// As [`build`], but the format may have no time: an envelope gives it.
 pub(super) fn build_any(source: Source, pieces: Vec<Piece>, escape: Escape) -> Result<Template> {
     let mut pieces = join_literals(pieces);
-    trim_line_break(&mut pieces);
+    trim_end(&mut pieces);
     check_line_breaks(source, &pieces)?;
     elect(fields_mut(&mut pieces));
     check_neighbours(source, &pieces)?;
@@ -142,10 +142,15 @@ pub(super) fn join_literals(pieces: Vec<Piece>) -> Vec<Piece> {
     joined
 }
 
-/// A line break at the end is the line's own.
-fn trim_line_break(pieces: &mut Vec<Piece>) {
+/// A line break at the end is the line's own, and blanks there mean nothing; behind an unquoted text one says where that ends.
+fn trim_end(pieces: &mut Vec<Piece>) {
+    let is_behind_text = matches!(&pieces[..], [.., Piece::Field(field), Piece::Literal(_)] if !field.meaning.is_shaped());
     if let Some(Piece::Literal(last)) = pieces.last_mut() {
         last.truncate(last.trim_end_matches(['\n', '\r']).len());
+        let length = last.trim_end_matches([' ', '\n', '\r']).len();
+        if length > 0 || !is_behind_text {
+            last.truncate(length);
+        }
         if last.is_empty() {
             pieces.pop();
         }

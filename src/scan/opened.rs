@@ -58,6 +58,7 @@ fn gather(lines: &[u8], rooms: &mut Rooms, counter: &mut Counter) -> Gathered {
         let line = whole.strip_suffix(b"\n").unwrap_or(whole);
         let line = &line[..without_return(line, 0, line.len())];
         let Some(text) = job.extractor.open(line, reader) else { break };
+        let text = job.extractor.trimmed(text);
         let newline = at + text.len();
         rooms.block[at..newline].copy_from_slice(text);
         rooms.block[newline] = b'\n';

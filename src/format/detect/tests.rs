@@ -223,3 +223,19 @@ fn a_tie_is_an_error_that_names_both() {
     let error = detect(&[line], &[a, b], &naive::outcome).unwrap_err();
     assert!(error.message().contains("`custom` and `other` read the same 1 lines"), "{error}");
 }
+
+#[test]
+fn json_that_is_not_one_object_a_line_is_told_how_to_become_so() {
+    let formats = preset::candidates().unwrap();
+    for (text, want) in [
+        ("[{\"a\": 1}, {\"a\": 2}]", "jq -c '.[]' FILE"),
+        ("[\n  {\n    \"a\": 1\n  }\n]", "jq -c '.[]' FILE"),
+        ("{\n  \"status\": 200,\n  \"path\": \"/\"\n}", "jq -c . FILE"),
+        ("{\"a\": 1}", "it has a"),
+        ("[a] {", "name the format"),
+    ] {
+        let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+        let error = detect(&lines, &formats, &naive::outcome).unwrap_err();
+        assert!(error.hint_text().unwrap().contains(want), "{text}: {error} {:?}", error.hint_text());
+    }
+}

@@ -77,7 +77,7 @@ const STRINGS: [(&str, &str); 23] = [
     ),
     ("", r#"$remote_addr [$time_local] "$request_method $request_uri $rest" $status $body_bytes_sent "$http_user_agent""#),
     ("", r#"[$time_local] $host "$request_method $request_uri" $status rt=$request_time"#),
-    ("", r#"<$remote_addr> $status [$time_iso8601] {$request_uri} ($http_user_agent)"#),
+    ("", r#"<$remote_addr> $status [$time_iso8601] {$request_uri} ($http_user_agent) "#),
     (
         "",
         "time:$time_iso8601\thost:$host\treq:$request\tstatus:$status\tsize:$body_bytes_sent\treqtime:$request_time\tua:$http_user_agent",
@@ -275,7 +275,15 @@ fn input() -> impl Strategy<Value = Input> {
     let damages = prop::collection::vec((damage(), any::<Index>()), 0..5);
     // Now and then more lines than a batch holds, or than fill a window.
     let again = prop_oneof![40 => Just(1usize), 4 => Just(30), 1 => Just(200)];
-    let parts = (0..STRINGS.len(), any::<u16>(), lines, damages, again, select(vec!["\n", "\n", "\n", "\r\n"]), any::<bool>());
+    let parts = (
+        0..STRINGS.len(),
+        any::<u16>(),
+        lines,
+        damages,
+        again,
+        select(vec!["\n", "\n", "\n", "\r\n", " \n", "  \n"]),
+        any::<bool>(),
+    );
     parts.prop_map(|(case, asked, lines, damages, again, end, last)| {
         let lines: Vec<Vec<u8>> = lines.iter().map(|choices| line_of(&CASES[case], choices)).collect();
         let mut log = Vec::new();
