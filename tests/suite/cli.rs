@@ -49,6 +49,27 @@ fn rows_count_what_is_in_the_log() {
     assert_eq!(rows[0]["bad"], bad);
 }
 
+#[test]
+fn what_is_read_is_not_written_over() {
+    let work = work();
+    std::os::unix::fs::symlink(work.path("access.log"), work.path("linked.log")).unwrap();
+    let read = [work.read("access.log"), work.read("slos.yaml")];
+    for (args, what) in [
+        (&["windows", "access.log", "--rejects", "access.log"][..], "a log that is read"),
+        (&["windows", "access.log", "--rejects", "linked.log"], "a log that is read"),
+        (&["windows", ".", "--output-format", "csv", "-o", "access.log", "--format", "combined"], "a log that is read"),
+        (&["report", "-c", "slos.yaml", "access.log", "-o", "slos.yaml"], "the definition"),
+        (&["windows", "access.log", "-o", "new.csv", "--rejects", "new.csv"], "what -o writes to"),
+    ] {
+        let refused = work.run(args).exits(2);
+        assert!(refused.stderr.contains(what), "{args:?} {}", refused.stderr);
+    }
+    assert_eq!([work.read("access.log"), work.read("slos.yaml")], read);
+    // Slices may become what they are with others.
+    work.run(&["slices", "access.log", "-o", "a.slices.parquet"]).exits(0);
+    work.run(&["slices", "a.slices.parquet", "-o", "a.slices.parquet"]).exits(0);
+}
+
 /// (arguments, what the message must say)
 #[test]
 fn wrong_usage_exits_with_2_and_says_what_to_write() {

@@ -295,6 +295,9 @@ impl Counter<'_> {
     }
 
     fn resolved(&mut self, inputs: Inputs) -> Result<Inputs> {
+        // Slices files may be replaced by what they become.
+        let logs = inputs.inputs().iter().filter(|input| is_log(input)).filter_map(Input::path);
+        logs.into_iter().try_for_each(|path| self.reading.refuse_overwriting(path))?;
         inputs.notes().iter().for_each(|note| self.words.note(note));
         let failures = inputs.failures();
         self.is_one_of_many = inputs.inputs().len() + failures.len() > 1;

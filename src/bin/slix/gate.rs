@@ -29,7 +29,7 @@ pub fn run(args: &GateArgs, session: &Session) -> Result<Exit> {
         return Err(error.hint("say in a few words why the release cannot wait"));
     }
     let form = args.output_format.unwrap_or(if is_json { ReportForm::Json } else { ReportForm::Text });
-    session.answer_with_exit(&args.reading, &args.asking, args.answer.stats, |counted| {
+    session.answer_with_exit(&args.reading, &args.asking, &args.answer, |counted| {
         let asked = counted.questions.asked();
         let options = evaluation.options(counted.partial.slices)?;
         let plan = Plan::new(&asked, &counted.partial, &options)?;

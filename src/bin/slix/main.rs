@@ -63,7 +63,7 @@ use clap::FromArgMatches;
 use slix::error::Result;
 use slix::output::accounting;
 
-use args::{AskingArgs, Cli, Command, ReadingArgs, ReportForm, WordOptions};
+use args::{AnswerArgs, AskingArgs, Cli, Command, ReadingArgs, WordOptions};
 use count::Counted;
 use destination::Destination;
 use exit::Exit;
@@ -151,10 +151,10 @@ impl Session {
         &self,
         reading: &ReadingArgs,
         asking: &AskingArgs,
-        stats: Option<ReportForm>,
+        given: &AnswerArgs,
         answer: impl FnOnce(&Counted) -> Result<()>,
     ) -> Result<Exit> {
-        self.answer_with_exit(reading, asking, stats, |counted| answer(counted).map(|()| Exit::Success))
+        self.answer_with_exit(reading, asking, given, |counted| answer(counted).map(|()| Exit::Success))
     }
 
     /// The same, for an answer that itself decides how slix ends, where nothing else went wrong.
@@ -162,12 +162,12 @@ impl Session {
         &self,
         reading: &ReadingArgs,
         asking: &AskingArgs,
-        stats: Option<ReportForm>,
+        given: &AnswerArgs,
         answer: impl FnOnce(&Counted) -> Result<Exit>,
     ) -> Result<Exit> {
         let declared = Declared::new(asking, &self.words)?;
         let formats = Formats::new(&reading.format, declared.definitions())?;
-        let reading = Reading::new(reading, self.histograms)?;
+        let reading = Reading::new(reading, asking, given, self.histograms)?;
         let stop = signals::listen();
         let Some(counted) = count::count(&reading, &declared, &formats, asking, &stop, &self.words)? else {
             self.words.warning("interrupted: nothing was written");
@@ -183,7 +183,7 @@ impl Session {
             }
             answered => answered?,
         };
-        if let Some(form) = stats {
+        if let Some(form) = given.stats {
             self.words.stats(&counted.partial.receipts, form)?;
         }
         if counted.interrupted {

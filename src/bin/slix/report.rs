@@ -26,9 +26,7 @@ pub fn run(args: &ReportArgs, session: &Session) -> Result<Exit> {
     if output_of(args) == ReportOutput::Png {
         destination.refuse_terminal("a picture")?;
     }
-    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
-        write(args, &evaluation, counted, &destination, session)
-    })
+    session.answer(&args.reading, &args.asking, &args.answer, |counted| write(args, &evaluation, counted, &destination, session))
 }
 
 /// What is asked about time.

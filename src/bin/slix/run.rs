@@ -1,6 +1,6 @@
 //! What the options mean: everything that was typed, resolved once into the library's values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use slix::aggregate::Duplicates;
 use slix::aggregate::accounting::Accounting;
@@ -11,7 +11,7 @@ use slix::input::ByteRange;
 use slix::marks::Kernel;
 use slix::time::{Instant, Length, Slices};
 
-use super::args::{MomentArgs, ReadingArgs, WindowsArgs};
+use super::args::{AnswerArgs, AskingArgs, MomentArgs, ReadingArgs, WindowsArgs};
 use super::destination::Destination;
 
 /// Bounds of `--max-line-bytes`: the buffers of every thread hold two lines.
@@ -39,12 +39,23 @@ pub struct Reading {
     pub keep_going: bool,
     /// What is done with content that is there twice.
     pub duplicates: Duplicates,
+    /// The files that are written, each behind the option that names it.
+    written: Vec<(&'static str, PathBuf)>,
 }
 
 impl Reading {
     /// Resolves the options and the environment.
-    pub fn new(args: &ReadingArgs, histograms: bool) -> Result<Reading> {
+    pub fn new(args: &ReadingArgs, asking: &AskingArgs, answer: &AnswerArgs, histograms: bool) -> Result<Reading> {
+        let named = [("-o", &answer.output), ("--rejects", &args.rejects)].into_iter();
+        let written: Vec<(&str, PathBuf)> = named.filter_map(|(option, path)| Some((option, path.clone()?))).collect();
+        if let [(_, output), (_, rejects)] = &written[..] {
+            refuse_same(("--rejects", rejects), output, "what -o writes to")?;
+        }
+        if let Some(config) = &asking.config {
+            written.iter().try_for_each(|(option, path)| refuse_same((option, path), config, "the definition"))?;
+        }
         Ok(Reading {
+            written,
             inputs: inputs(&args.inputs)?,
             range: args.range.as_deref().map(ByteRange::parse).transpose()?,
             threads: args.threads.map(usize::from),
@@ -56,6 +67,25 @@ impl Reading {
             keep_going: args.keep_going,
             duplicates: if args.allow_duplicates { Duplicates::Allow } else { Duplicates::Refuse },
         })
+    }
+
+    /// Refuses to write over a log that is read.
+    pub fn refuse_overwriting(&self, log: &Path) -> Result<()> {
+        self.written.iter().try_for_each(|(option, path)| refuse_same((option, path), log, "a log that is read"))
+    }
+}
+
+/// Refuses to write to a file that is something else already, whatever it is called.
+fn refuse_same((option, path): (&str, &Path), other: &Path, what: &str) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
+    let is_same = path == other && path != Path::new("-") || identity(path).is_some_and(|file| identity(other) == Some(file));
+    match is_same {
+        false => Ok(()),
+        true => {
+            let error = Error::new(ErrorKind::Usage, format!("{option} {}: this file is {what}", path.display()));
+            Err(error.hint("name another file: this one would be replaced"))
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub fn run(args: &SlicesArgs, session: &Session) -> Result<Exit> {
     let destination = Destination::new(args.answer.output.as_deref())?;
     let is_openmetrics = args.answer.output.as_deref().and_then(|path| path.extension()).is_some_and(|e| e == "openmetrics");
     destination.refuse_terminal("a slices file")?;
-    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+    session.answer(&args.reading, &args.asking, &args.answer, |counted| {
         session.words.far_dated(&counted.partial);
         let total = accounting::total(&counted.partial.receipts)?;
         let (events, of) = (total.no_response, total.events.lines);

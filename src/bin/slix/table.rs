@@ -83,7 +83,7 @@ pub fn history(args: &HistoryArgs, session: &Session, answer: impl FnOnce(&Histo
     let evaluation = Evaluation::of_slos(args.at.as_deref())?;
     let destination = Destination::new(args.answer.output.as_deref())?;
     form.check(&destination)?;
-    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+    session.answer(&args.reading, &args.asking, &args.answer, |counted| {
         let asked = counted.questions.asked();
         let plan = Plan::new(&asked, &counted.partial, &evaluation.options(counted.partial.slices)?)?;
         let guarded = plan.guarded()?;

@@ -49,7 +49,7 @@ pub fn run(args: &ReportArgs, period: Duration, session: &Session) -> Result<Exi
         session,
         stop: signals::listen_to_all(),
     };
-    let reading = Reading::new(&args.reading, session.histograms)?;
+    let reading = Reading::new(&args.reading, &args.asking, &args.answer, session.histograms)?;
     let mut asked = Asked { reading, formats: &formats, asking: &args.asking, stop: &watch.stop };
     let mut known = Known::default();
     let Some(first) = known.round(&asked, &declared, &session.words)? else {

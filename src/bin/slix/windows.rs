@@ -36,7 +36,7 @@ pub fn run(args: &WindowsArgs, session: &Session) -> Result<Exit> {
     {
         destination.refuse_terminal("this encoding")?;
     }
-    session.answer(&args.reading, &args.asking, args.answer.stats, |counted| {
+    session.answer(&args.reading, &args.asking, &args.answer, |counted| {
         let options = evaluation.options(counted.partial.slices)?;
         let asked = counted.questions.asked();
         let plan = Plan::new(&asked, &counted.partial, &options)?;
