@@ -210,7 +210,11 @@ impl<'a> Fields<'a> {
             Derive::Part(part, fields) => self.part(*part, fields).unwrap_or(Slot::Absent),
             Derive::Text(fields) => self.first(fields).map_or(Slot::Absent, |(_, place)| place),
             Derive::Address(fields) => {
-                self.first(fields).map_or(Slot::Absent, |(text, place)| within(place, text, address(text)))
+                let address = self.first(fields).map(|(text, place)| (place, text, address(text)));
+                // A port may stand behind no address.
+                address
+                    .filter(|(.., address)| *address != b"-")
+                    .map_or(Slot::Absent, |(place, text, part)| within(place, text, part))
             }
             Derive::Sum(fields) => int(self.sum(fields)),
             Derive::Number(fields) => int(self.first(fields).and_then(|(text, _)| number::billionths(text))),
