@@ -141,7 +141,7 @@ impl Extractor {
     /// Where an envelope gives the time, `has_stamp`, a line without one is an event.
     pub(super) fn try_read(&self, line: &[u8], reader: &mut Reader, has_stamp: bool) -> Outcome {
         match self.read_any(line, reader) {
-            Outcome::Event if !self.reads_cleanly(line, reader) => Outcome::Rejected(Reason::Layout),
+            Outcome::Event if !self.is_read_cleanly(line, reader) => Outcome::Rejected(Reason::Layout),
             Outcome::Undated if has_stamp => Outcome::Event,
             // Words beside JSON speak against a format, unless they are known ones: a few lucky lines must not decide. A line that a layout
             // reads whole, and knows to be no request, is its own all the same.
@@ -155,7 +155,16 @@ impl Extractor {
     /// Whether [`Extractor::try_read`] would say that a line without an envelope is an event; what else it is takes longer to tell. What
     /// the line holds tells it sooner.
     pub(super) fn tries_as_event(&self, line: &[u8], held: Option<&Held>, reader: &mut Reader) -> bool {
-        self.first_that_reads(line, held, reader) == Some(Outcome::Event) && self.reads_cleanly(line, reader)
+        self.first_that_reads(line, held, reader) == Some(Outcome::Event) && self.is_read_cleanly(line, reader)
+    }
+
+    /// Whether a line that was just read as an event is one that a writer of the format writes, by some layout of the family: what has more
+    /// fields than a layout may fit it all the same, with the rest in its last one.
+    fn is_read_cleanly(&self, line: &[u8], reader: &mut Reader) -> bool {
+        let reads = |(other, its_reader): (&Extractor, &mut Reader)| {
+            other.read_fields(line, its_reader) == Ok(Outcome::Event) && other.reads_cleanly(line, its_reader)
+        };
+        self.reads_cleanly(line, reader) || self.others.iter().zip(&mut reader.others).any(reads)
     }
 
     /// Whether some layout of the family may read a line as an event, by what it holds.

@@ -127,6 +127,22 @@ mod tests {
         (format.names().len(), [value(0), value(1), value(2)])
     }
 
+    /// Whatever number of fields a line has, or words stand behind them.
+    #[test]
+    fn alb_lines_of_any_age_are_detected() {
+        let example = Preset::named("alb").unwrap().example;
+        let ends = example.match_indices(' ').map(|(at, _)| at).filter(|&at| example[..at].matches('"').count() % 2 == 0);
+        let ends: Vec<usize> = ends.chain([example.len()]).collect();
+        let detector = crate::format::detect::Detector::new(crate::format::preset::candidates().unwrap(), None).unwrap();
+        for &end in &ends[19..] {
+            for more in ["", " x", " \"x\"", " \"x y\" 7 \"z\""] {
+                let line = example[..end].to_owned() + more;
+                let found = detector.find(&[line.as_bytes(); 3]).unwrap_or_else(|error| panic!("{line}: {error}"));
+                assert_eq!((&*found.format.name, found.events), ("alb", 3), "{line}");
+            }
+        }
+    }
+
     const HEAD: &str = "https 2026-11-01T10:00:05.500000Z app/shop/5a6b 192.0.2.7:40112";
 
     /// The fields behind the client, up to the certificate.
