@@ -572,7 +572,8 @@ impl Counter<'_> {
             if outcome == Outcome::Joined {
                 job.extractor.count_part(whole.len() as u64, reader);
             }
-            return odd(outcome, offset, line);
+            // Of a line that is too long no more is known to who comes across it in pieces.
+            return odd(outcome, offset, if whole.len() > job.line_bytes_max { b"" } else { line });
         }
         if let Some(are_own) = are_own {
             *are_own &= job.extractor.reads_as_own(line, reader);

@@ -98,7 +98,11 @@ impl Detector {
         if let Some(found) = nestings.first().and_then(|deepest| self.find_as_last(lines, deepest)) {
             return Ok(found);
         }
-        let found = self.find_in(lines, nestings);
+        let found = match self.find_in(lines, nestings) {
+            // Headers may begin behind the first lines.
+            Err(error) if lines.len() > head.len() => self.find_in(lines, envelope::nestings(lines)).or(Err(error)),
+            found => found,
+        };
         *self.last.borrow_mut() = found.as_ref().ok().and_then(|found| Look::new(&self.trials, &found.format));
         found
     }

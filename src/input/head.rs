@@ -6,6 +6,7 @@ use super::archive::{Archive, TAR_HEADER_BYTES, is_tar};
 use super::decode::Compression;
 use crate::aggregate::receipt::Identity;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::detect::says_nothing;
 use crate::format::envelope;
 use crate::framing::whole_lines;
 
@@ -36,7 +37,8 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Head {
     /// The first [`Head::BYTES_MAX`] bytes, or all if there are fewer. Of a content whose first lines are long it is more, so that whole ones
-    /// are among them, and of one whose first lines are of other programs, so that a request is: up to [`Head::LONG_BYTES_MAX`].
+    /// are among them, and of one whose first lines are of other programs or known not to be requests, so that a request is: up to
+    /// [`Head::LONG_BYTES_MAX`].
     pub bytes: Vec<u8>,
     /// Whether `bytes` is the whole content.
     pub complete: bool,
@@ -68,8 +70,11 @@ impl Head {
             }
             let next = bytes[want];
             let lines = || whole_lines(&bytes[..want], false);
-            let is_enough =
-                || envelope::whole_in_parts(lines(), Head::LINES_MIN) && !envelope::await_requests(lines(), &bytes[..want]);
+            let is_enough = || {
+                envelope::whole_in_parts(lines(), Head::LINES_MIN)
+                    && !lines().all(says_nothing)
+                    && !envelope::await_requests(lines(), &bytes[..want])
+            };
             if want >= bytes_max || Shape::of(&bytes[..MAGIC_BYTES]) != Shape::Plain || is_enough() {
                 bytes.truncate(want);
                 return (Head { bytes, complete: false }, Some(next));
@@ -79,11 +84,11 @@ impl Head {
     }
 
     /// The first whole lines, at most so many, without their ends and a byte order mark. Where the head had to be longer before it held a
-    /// request, half of them are those from there on.
+    /// request, or where the first ones are known to be none, half of them are those from there on.
     pub fn lines(&self, lines_max: usize) -> Vec<&[u8]> {
         let mut lines = Vec::with_capacity(lines_max.min(self.bytes.len() / 64 + 1));
         lines.extend(whole_lines(&self.bytes, self.complete).take(lines_max));
-        if let Some(late) = self.late_requests(&lines) {
+        if let Some(late) = self.late_requests(&lines).or_else(|| self.behind_chatter(&lines)) {
             lines.truncate(lines_max / 2);
             lines.extend(whole_lines(late, self.complete).take(lines_max - lines.len()));
         }
@@ -97,6 +102,15 @@ impl Head {
         }
         let at = envelope::first_request(&self.bytes)?;
         Some(&self.bytes[memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1)..])
+    }
+
+    /// What follows from the first line on that says something, if none of the first lines does.
+    fn behind_chatter(&self, first: &[&[u8]]) -> Option<&[u8]> {
+        if !first.iter().all(|line| says_nothing(line)) {
+            return None;
+        }
+        let line = whole_lines(&self.bytes, self.complete).skip(first.len()).find(|line| !says_nothing(line))?;
+        Some(&self.bytes[line.as_ptr() as usize - self.bytes.as_ptr() as usize..])
     }
 }
 

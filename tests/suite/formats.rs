@@ -321,6 +321,29 @@ fn lines_are_found_in_the_objects_of_shippers() {
 /// How an envelope has the name of a program and its line.
 type Header<'a> = &'a dyn Fn(&str, &str) -> String;
 
+#[test]
+fn requests_behind_any_number_of_known_lines_are_found() {
+    let work = Work::new();
+    let requests = format!("{}\n", example("combined")).repeat(100);
+    let error = "2026/11/01 10:00:00 [error] 7#7: *1 connect() failed (111: Connection refused), request: \"GET / HTTP/1.1\"\n";
+    for before in ["\n".repeat(1_000), "# comment\n".repeat(9_000), error.repeat(1_000)] {
+        work.file("logs/access.log", before.clone() + &requests);
+        // One that holds nothing else ends no run.
+        work.file("logs/error.log", "2026/11/01 09:59:59 [notice] 7#7: start\n".to_owned() + &before);
+        let ran = work.run(&["report", "--output-format", "json", "logs"]).exits(0);
+        let accounting = &ran.json()["accounting"];
+        assert_eq!(accounting["events"]["lines"], 100, "{}", ran.stderr);
+        assert_eq!(accounting["rejected"]["lines"].as_u64().unwrap_or(0), 0, "{}", ran.stderr);
+    }
+    let wrapped = format!("Nov  1 10:00:00 web nginx: {}\n", example("combined"));
+    work.file("turned.log", requests[..requests.len() / 2].to_owned() + &wrapped.repeat(60));
+    work.file("named.log", "Nov  1 10:00:00 web kernel: POSTROUTING chain\n".repeat(3_000) + &wrapped.repeat(60));
+    for (name, events) in [("turned.log", 110), ("named.log", 60)] {
+        let ran = work.run(&["report", "--output-format", "json", name]).exits(0);
+        assert_eq!(ran.json()["accounting"]["events"]["lines"], events, "{name} {}", ran.stderr);
+    }
+}
+
 /// What other programs write into the same file is no damaged request: the header of each line says who wrote it. A damaged request still is one.
 #[test]
 fn lines_of_other_programs_in_one_file_are_skipped_and_damaged_requests_are_not() {

@@ -152,7 +152,13 @@ impl Formats {
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
         let mut lines = head.lines(SAMPLE_LINES_MAX);
-        if head.complete && candidates.only.is_none() && lines.iter().all(|line| says_nothing(line)) {
+        // A stream that goes on may come to its requests; of a file as much was looked at as there may be.
+        let is_known = head.complete || head.bytes.len() >= Head::LONG_BYTES_MAX;
+        if is_known
+            && candidates.only.is_none()
+            && (head.complete || !lines.is_empty())
+            && lines.iter().all(|line| says_nothing(line))
+        {
             return Ok(None);
         }
         if lines.is_empty() && !head.complete && candidates.only.is_none() {

@@ -138,7 +138,12 @@ const NAMED_LINES: usize = 16;
 
 /// Where something stands that tells a request in most formats: a method as a word, or the protocol.
 pub fn first_request(text: &[u8]) -> Option<usize> {
-    let is_word = |&at: &usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
-    let first = |sign: &[u8]| memchr::memmem::find_iter(text, sign).find(is_word);
+    let is_outside = |at: usize| text.get(at).is_some_and(|byte| !byte.is_ascii_alphanumeric());
+    let first = |sign: &[u8]| {
+        // What follows the protocol is its version. A method that nothing follows is none: the text may be cut off there.
+        let is_word =
+            |&at: &usize| at.checked_sub(1).is_none_or(is_outside) && (sign.ends_with(b"/") || is_outside(at + sign.len()));
+        memchr::memmem::find_iter(text, sign).find(is_word)
+    };
     [&b"GET"[..], b"POST", b"HTTP/"].into_iter().filter_map(first).min()
 }
