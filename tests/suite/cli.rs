@@ -64,6 +64,8 @@ fn what_is_read_is_not_written_over() {
         let refused = work.run(args).exits(2);
         assert!(refused.stderr.contains(what), "{args:?} {}", refused.stderr);
     }
+    let refused = work.run(&["init", "access.log", "-o", "access.log"]).exits(2);
+    assert!(refused.stderr.contains("the log that is read"), "{}", refused.stderr);
     assert_eq!([work.read("access.log"), work.read("slos.yaml")], read);
     // Slices may become what they are with others.
     work.run(&["slices", "access.log", "-o", "a.slices.parquet"]).exits(0);

@@ -130,6 +130,7 @@ fn what_init_writes_answers_for_its_log() {
         let lines: String = (0..60).map(|i| like(line, i)).collect();
         work.file("any.log", if header.is_empty() { lines } else { format!("{header}\n{lines}") });
         let written = work.run(&["init", "--tz", "UTC", "any.log"]).exits(0);
+        assert!(written.text().contains("read with --tz UTC"), "{}", written.text());
         work.file("slos.yaml", written.text());
         work.run(&["check", "--strict", "slos.yaml"]).exits(0);
         let ran = work.run(&["windows", "-c", "slos.yaml", "--tz", "UTC", "--every", "1d", "any.log"]).exits(0);

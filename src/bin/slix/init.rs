@@ -9,10 +9,11 @@ use slix::slo::definitions::Definitions;
 use slix::slo::normalize;
 
 use super::Session;
-use super::args::InitArgs;
+use super::args::{FormatArgs, InitArgs};
 use super::destination::Destination;
 use super::exit::Exit;
 use super::formats::Formats;
+use super::run::refuse_same;
 use super::survey::{self, Log};
 
 /// Lines of each log that are looked at.
@@ -46,6 +47,9 @@ struct Seen {
 /// Runs the command.
 pub fn run(args: &InitArgs, session: &Session) -> Result<Exit> {
     let formats = Formats::new(&args.format, None)?;
+    if let Some(output) = &args.output {
+        refuse_same(("-o", output), &args.input, "the log that is read")?;
+    }
     let inputs = survey::resolve(std::slice::from_ref(&args.input))?;
     let needs = |format: &slix::format::Format| {
         let has = |field: &Field| format.resolve(field).is_some();
@@ -64,13 +68,18 @@ pub fn run(args: &InitArgs, session: &Session) -> Result<Exit> {
         let message = format!("{}: no line of it is a request", args.input.display());
         return Err(Error::new(ErrorKind::Input, message).hint("slix rejects FILE shows why lines are not read"));
     };
-    let text = definition(log, &mut seen, args.format.format.as_deref());
+    let options = options_of_times(&args.format);
+    let text = definition(log, &mut seen, args.format.format.as_deref(), &options);
     // What is written must be what slix reads.
     Definitions::parse("slos.yaml", &text)?;
     let destination = args.output.as_ref().map_or(Destination::Stdout, |path| Destination::File(path.clone()));
     destination.write_text(&text)?;
     if let Some(path) = &args.output {
-        session.words.note(&format!("{} is written; slix report -c {0} {} answers it", path.display(), args.input.display()));
+        session.words.note(&format!(
+            "{} is written; slix report -c {0}{options} {} answers it",
+            path.display(),
+            args.input.display()
+        ));
     }
     Ok(if read == Exit::Success { exit } else { read })
 }
@@ -113,7 +122,13 @@ fn target(good: u64, valid: u64) -> &'static str {
     TARGETS.iter().find(met).map_or("95%", |(_, _, text)| text)
 }
 
-fn definition(log: &Log, seen: &mut Seen, format: Option<&str>) -> String {
+/// What a definition does not hold, and the times of the log need, as it is typed.
+fn options_of_times(args: &FormatArgs) -> String {
+    let options = [("--tz", &args.tz), ("--year", &args.year)];
+    options.into_iter().filter_map(|(option, value)| Some(format!(" {option} {}", value.as_ref()?))).collect()
+}
+
+fn definition(log: &Log, seen: &mut Seen, format: Option<&str>, options: &str) -> String {
     let mut text = String::new();
     let mut line = |words: String| {
         // Writing to a String cannot fail.
@@ -126,6 +141,9 @@ fn definition(log: &Log, seen: &mut Seen, format: Option<&str>) -> String {
         of.escape_debug()
     ));
     line(format!("format: {}", quoted(format.unwrap_or(&log.found.format.name))));
+    if !options.is_empty() {
+        line(format!("# Its times were read with{}, which no definition holds: give it again.", options.escape_debug()));
+    }
     let routes = seen.routes();
     if !routes.is_empty() {
         line(

@@ -76,7 +76,7 @@ impl Reading {
 }
 
 /// Refuses to write to a file that is something else already, whatever it is called.
-fn refuse_same((option, path): (&str, &Path), other: &Path, what: &str) -> Result<()> {
+pub fn refuse_same((option, path): (&str, &Path), other: &Path, what: &str) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     let identity = |path: &Path| std::fs::metadata(path).ok().filter(|file| file.is_file()).map(|file| (file.dev(), file.ino()));
     let is_same = path == other && path != Path::new("-") || identity(path).is_some_and(|file| identity(other) == Some(file));

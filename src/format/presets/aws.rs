@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn alb_lines_of_any_age_are_detected() {
         let example = Preset::named("alb").unwrap().example;
-        let ends = example.match_indices(' ').map(|(at, _)| at).filter(|&at| example[..at].matches('"').count() % 2 == 0);
+        let ends =
+            example.match_indices(' ').map(|(at, _)| at).filter(|&at| example[..at].matches('"').count().is_multiple_of(2));
         let ends: Vec<usize> = ends.chain([example.len()]).collect();
         let detector = crate::format::detect::Detector::new(crate::format::preset::candidates().unwrap(), None).unwrap();
         for &end in &ends[19..] {
