@@ -36,6 +36,17 @@ fn wrapped(envelope: Envelope, line: &str) -> String {
     }
 }
 
+/// A preset with all its layouts, within envelopes.
+fn wrapped_rig(name: &str, envelopes: &[Envelope], year: Option<i16>) -> (&'static Preset, Rig) {
+    let preset = preset::all().find(|other| other.name == name).unwrap();
+    let mut layouts = preset.formats().unwrap();
+    let mut format = layouts.remove(0);
+    (format.others, format.envelopes) = (layouts, envelopes.to_vec());
+    let mut rig = rig(&format);
+    rig.extractor = rig.extractor.with_year(year);
+    (preset, rig)
+}
+
 fn rig(format: &Format) -> Rig {
     let has = |field: &Field| format.resolve(field).is_some() || format.others.iter().any(|other| other.resolve(field).is_some());
     let mut slos = String::from("slos:\n- {name: a, target: 99%, good: status < 500, group_by: [status, path, method]}\n");
@@ -305,11 +316,7 @@ proptest! {
         odd in prop::collection::vec((0..ODD_PARTS.len(), 0..200usize, any::<Index>(), any::<bool>()), 0..8),
         damages in prop::collection::vec((damage(), any::<Index>()), 0..3),
     ) {
-        let preset = preset::all().find(|other| other.name == preset).unwrap();
-        let mut layouts = preset.formats().unwrap();
-        let mut format = layouts.remove(0);
-        (format.others, format.envelopes) = (layouts, vec![envelope]);
-        let rig = rig(&format);
+        let (preset, rig) = wrapped_rig(preset, &[envelope], None);
         let line = preset.example.lines().next().unwrap();
         let mut log = Vec::new();
         for i in 0..200 {
@@ -387,12 +394,7 @@ proptest! {
         odd in prop::collection::vec((0..BEHIND_HEADERS.len(), 0..200usize), 0..6),
         damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
     ) {
-        let preset = preset::all().find(|other| other.name == preset).unwrap();
-        let mut layouts = preset.formats().unwrap();
-        let mut format = layouts.remove(0);
-        (format.others, format.envelopes) = (layouts, envelopes.clone());
-        let mut rig = rig(&format);
-        rig.extractor = rig.extractor.with_year(year);
+        let (preset, rig) = wrapped_rig(preset, &envelopes, year);
         let line = preset.example.lines().next().unwrap();
         let mut log = Vec::new();
         for (i, time) in (0..200).zip(times.iter().cycle()) {
@@ -458,12 +460,7 @@ proptest! {
         damages in prop::collection::vec((damage(), any::<Index>()), 0..4),
         cuts in prop::collection::vec(0u64..40_000, 0..3),
     ) {
-        let preset = preset::all().find(|other| other.name == preset).unwrap();
-        let mut layouts = preset.formats().unwrap();
-        let mut format = layouts.remove(0);
-        (format.others, format.envelopes) = (layouts, envelopes.clone());
-        let mut rig = rig(&format);
-        rig.extractor = rig.extractor.with_year(year);
+        let (preset, rig) = wrapped_rig(preset, &envelopes, year);
         let mut log = Vec::new();
         for (i, line) in (0..300).zip(preset.example.lines().cycle()) {
             for (kind, _, cut) in odd.iter().filter(|(_, at, _)| *at == i) {
