@@ -26,7 +26,7 @@
 //!    or the template is open ended). A bare `-` instead of the quotes is an absent value. A shaped value must fill
 //!    the quotes, or be `-` or empty.
 //! 5. After the last element the line must end, unless the template is [`open_ended`](Template::open_ended). Blanks at the end of a line mean
-//!    nothing, and it may end before them, unless the last element is an unquoted text ([`Template::trims_blanks`]). Tabs are no blanks.
+//!    nothing, and it may end before them, unless the last element is an unquoted text. Tabs are no blanks.
 
 pub mod apache;
 mod bind;
