@@ -408,7 +408,8 @@ impl<'a> Window<'a> {
             let is_return = (last == b'\r') & (usize::from(newline) > start);
             (batch.starts[len], batch.ends[len]) = (start as Place, newline - Place::from(is_return));
             if last == b' ' && trims_blanks {
-                batch.ends[len] = without_blanks(self.block, start, newline);
+                let trimmed = job.extractor.trimmed(&self.block[start..usize::from(newline)]);
+                batch.ends[len] = (start + trimmed.len()) as Place;
             }
             (batch.newlines[len], batch.firsts[len]) = (newline, first as Place);
             len += 1;
@@ -676,13 +677,6 @@ impl Counter<'_> {
 #[inline]
 fn without_return(window: &[u8], start: usize, end: usize) -> usize {
     end - usize::from(end > start && window[end - 1] == b'\r')
-}
-
-/// The end of a line without the blanks before it.
-#[cold]
-fn without_blanks(block: &Block, start: usize, end: Place) -> Place {
-    let blanks = block[start..usize::from(end)].iter().rev().take_while(|&&byte| byte == b' ').count();
-    end - blanks as Place
 }
 
 /// Reads any line. What does not parse may be blank, or have NUL bytes before it (a file that was truncated while its
