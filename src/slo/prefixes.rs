@@ -2,7 +2,7 @@
 
 use super::route::Routes;
 use crate::batch::{BATCH_LINES, Spans, every_line, path_length};
-use crate::block::{Block, Place, word, words_at};
+use crate::block::{Block, Place, WORD_BYTES, word, words_at};
 
 /// The routes of paths by their first eight bytes, which settle most answers: `/static/` and `/api/v1/` say it all, and a
 /// shorter path is all there. Where they do not, the first sixteen may. Small tables that the last ones win.
@@ -14,18 +14,39 @@ pub(super) struct RoutePrefixes {
 impl Default for RoutePrefixes {
     fn default() -> Self {
         RoutePrefixes {
-            short: Box::new([Short { bytes: 0, length: u32::MAX, id: UNSETTLED }; ENTRIES]),
-            long: Box::new([Long { bytes: 0, length: u32::MAX, id: UNSETTLED }; ENTRIES]),
+            short: Box::new([Short { bytes: 0, known: Known::NOTHING }; ENTRIES]),
+            long: Box::new([Long { bytes: 0, known: Known::NOTHING }; ENTRIES]),
         }
     }
 }
 
-/// The first bytes of a path, how many they are, and the id of its route if they settle it.
+/// The first bytes of a path, and what is known of them.
 #[derive(Clone, Copy)]
 struct Prefix<B> {
     bytes: B,
-    length: u32,
-    id: u32,
+    known: Known,
+}
+
+/// How many the first bytes of a path are, and the id of its route if they settle it: one word, so that many are compared at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Known(u64);
+
+impl Known {
+    const NOTHING: Known = Known(u64::MAX);
+
+    fn new(length: u32, id: u32) -> Known {
+        Known(u64::from(id) << 32 | u64::from(length))
+    }
+
+    #[inline(always)]
+    fn length(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline(always)]
+    fn id(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
 }
 
 type Short = Prefix<u64>;
@@ -50,19 +71,28 @@ impl RoutePrefixes {
             texts[i] = first_bytes(texts[i], short_length(from, to));
             slots[i] = slot_of(texts[i]);
         }
-        // Which targets need another look is not to be predicted, so there is no branch for one.
-        let (mut others, mut count) = ([0; BATCH_LINES], 0);
-        for (i, key) in keys.iter_mut().enumerate().take(BATCH_LINES) {
-            let known = self.short[slots[i] % ENTRIES];
-            let length = short_length(targets[i].0, targets[i].1);
-            let is_settled = (known.bytes == texts[i]) & (known.length == length) & (known.id != UNSETTLED);
-            *key |= u64::from(if is_settled { known.id } else { 0 }) << shift;
-            others[count % BATCH_LINES] = i;
-            count += usize::from(!is_settled);
+        let (mut bytes, mut knowns) = ([0; BATCH_LINES], [0; BATCH_LINES]);
+        for i in every_line() {
+            let Prefix { bytes: first, known } = &self.short[slots[i] % ENTRIES];
+            (bytes[i], knowns[i]) = (*first, known.0);
         }
-        for &i in &others[..count] {
-            let (from, to) = targets[i];
-            keys[i] |= u64::from(self.other_id(routes, block, from, to)) << shift;
+        // Which targets need another look is not to be predicted, so there is no branch for one.
+        let mut unsettled = [0_u8; BATCH_LINES];
+        for (i, key) in keys.iter_mut().enumerate().take(BATCH_LINES) {
+            let known = Known(knowns[i]);
+            let is_same = (bytes[i] == texts[i]) & (known.length() == short_length(targets[i].0, targets[i].1));
+            let is_settled = is_same & (known.id() != UNSETTLED);
+            *key |= u64::from(if is_settled { known.id() } else { 0 }) << shift;
+            unsettled[i] = u8::from(!is_settled);
+        }
+        for (word, eight) in unsettled.as_chunks::<WORD_BYTES>().0.iter().enumerate() {
+            let mut left = u64::from_le_bytes(*eight);
+            while left != 0 {
+                let i = word * WORD_BYTES + left.trailing_zeros() as usize / 8;
+                left &= left - 1;
+                let (from, to) = targets[i];
+                keys[i] |= u64::from(self.other_id(routes, block, from, to)) << shift;
+            }
         }
     }
 
@@ -70,21 +100,26 @@ impl RoutePrefixes {
     fn other_id(&mut self, routes: &Routes, block: &Block, from: Place, to: Place) -> u32 {
         let length = short_length(from, to);
         let bytes = first_bytes(word(block, from), length);
-        let known = &mut self.short[slot_of(bytes)];
-        if known.bytes != bytes || known.length != length {
-            *known = Prefix { bytes, length, id: settled_id(routes, &bytes.to_le_bytes()[..length as usize], size_of::<u64>()) };
+        let prefix = &mut self.short[slot_of(bytes)];
+        if prefix.bytes != bytes || prefix.known.length() != length {
+            let id = settled_id(routes, &bytes.to_le_bytes()[..length as usize], size_of::<u64>());
+            *prefix = Prefix { bytes, known: Known::new(length, id) };
         }
-        if known.id != UNSETTLED {
-            return known.id;
+        if prefix.known.id() != UNSETTLED {
+            return prefix.known.id();
         }
         let length = u32::from(to.wrapping_sub(from)).min(size_of::<u128>() as u32);
         let high = first_bytes(word(block, from.wrapping_add(8)), length.saturating_sub(8));
-        let known = &mut self.long[slot_of(bytes ^ high.rotate_left(32))];
+        let prefix = &mut self.long[slot_of(bytes ^ high.rotate_left(32))];
         let bytes = u128::from(high) << 64 | u128::from(bytes);
-        if known.bytes != bytes || known.length != length {
-            *known = Prefix { bytes, length, id: settled_id(routes, &bytes.to_le_bytes()[..length as usize], size_of::<u128>()) };
+        if prefix.bytes != bytes || prefix.known.length() != length {
+            let id = settled_id(routes, &bytes.to_le_bytes()[..length as usize], size_of::<u128>());
+            *prefix = Prefix { bytes, known: Known::new(length, id) };
         }
-        if known.id != UNSETTLED { known.id } else { route_id(routes, block, from, to) }
+        match prefix.known.id() {
+            UNSETTLED => route_id(routes, block, from, to),
+            id => id,
+        }
     }
 }
 
