@@ -1,9 +1,10 @@
 //! Which format a log has, decided by its head.
 
+mod failure;
+
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -14,9 +15,10 @@ use super::extract::{Extractor, Misread, Reader};
 use super::glance::Glance;
 use super::needed::Held;
 use super::{Element, Format, Keyed, Layout};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::framing::LINE_BYTES_MAX;
 use crate::record::{Field, Outcome, Reason, Skip};
+use failure::{counted, none, within};
 
 /// What detection found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,7 +122,7 @@ impl Detector {
 
     /// [`Detector::find`] by trying everything.
     fn find_in(&self, lines: &[&[u8]], nestings: Vec<Vec<Envelope>>) -> Result<Detection> {
-        let mut best: Option<Detection> = None;
+        let mut best: Option<(Detection, usize)> = None;
         let mut failure = None;
         for nesting in nestings {
             let opened = envelope::unwrapped(lines.iter().copied(), &nesting);
@@ -129,12 +131,12 @@ impl Detector {
             let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
             let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
             match self.find_bare(&inner, !nesting.is_empty()) {
-                Ok(found) if best.as_ref().is_none_or(|best| found.events > best.events || is_doubtful(best)) => {
+                Ok((found, skipped)) if best.as_ref().is_none_or(|best| is_better((&found, skipped), best)) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
                     // Who wrote no request at the head is not known to write them.
                     (format.envelopes, format.programs) = (nesting, if found.events > 0 { programs } else { Vec::new() });
                     let is_decided = is_routed && found.events > 0;
-                    best = Some(Detection { format: Arc::new(format), lines: opened.len(), ..found });
+                    best = Some((Detection { format: Arc::new(format), lines: opened.len(), ..found }, skipped));
                     if is_decided {
                         break;
                     }
@@ -148,7 +150,7 @@ impl Detector {
             }
         }
         match (best, failure) {
-            (Some(best), _) => Ok(best),
+            (Some((best, _)), _) => Ok(best),
             (None, _) if lines.first().is_some_and(|line| envelope::is_counted(line)) => Err(counted(lines[0])),
             (None, Some(error)) => Err(error),
             (None, None) => detect(lines, &[], &|_, _| Outcome::Rejected(Reason::Layout)),
@@ -183,8 +185,8 @@ impl Detector {
         !is_blank(line) && (0..self.readers.len()).any(reads)
     }
 
-    /// The format of lines that are in no envelope, or out of it.
-    fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<Detection> {
+    /// The format of lines that are in no envelope, or out of it, and how many of them it knows not to be requests, where it reads none.
+    fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<(Detection, usize)> {
         self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
         let told = RefCell::new(HashMap::new());
         let read = |format: &Format, line: &[u8]| {
@@ -202,10 +204,11 @@ impl Detector {
         if let [only] = self.trials.formats.as_slice() {
             let score = Score::of(only, lines, &read);
             let candidates = vec![(only.name.clone(), score.events)];
-            return Ok(Detection { format: Arc::new(only.clone()), events: score.events, lines: lines.len(), candidates });
+            let found = Detection { format: Arc::new(only.clone()), events: score.events, lines: lines.len(), candidates };
+            return Ok((found, score.skipped));
         }
         let found = detect(lines, self.formats(), &read);
-        self.mixed(lines, &read, found)
+        self.mixed(lines, &read, found).map(|found| (found, lines.len()))
     }
 
     /// Adds the formats that read what the first one does not, where a log holds lines of several. Each of them must read some lines that no
@@ -346,8 +349,17 @@ struct Look {
     format: Arc<Format>,
     reader: Reader,
     /// The formats that would win against it if they read as many lines.
-    rivals: Vec<(usize, Reader)>,
+    rivals: Vec<Rival>,
     glance: Glance,
+}
+
+/// A format that would win against another one if it read as many lines.
+struct Rival {
+    /// Its place among those that are tried.
+    at: usize,
+    reader: Reader,
+    /// Whether it has to forget what it read of the log before.
+    is_stateful: bool,
 }
 
 impl Look {
@@ -359,7 +371,8 @@ impl Look {
         let rank = pinned(&formats[at].layout);
         let could_win = |&rival: &usize| rival != at && pinned(&formats[rival].layout) >= rank;
         let reader = |i: usize| trials.extractors[i].reader("");
-        let rivals = (0..formats.len()).filter(could_win).map(|rival| (rival, reader(rival))).collect();
+        let rival = |i: usize| Rival { at: i, reader: reader(i), is_stateful: trials.extractors[i].is_stateful() };
+        let rivals = (0..formats.len()).filter(could_win).map(rival).collect();
         Some(Look { at, format: format.clone(), reader: reader(at), rivals, glance: Glance::default() })
     }
 
@@ -386,11 +399,17 @@ impl Look {
     /// Whether a rival reads a line.
     fn is_beaten_at(&mut self, trials: &Trials, line: &[u8], is_bare: bool) -> bool {
         let held = Held::of(line);
-        self.rivals.iter_mut().filter(|(rival, _)| trials.extractors[*rival].may_read(line, &held)).any(|(rival, reader)| {
-            reader.turn_to("");
+        self.rivals.iter_mut().any(|Rival { at, reader, is_stateful }| {
+            let extractor = &trials.extractors[*at];
+            if !extractor.may_read(line, &held) {
+                return false;
+            }
+            if *is_stateful {
+                reader.turn_to("");
+            }
             match is_bare {
-                true => trials.extractors[*rival].tries_as_event(line, Some(&held), reader),
-                false => trials.read_as(*rival, line, true, Told::Unasked, reader) == Outcome::Event,
+                true => extractor.tries_as_event(line, Some(&held), reader),
+                false => trials.read_as(*at, line, true, Told::Unasked, reader) == Outcome::Event,
             }
         })
     }
@@ -409,6 +428,11 @@ impl Look {
             trials.read_as(self.at, line, true, Told::Unasked, reader) == Outcome::Event && extractor.reads_by_itself(reader)
         })
     }
+}
+
+/// Whether what was found in other envelopes, with how many lines are known there not to be requests, is to stand instead of the best so far.
+fn is_better((found, skipped): (&Detection, usize), (best, best_skipped): &(Detection, usize)) -> bool {
+    found.events > best.events || is_doubtful(best) || found.events == 0 && best.events == 0 && skipped > *best_skipped
 }
 
 /// Whether nothing is read of what may be no envelope at all: where the lines of the format are objects, a text in one may be a field of it.
@@ -445,7 +469,8 @@ fn is_blank(line: &[u8]) -> bool {
 /// The format that reads most lines as events wins. Of several that read equally many, the one that pins down more of the
 /// line wins: more fields, then more text between them (`common` also reads lines of `vhost_common`, with a part of the
 /// user in the wrong place; the wider layout is right). The winner must read more than half of the lines that are requests by its own
-/// account, so that a few lucky lines never decide.
+/// account, so that a few lucky lines never decide. Where nothing is an event, one wins that knows of all lines that they are no requests:
+/// load balancers that only pass on connections write such logs.
 ///
 /// # Errors
 /// No line at all (a caller may treat an empty input as one without events before it asks), no format that
@@ -466,7 +491,12 @@ pub fn detect(lines: &[&[u8]], candidates: &[Format], reader: &dyn Fn(&Format, &
             lines: lines.len(),
             candidates: counts(&scores).filter(|(_, n)| *n > 0).map(|(name, n)| (name.to_owned(), n)).collect(),
         }),
-        _ => Err(none("no known format reads most of the lines", lines, &scores)),
+        _ => match scores.iter().find(|score| score.knows_all(lines)) {
+            Some(known) => {
+                Ok(Detection { format: Arc::new(known.format.clone()), events: 0, lines: lines.len(), candidates: Vec::new() })
+            }
+            None => Err(none("no known format reads most of the lines", lines, &scores)),
+        },
     }
 }
 
@@ -547,6 +577,19 @@ impl<'a> Score<'a> {
         self.events > 0 && 2 * self.events > self.lines - self.skipped
     }
 
+    /// Whether the format knows each of these lines, and that none is a request: they are of connections. An object without the keys that tell
+    /// those may be anybody's, and so may a line that is no request in whatever format.
+    fn knows_all(&self, lines: &[&[u8]]) -> bool {
+        let is_connection = |line: &[u8]| {
+            std::iter::once(self.format).chain(&self.format.others).any(|format| match &format.layout {
+                Layout::Json(map) => map.connections && signs(&format.layout, line).0 == Reverse(0),
+                Layout::Delimited(template) => template.connections && memchr::memmem::find(line, b"\"- - -").is_some(),
+            })
+        };
+        let mut told = lines.iter().filter(|line| !says_nothing(line)).peekable();
+        self.skipped == lines.len() && told.peek().is_some() && told.all(|line| is_connection(line))
+    }
+
     fn rank(&self) -> (usize, usize, usize) {
         let (fields, literals) = pinned(&self.format.layout);
         (self.events, fields, literals)
@@ -570,113 +613,6 @@ fn pinned(layout: &Layout) -> (usize, usize) {
 fn counts<'a>(scores: &'a [Score<'a>]) -> impl Iterator<Item = (&'a str, usize)> {
     let is_first = |i: usize| scores[..i].iter().all(|s| s.format.name != scores[i].format.name);
     (0..scores.len()).filter(move |&i| is_first(i)).map(|i| (scores[i].format.name.as_str(), scores[i].events))
-}
-
-#[cold]
-fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
-    // What scanners send may hold such a byte, in a log whose writer escapes nothing.
-    if 4 * lines.iter().filter(|line| line.contains(&0)).count() > lines.len() {
-        let error = Error::new(ErrorKind::Format, format!("{what}: its bytes are no text"));
-        return error.hint("is it a log? An archive that slix does not know is unpacked on the way: tool FILE | slix …");
-    }
-    let is_without_time = |score: &&Score| score.format.resolve(&Field::Time).is_none();
-    if let Some(best) = scores.iter().filter(is_without_time).find(|score| 2 * score.undated > score.lines - score.skipped) {
-        return without_time(best);
-    }
-    let mut message = what.to_owned();
-    let read = counts(scores).filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>();
-    // Writing to a String cannot fail.
-    let _ = match read.as_slice() {
-        [] => write!(message, "; none of the {} known formats reads any of {} lines", counts(scores).count(), lines.len()),
-        read => write!(message, "; of {} lines each format read: {}", lines.len(), read.join(", ")),
-    };
-    if let Some(line) = lines.iter().find(|line| !line.trim_ascii().is_empty()) {
-        let _ = write!(message, "; the first line begins: {}", shown(line));
-    }
-    let error = Error::new(ErrorKind::Format, message);
-    if let Some(hint) = lines.iter().find(|line| !line.trim_ascii().is_empty()).and_then(|line| one_object_a_line(line)) {
-        return error.hint(hint);
-    }
-    match lines.iter().find_map(|line| keys_of(line)) {
-        Some(keys) => error.hint(format!(
-            "it is JSON: say what its keys are, --format '{{\"json\": {{\"time\": \"KEY\", \"status\": \"KEY\", \"latency\": \"KEY ms\", \"path\": \
-             \"KEY\"}}}}'; it has {keys}"
-        )),
-        None => error.hint(
-            "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
-             configuration; --nginx-conf FILE or --apache-conf FILE takes it from there",
-        ),
-    }
-}
-
-/// What to do with JSON that is not one object a line, told by the first line.
-fn one_object_a_line(line: &[u8]) -> Option<&'static str> {
-    let text: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(2).collect();
-    match &text[..] {
-        b"[" | b"[{" => Some("it is one JSON array: make a line of each element on the way: jq -c '.[]' FILE | slix …"),
-        b"{" => Some("it is JSON over several lines: make one of each object on the way: jq -c . FILE | slix …"),
-        _ => None,
-    }
-}
-
-/// The error for syslog messages whose lengths divide them, and no line ends.
-#[cold]
-fn counted(line: &[u8]) -> Error {
-    let message = format!(
-        "it is syslog whose messages are counted (RFC 6587, octet counting) and have no line ends; it begins: {}",
-        shown(line)
-    );
-    Error::new(ErrorKind::Format, message).hint(
-        "end each message with a line end on the way: \
-         perl -0777 -ne 'while (/\\G(\\d+) /gc) { print substr($_, pos, $1), \"\\n\"; pos() += $1 }' FILE | slix …",
-    )
-}
-
-/// The error about lines that are in envelopes.
-#[cold]
-fn within(envelopes: &[Envelope], error: Error) -> Error {
-    if envelopes.is_empty() {
-        return error;
-    }
-    let names: Vec<&str> = envelopes.iter().map(|envelope| envelope.name()).collect();
-    let inner = Error::new(error.kind(), format!("within {}: {}", names.join(", "), error.message()));
-    match error.hint_text() {
-        Some(hint) => inner.hint(hint),
-        None => inner,
-    }
-}
-
-/// The error for lines of a format that has no time, in no envelope that has one.
-#[cold]
-fn without_time(score: &Score) -> Error {
-    let (name, undated, lines) = (&score.format.name, score.undated, score.lines);
-    let message = format!("`{name}` reads {undated} of {lines} lines, but they have no time of their own");
-    let error = Error::new(ErrorKind::Format, message);
-    error.hint(
-        "keep what they are wrapped in, which has one: docker logs --timestamps, kubectl logs --timestamps, journalctl -o json",
-    )
-}
-
-/// The keys of a line that is a JSON object, for people.
-#[cold]
-fn keys_of(line: &[u8]) -> Option<String> {
-    const KEYS_MAX: usize = 30;
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).ok()?;
-    let keys: Vec<String> = object.keys().take(KEYS_MAX).map(|key| shown(key.as_bytes())).collect();
-    let more = if object.len() > KEYS_MAX { ", …" } else { "" };
-    (!keys.is_empty()).then(|| keys.join(", ") + more)
-}
-
-/// The head of a line, with everything that a terminal could act on escaped. Quotes stand as they are.
-fn shown(line: &[u8]) -> String {
-    const CHARS_MAX: usize = 120;
-    // A character has up to four bytes.
-    let text = String::from_utf8_lossy(&line[..line.len().min(4 * CHARS_MAX)]);
-    let escape = |c: char| match c {
-        '"' | '\'' | '\\' => c.to_string(),
-        c => c.escape_debug().to_string(),
-    };
-    text.chars().take(CHARS_MAX).map(escape).collect()
 }
 
 #[cfg(test)]

@@ -43,6 +43,30 @@ fn connections_do_not_count_against_their_format() {
     }
 }
 
+/// A file of nothing but connections is no error: what it holds is known. By name it is read as the same file, though its times look like an
+/// envelope's.
+#[test]
+fn logs_of_nothing_but_connections_have_no_events() {
+    let all = Detector::new(preset::candidates().unwrap(), None).unwrap();
+    let elb =
+        r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#;
+    let envoy = r#"[2026-11-01T10:00:00.042Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "10.0.0.3:9200""#;
+    let json = r#"{"start_time":"2026-11-01T10:00:00.042Z","response_code":0,"response_flags":"-","duration":5,"method":null,"path":null,"upstream_cluster":"outbound|9000||db","route_name":null,"bytes_sent":7}"#;
+    for (name, connection) in [("elb", elb), ("envoy", envoy), ("istio_json", json)] {
+        let lines = [connection, "", connection].map(str::as_bytes);
+        let named = Detector::new(vec![Preset::named(name).unwrap().family().unwrap()], None).unwrap();
+        for detector in [&all, &named] {
+            let found = detector.find(&lines).unwrap();
+            assert_eq!((&*found.format.name, found.events, found.lines), (name, 0, 3));
+            assert!(found.format.envelopes.is_empty(), "{:?}", found.format.envelopes);
+        }
+    }
+    // What may be anybody's is not known.
+    for line in [r#"{"response_code":0,"a":null}"#, r#"{"level":"info"}"#, "a line"] {
+        assert!(all.find(&[line.as_bytes(); 3]).is_err(), "{line}");
+    }
+}
+
 fn has_time(format: &Format) -> bool {
     format.resolve(&Field::Time).is_some()
 }

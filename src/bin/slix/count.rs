@@ -92,7 +92,9 @@ pub fn count(
         counter.tell_without_latency(&log_list, &questions);
         let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
         let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
-        let may_be_local = logs.iter().any(Log::may_be_local);
+        // Neighbours share their formats.
+        let formats = logs.chunk_by(|a, b| a.shares_format(b));
+        let may_be_local = formats.filter_map(<[Log]>::first).any(Log::may_be_local);
         let mut of_logs: Vec<Partial> = counter.scan_unread(&scan, &log_list)?.into_iter().chain(counts).collect();
         let mut receipts = Vec::with_capacity(logs.len());
         receipts.extend(logs.into_iter().filter_map(|log| small::receipt(log, &inputs)));
@@ -162,6 +164,11 @@ impl Log {
         self.format.as_ref().is_some_and(|format| format.may_be_local())
     }
 
+    /// Whether both have one format, which logs that are alike share.
+    pub fn shares_format(&self, other: &Log) -> bool {
+        self.format.as_ref().map(Arc::as_ptr) == other.format.as_ref().map(Arc::as_ptr)
+    }
+
     /// What is to be told of its format, if its lines decided.
     pub fn told(&self) -> Option<Told> {
         Some(Told { name: self.name.clone(), format: self.format.clone()?, detected: self.detected? })
@@ -193,8 +200,12 @@ impl Onlooker for Looking<'_, '_> {
     }
 
     fn look(&mut self, number: usize, input: &Input, head: &Head) {
-        self.looked.resize_with(number + 1, || None);
-        self.looked[number] = Some(self.counter.find_log(number, input, head));
+        let ends = |found: &Option<Result<Log>>| found.as_ref().is_some_and(|found| self.counter.ends_by(found));
+        let is_wanted = !self.looked.last().is_some_and(ends);
+        if is_wanted {
+            self.looked.resize_with(number + 1, || None);
+            self.looked[number] = Some(self.counter.find_log(number, input, head));
+        }
     }
 }
 
@@ -289,9 +300,17 @@ impl Counter<'_> {
         // A stop ends everything but what was read of streams.
         let is_wanted = |input: &Input| is_log(input) && (input.kind() == Kind::Stream || !stop.load(Relaxed));
         for (number, input) in inputs.inputs().iter().enumerate().filter(|(_, input)| is_wanted(input)) {
-            looked[number].get_or_insert_with(|| input.head().and_then(|head| self.find_log(number, input, &head)));
+            let found = looked[number].get_or_insert_with(|| input.head().and_then(|head| self.find_log(number, input, &head)));
+            if self.ends_by(found) {
+                break;
+            }
         }
         (inputs, looked)
+    }
+
+    /// Whether what was found of an input ends everything, so that nobody asks what other formats there are.
+    fn ends_by(&self, found: &Result<Log>) -> bool {
+        found.is_err() && !self.reading.keep_going
     }
 
     fn resolved(&mut self, inputs: Inputs) -> Result<Inputs> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::ErrorKind;
 use crate::format::{naive, preset};
 
 fn detected(lines: &[&str]) -> Result<Detection> {
@@ -222,6 +223,17 @@ fn a_tie_is_an_error_that_names_both() {
     let line: &[u8] = b"01/Nov/2026:10:00:00 +0000 200 0.1";
     let error = detect(&[line], &[a, b], &naive::outcome).unwrap_err();
     assert!(error.message().contains("`custom` and `other` read the same 1 lines"), "{error}");
+}
+
+#[test]
+fn a_w3c_header_that_does_not_fit_is_told_with_how_many_columns_it_has() {
+    let header = "#Fields: date time cs-method cs-uri-stem sc-status sc-substatus time-taken";
+    let line = "2026-11-01 10:00:01 GET /a 200 0";
+    let error = detected(&["#Software: Microsoft Internet Information Services 10.0", header, "", line, line]).unwrap_err();
+    let hint = error.hint_text().unwrap();
+    assert!(hint.starts_with("its #Fields line names 7 columns, and the line behind it has 6: "), "{hint}");
+    let fits = header.replace(" sc-substatus", "");
+    assert_eq!(detected(&[&fits, line, line]).unwrap().format.name, "w3c");
 }
 
 #[test]
