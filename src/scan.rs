@@ -224,20 +224,30 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Scans the next window of the lines from `from` on; how many of its bytes are done.
-    fn scan_next(&mut self, buffer: &[u8], (from, length): (usize, usize), offset: u64, odd: &mut OddLines) -> usize {
+    /// Scans the next window of the lines from `from` on: how many of its bytes are done, and whether it was the last. `rest` says what becomes of the
+    /// last lines.
+    fn scan_next(
+        &mut self,
+        buffer: &[u8],
+        (from, length): (usize, usize),
+        offset: u64,
+        rest: Rest,
+        odd: &mut OddLines,
+    ) -> (usize, bool) {
         let lines = &buffer[..length];
         let to = window_end(lines, from, window_bytes(self.gathered.batch_bytes));
         let (at, is_last) = (offset + from as u64, to == length);
+        let rest = if is_last { rest } else { Rest::ToNextWindow };
         let Worker { marks, gathered, counter, .. } = &mut *self;
-        match buffer[from..].first_chunk() {
+        let done = match buffer[from..].first_chunk() {
             _ if to - from > BLOCK_BYTES_MAX => {
                 counter.count_careful(&lines[from..to], at, odd);
                 to - from
             }
-            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), is_last, gathered, counter, odd),
-            None => self.scan_copy(&lines[from..to], at, is_last, odd),
-        }
+            Some(block) => scan_window(Window::new(block, to - from, at, marks, counter), rest, gathered, counter, odd),
+            None => self.scan_copy(&lines[from..to], at, rest, odd),
+        };
+        (done, is_last)
     }
 
     /// Scans the next lines, whose envelopes are opened one by one; how many bytes are done.
@@ -247,10 +257,10 @@ impl<'a> Worker<'a> {
     }
 
     /// Scans a window behind which there is too little for a block.
-    fn scan_copy(&mut self, window: &[u8], offset: u64, is_last: bool, odd: &mut OddLines) -> usize {
+    fn scan_copy(&mut self, window: &[u8], offset: u64, rest: Rest, odd: &mut OddLines) -> usize {
         let Worker { room, marks, gathered, counter, .. } = self;
         room[..window.len()].copy_from_slice(window);
-        scan_window(Window::new(room, window.len(), offset, marks, counter), is_last, gathered, counter, odd)
+        scan_window(Window::new(room, window.len(), offset, marks, counter), rest, gathered, counter, odd)
     }
 }
 
@@ -260,18 +270,44 @@ impl<'a> Worker<'a> {
 /// # Errors
 /// An overflow of a count.
 pub fn scan(buffer: &[u8], length: usize, offset: u64, worker: &mut Worker, odd: &mut OddLines) -> Result<()> {
-    let lines = &buffer[..length];
-    let mut from = 0;
-    while from < lines.len() {
-        from += match worker.counter.opens() {
-            true => worker.scan_opened(&lines[from..], offset + from as u64, odd),
-            false => worker.scan_next(buffer, (from, length), offset, odd),
+    scan_up_to(buffer, length, offset, Rest::Counts, worker, odd).map(drop)
+}
+
+/// Scans as [`scan`] does, but leaves lines at the end that fill no batch; how many bytes are done. A batch costs the same whatever it holds, so
+/// they are better scanned together with lines that follow. They are less than a block, and there may be none.
+///
+/// # Errors
+/// An overflow of a count.
+pub fn scan_batches(buffer: &[u8], length: usize, offset: u64, worker: &mut Worker, odd: &mut OddLines) -> Result<usize> {
+    scan_up_to(buffer, length, offset, Rest::IsLeft, worker, odd)
+}
+
+/// What becomes of lines at the end of a window that fill no batch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Counts,
+    /// They are left, unless they are all that the window holds.
+    ToNextWindow,
+    IsLeft,
+}
+
+fn scan_up_to(buffer: &[u8], length: usize, offset: u64, rest: Rest, worker: &mut Worker, odd: &mut OddLines) -> Result<usize> {
+    let (mut from, mut is_over) = (0, false);
+    while from < length && !is_over {
+        let done = match worker.counter.opens() {
+            true => worker.scan_opened(&buffer[from..length], offset + from as u64, odd),
+            false => {
+                let (done, is_last) = worker.scan_next(buffer, (from, length), offset, rest, odd);
+                is_over = is_last;
+                done
+            }
         };
+        from += done;
         if worker.counter.is_full() {
             worker.fold()?;
         }
     }
-    Ok(())
+    Ok(from)
 }
 
 /// The bytes of a window that holds a little more than so many full batches, where one like the last fits.
@@ -292,15 +328,15 @@ fn window_end(lines: &[u8], from: usize, bytes: usize) -> usize {
     }
 }
 
-/// Scans a window; how many of its bytes are done. Unless it is the last one, lines at its end that fill no batch are left to
-/// the next: to mark them again costs less than a batch that is not full.
-fn scan_window(mut window: Window, is_last: bool, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> usize {
+/// Scans a window; how many of its bytes are done. Lines at its end that fill no batch are left if that is asked for: to mark them again costs
+/// less than a batch that is not full.
+fn scan_window(mut window: Window, rest: Rest, gathered: &mut Gathered, counter: &mut Counter, odd: &mut OddLines) -> usize {
     while window.start < window.length {
         let start = window.start;
         let is_untouched = window.gather(gathered, counter, odd);
         if is_untouched && gathered.lines.len == BATCH_LINES {
             gathered.batch_bytes = window.start - start;
-        } else if is_untouched && start > 0 && !is_last {
+        } else if is_untouched && (rest == Rest::IsLeft || start > 0 && rest == Rest::ToNextWindow) {
             window.start = start;
             break;
         }

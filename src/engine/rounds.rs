@@ -58,9 +58,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use super::whole::Wholes;
 use crate::aggregate::Partial;
-use crate::aggregate::accounting::Accounting;
+use crate::aggregate::accounting::{Accounting, Tally};
 use crate::aggregate::receipt::{Digests, Identity};
-use crate::block::ROOM_BYTES;
+use crate::block::{BLOCK_BYTES_MAX, ROOM_BYTES};
 use crate::error::Result;
 use crate::format::Format;
 use crate::format::detect::{Detector, Follower, SAMPLE_LINES_MAX};
@@ -80,6 +80,8 @@ const CONTENTS_WITH_CARE: usize = 64;
 /// Contents are counted in rows of so many bytes, so that few batches of lines are not full. Longer rows leave the cache before they are
 /// scanned.
 const ROW_BYTES: usize = 64 * 1024;
+/// Where rows begin in the buffer; before them stand lines of the row before that filled no batch.
+const ROW_AT: usize = BLOCK_BYTES_MAX.next_multiple_of(Aligned::CACHE_LINE);
 /// Behind so many rows that could not be counted, each content is counted by itself.
 const ROWS_FAILED_MAX: usize = 3;
 /// So many contents of a round must be other than its first one before it ends early.
@@ -272,11 +274,13 @@ impl std::ops::DerefMut for Aligned {
     }
 }
 
-/// Contents that lie one behind the other in the buffer, to be counted together.
+/// Contents that lie one behind the other in the buffer from [`ROW_AT`] on, to be counted together.
 struct Row<F> {
-    /// Each with its number and where it ends.
+    /// Each with its number and where it ends in the row.
     contents: Vec<(usize, F, usize)>,
     bytes: usize,
+    /// The last lines of the row before, which filled no batch. They stand before the row.
+    carried: Tally,
     /// How many rows may still fail; none: contents are not put into rows.
     left: usize,
 }
@@ -298,13 +302,13 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
             queue,
             follower,
             wholes,
-            buffer: Aligned::new(ROW_BYTES + SMALL_BYTES_MAX + ROOM_BYTES),
+            buffer: Aligned::new(ROW_AT + ROW_BYTES + SMALL_BYTES_MAX + ROOM_BYTES),
             // Where counting lines does not tell whether a content is like the first, each is looked at.
             with_care: if tells_by_events { 0 } else { usize::MAX },
             read: Vec::new(),
             kept: 0,
             others: Vec::new(),
-            row: Row { contents: Vec::new(), bytes: 0, left },
+            row: Row { contents: Vec::new(), bytes: 0, carried: Tally::default(), left },
         })
     }
 
@@ -348,30 +352,37 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
     /// Reads again what was not kept, and these contents.
     fn undo(&mut self, contents: Vec<(usize, C::Found, usize)>) -> Result<()> {
         self.with_care = self.with_care.max(CONTENTS_WITH_CARE);
+        self.row.carried = Tally::default();
         let not_kept = self.read.split_off(self.kept).into_iter().map(|again| again.at);
         let in_row = self.row.take().into_iter().chain(contents).map(|(at, ..)| at);
         not_kept.chain(in_row).collect::<Vec<_>>().into_iter().try_for_each(|at| self.read_again(at))
     }
 
-    /// Counts the contents that lie in the buffer.
+    /// Counts the contents that lie in the buffer, but for lines that fill no batch: they are carried on.
     fn count_row(&mut self) -> Result<()> {
         let bytes = self.row.bytes;
         if bytes == 0 {
             return Ok(());
         }
-        let contents = self.row.take();
-        let Some(lines) = self.wholes.add_row(&self.buffer, bytes)? else {
+        let (contents, carried) = (self.row.take(), self.row.carried);
+        let (from, to) = (ROW_AT - carried.bytes as usize, ROW_AT + bytes);
+        let Some(counted) = self.wholes.add_row(&self.buffer[from..], to - from, false)? else {
             self.row.left -= 1;
             return self.undo(contents);
         };
-        let (mut from, is_alone) = (0, contents.len() == 1);
+        let rest = from + counted.bytes as usize..to;
+        let rest_lines = line_ends(&self.buffer[rest.clone()]);
+        let lines = counted.lines + rest_lines - carried.lines;
+        let (mut from, is_alone) = (ROW_AT, contents.len() == 1);
         for (at, found, end) in contents {
-            let content = &self.buffer[std::mem::replace(&mut from, end)..end];
+            let content = &self.buffer[std::mem::replace(&mut from, ROW_AT + end)..ROW_AT + end];
             let mut accounting = Box::<Accounting>::default();
             accounting.add_events(if is_alone { lines } else { line_ends(content) }, content.len() as u64);
             self.round.bytes_read.fetch_add(content.len() as u64, Relaxed);
             self.read.push(ReadWhole { at, found, identity: Identity::by(self.round.digests, content), accounting });
         }
+        self.row.carried = Tally { lines: rest_lines, bytes: rest.len() as u64 };
+        self.buffer.copy_within(rest.clone(), ROW_AT - rest.len());
         Ok(())
     }
 
@@ -385,6 +396,11 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
     }
 
     fn keep(&mut self) -> Result<()> {
+        let carried = std::mem::take(&mut self.row.carried).bytes as usize;
+        if carried > 0 && self.wholes.add_row(&self.buffer[ROW_AT - carried..], carried, true)?.is_none() {
+            self.row.left -= 1;
+            return self.undo(Vec::new());
+        }
         if self.read.len() > self.kept {
             self.wholes.keep()?;
             self.kept = self.read.len();
@@ -395,7 +411,7 @@ impl<'r, 'd, C: Contents> Share<'r, 'd, C> {
     /// Reads a content and counts it, or, where it `may_wait`, puts it into the row.
     fn attempt(&mut self, at: usize, may_wait: bool) -> Result<Attempt> {
         let Round { contents, digests, bytes_read, .. } = *self.round;
-        let from = self.row.bytes;
+        let from = ROW_AT + self.row.bytes;
         let Some((length, found)) = contents.read(at, &mut self.buffer[from..from + SMALL_BYTES_MAX]) else {
             return Ok(Attempt::Other);
         };

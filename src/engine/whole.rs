@@ -3,10 +3,10 @@
 //! Of many small files most are such; what is odd about the others is for [`super::run`] to tell. What was counted cannot be taken back
 //! from counts, so it is kept apart until it is known to stand.
 
-use crate::aggregate::accounting::Accounting;
+use crate::aggregate::accounting::{Accounting, Tally};
 use crate::aggregate::{Duplicates, Partial};
 use crate::error::Result;
-use crate::scan::{Job, Worker, scan};
+use crate::scan::{Job, OddLines, Worker, scan, scan_batches};
 
 /// Counts whole contents for one job.
 pub struct Wholes<'a> {
@@ -36,24 +36,39 @@ impl<'a> Wholes<'a> {
         if is_strict {
             self.worker.take_are_own();
         }
+        self.count(is_strict, &mut |worker, odd| scan(buffer, length, 0, worker, odd).map(|()| length))
+    }
+
+    /// Counts lines by `scan`, which says how many bytes of them it has counted.
+    fn count(
+        &mut self,
+        is_strict: bool,
+        scan: &mut dyn FnMut(&mut Worker, &mut OddLines) -> Result<usize>,
+    ) -> Result<Option<Accounting>> {
         let mut are_events = true;
-        scan(buffer, length, 0, &mut self.worker, &mut |_, _, _| are_events = false)?;
+        let bytes = scan(&mut self.worker, &mut |_, _, _| are_events = false)?;
         let accounting = self.worker.take_accounting();
         let are_own = !is_strict || self.worker.take_are_own();
-        if are_events && are_own && accounting.events.bytes == length as u64 {
+        if are_events && are_own && accounting.events.bytes == bytes as u64 {
             return Ok(Some(accounting));
         }
         self.worker = Worker::new(self.job, "")?;
         Ok(None)
     }
 
-    /// Counts the first `length` bytes of a buffer: contents one behind the other, each of which ends with a line end. How many lines they
-    /// have, if all are events with a response and of one time, which a writer of the format wrote; else none, as [`Wholes::add`] says it.
+    /// Counts the first `length` bytes of a buffer: contents one behind the other, each of which ends with a line end. How much of it was
+    /// counted, if all are events with a response and of one time, which a writer of the format wrote; else none, as [`Wholes::add`] says it.
+    /// Unless they are the last, lines at the end that fill no batch are not counted: they are to stand before the next contents.
     ///
     /// # Errors
     /// An overflow of a count.
-    pub fn add_row(&mut self, buffer: &[u8], length: usize) -> Result<Option<u64>> {
-        let added = self.add("", buffer, length, true)?;
+    pub fn add_row(&mut self, buffer: &[u8], length: usize, is_last: bool) -> Result<Option<Tally>> {
+        self.worker.turn_to("");
+        self.worker.take_are_own();
+        let added = self.count(true, &mut |worker, odd| match is_last {
+            true => scan(buffer, length, 0, worker, odd).map(|()| length),
+            false => scan_batches(buffer, length, 0, worker, odd),
+        })?;
         let events = added.as_ref().map(|accounting| accounting.events);
         // Of anything else it is not known which of the contents has it.
         let plain = events.map(|events| Accounting { events, ..Accounting::default() });
@@ -61,7 +76,7 @@ impl<'a> Wholes<'a> {
             self.worker = Worker::new(self.job, "")?;
             return Ok(None);
         }
-        Ok(events.map(|events| events.lines))
+        Ok(events)
     }
 
     /// Whether contents can be counted in a row: nothing is asked of their names.

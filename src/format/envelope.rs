@@ -642,6 +642,19 @@ mod tests {
             assert_eq!(one(&[envelope], LINE.as_bytes()), None, "{envelope:?}");
         }
         assert!(!may_be_wrapped(LINE.as_bytes()));
+        // What begins with an address is told apart from what only looks so.
+        for (line, may_be) in [
+            ("192.0.2.7 - - [01/Nov/2026", false),
+            ("255.255.255.255 - - [01/Nov", false),
+            ("2.0.0.1-web: a message that", false),
+            ("2.0.0.1 web[7]: a message", true),
+            ("2.0.0.1 web: a message of it", true),
+            ("2.0.0.1  | - - a message of it", true),
+            ("2026-11-01 - - a message", true),
+            ("1.0.0.0", false),
+        ] {
+            assert_eq!(may_be_wrapped(line.as_bytes()), may_be, "{line}");
+        }
     }
 
     #[test]

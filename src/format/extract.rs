@@ -582,8 +582,10 @@ impl Extractor {
 
 /// Whether a quote stands in a text without a backslash of its own before it.
 fn holds_bare_quote(text: &[u8]) -> bool {
-    let mut is_escaped = false;
-    text.iter().any(|&byte| {
+    // Most hold none.
+    let Some(first) = memchr::memchr(b'"', text) else { return false };
+    let mut is_escaped = text[..first].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1;
+    text[first..].iter().any(|&byte| {
         let is_bare = byte == b'"' && !is_escaped;
         is_escaped = byte == b'\\' && !is_escaped;
         is_bare

@@ -22,6 +22,7 @@ pub(super) struct Expansion {
 }
 
 /// Where a file or a pipe lies.
+#[derive(Default)]
 pub(super) struct Place {
     pub(super) path: PathBuf,
     /// Whether it is a regular file, which can be opened without waiting.
@@ -58,14 +59,17 @@ impl Expansion {
 
     /// Adds every file below a directory, sorted by name, without hidden ones.
     fn walk(&mut self, directory: &Path) {
-        let before = (self.paths.len(), self.failures.len());
-        let entries = WalkDir::new(directory).follow_links(true).sort_by(by_name);
+        let (before, notes) = ((self.paths.len(), self.failures.len()), self.notes.len());
+        let entries = WalkDir::new(directory).follow_links(true);
         for entry in entries.into_iter().filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
             match entry {
                 Ok(entry) => self.add_entry(entry),
                 Err(error) => self.add_walk_error(directory, error),
             }
         }
+        sort_by_name(&mut self.paths[before.0..], directory);
+        self.failures[before.1..].sort_by(|a, b| a.name.cmp(&b.name));
+        self.notes[notes..].sort();
         if before == (self.paths.len(), self.failures.len()) {
             let message = format!("{}: the directory holds no files", directory.display());
             self.fail(directory, Error::new(ErrorKind::Input, message).hint("hidden files are not read unless they are named"));
@@ -157,6 +161,24 @@ fn by_name(a: &DirEntry, b: &DirEntry) -> Ordering {
     a.path().as_os_str().cmp(b.path().as_os_str())
 }
 
+/// Sorts the files below a directory by the components of their paths. A directory may hold many, whose names lie all over the memory, so the
+/// first bytes of each are compared where they are sorted.
+fn sort_by_name(places: &mut [Place], directory: &Path) {
+    const BYTES: usize = size_of::<u128>();
+    let base = directory.as_os_str().len();
+    let key = |place: &Place| {
+        let path = place.path.as_os_str().as_encoded_bytes();
+        let mut first = [0; BYTES];
+        // A component ends before whatever it could go on with.
+        let bytes = path[base.min(path.len())..].iter().skip_while(|&&byte| byte == b'/');
+        first.iter_mut().zip(bytes).for_each(|(to, &byte)| *to = if byte == b'/' { 0 } else { byte });
+        u128::from_be_bytes(first)
+    };
+    let mut sorted: Vec<(u128, Place)> = places.iter_mut().map(|place| (key(place), std::mem::take(place))).collect();
+    sorted.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.path.cmp(&other.path)));
+    places.iter_mut().zip(sorted).for_each(|(to, (_, place))| *to = place);
+}
+
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
@@ -173,4 +195,24 @@ fn depth_max(pattern: &str, base: &Path) -> usize {
         return usize::MAX;
     }
     Path::new(pattern).components().count() - base.components().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn files_are_sorted_by_the_components_of_their_paths(
+            names in prop::collection::vec(prop::collection::vec("[a-][a. -]{0,8}|x{14}[ab]{0,3}", 1..4), 0..60),
+        ) {
+            let place = |names: &Vec<String>| Place { path: Path::new("logs/of").join(names.join("/")), is_file: true };
+            let mut places: Vec<Place> = names.iter().map(place).collect();
+            let mut want: Vec<PathBuf> = places.iter().map(|place| place.path.clone()).collect();
+            sort_by_name(&mut places, Path::new("logs/of"));
+            want.sort();
+            prop_assert_eq!(places.iter().map(|place| place.path.clone()).collect::<Vec<_>>(), want);
+        }
+    }
 }

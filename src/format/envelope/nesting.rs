@@ -41,6 +41,7 @@ pub(super) fn may_be_wrapped(line: &[u8]) -> bool {
         Some(b'{' | b' ' | b'\t' | b'\r') => object::may_hold_line(line),
         Some(b'[') => line.starts_with(b"[pod/"),
         Some(b'\x1b') => container::compose(line).is_some(),
+        Some(_) if begins_with_address(line) => false,
         Some(first) => {
             let is_stamped = first.is_ascii_digit() && line.get(4) == Some(&b'/');
             is_stamped || syslog::may_be_dated(line) || begins_with_name(line)
@@ -49,15 +50,28 @@ pub(super) fn may_be_wrapped(line: &[u8]) -> bool {
     }
 }
 
+/// Whether an address, a blank and a dash begin a line, as most do. No envelope begins so, and it is told by few instructions.
+fn begins_with_address(line: &[u8]) -> bool {
+    const ONES: u128 = u128::MAX / 0xff;
+    let Some(first) = line.first_chunk::<16>() else { return false };
+    // The lowest byte that is 0 is the lowest that has its high bit here (Mycroft).
+    let no_blanks = u128::from_le_bytes(*first) ^ ONES * u128::from(b' ');
+    let blank = ((no_blanks.wrapping_sub(ONES) & !no_blanks & ONES << 7).trailing_zeros() / u8::BITS) as usize;
+    first[0].is_ascii_digit()
+        && first[1..4].contains(&b'.')
+        && line.get(blank..blank + 3) == Some(b" - ")
+        && first[blank - 1].is_ascii_digit()
+}
+
 /// Whether a name of a service or a program begins a line. Neither holds a blank, and what is behind the first one tells most.
 fn begins_with_name(line: &[u8]) -> bool {
     let Some(blank) = memchr::memchr(b' ', line).filter(|&blank| blank > 0) else { return false };
     let (name, rest) = line.split_at(blank);
-    let may_be_service = rest.iter().find(|&&byte| byte != b' ') == Some(&b'|');
-    may_be_service && container::compose(line).is_some()
+    let message = rest.trim_ascii_start();
+    message.first() == Some(&b'|') && container::compose(line).is_some()
         || name.ends_with(b"]:") && syslog::behind_tag(line).is_some()
         || name[0].is_ascii_lowercase() && container::stern(line).is_some()
-        || name[0].is_ascii_alphanumeric() && syslog::behind_bare_host(line).is_some()
+        || name[0].is_ascii_alphanumeric() && syslog::may_be_tagged(message) && syslog::behind_bare_host(line).is_some()
 }
 
 fn nest(lines: &[Vec<u8>], outer: &mut Vec<Envelope>, found: &mut Vec<Vec<Envelope>>) {

@@ -191,9 +191,7 @@ fn month_of(name: &[u8]) -> u8 {
 pub(super) fn behind_host(rest: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let host = memchr::memchr(b' ', rest).filter(|&length| length > 0)?;
     let message = rest[host + 1..].trim_ascii_start();
-    // systemd has parentheses around the name of what has not begun yet.
-    let is_tag = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'(' | b')');
-    let tag = message.iter().take_while(is_tag).count();
+    let tag = tag_length(message);
     let behind_tag = &message[tag..];
     let behind_pid = match behind_tag.strip_prefix(b"[") {
         Some(pid) => &pid[memchr::memchr(b']', pid).map_or(pid.len(), |end| end + 1)..],
@@ -205,6 +203,17 @@ pub(super) fn behind_host(rest: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
         }
         _ => Some((None, message)),
     }
+}
+
+/// How long the tag is that a message may begin with. systemd has parentheses around the name of what has not begun yet.
+fn tag_length(message: &[u8]) -> usize {
+    let is_tag = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'(' | b')');
+    message.iter().take_while(is_tag).count()
+}
+
+/// Whether a tag may stand at the beginning of a message, told by the byte behind it.
+pub(super) fn may_be_tagged(message: &[u8]) -> bool {
+    matches!(message.get(tag_length(message)), Some(b':' | b'['))
 }
 
 /// The tag of `HOST TAG: ` and what follows, as some services forward what was syslog, without a time.

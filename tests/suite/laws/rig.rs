@@ -14,7 +14,7 @@ use slix::format::extract::{Extractor, Reader};
 use slix::framing::LINE_BYTES_MAX;
 use slix::marks::Kernel;
 use slix::record::{Outcome, Reason, Skip, Value};
-use slix::scan::{Job, Worker, scan};
+use slix::scan::{Job, Worker, scan, scan_batches};
 use slix::slo::Indicator;
 use slix::slo::classify::Classifier;
 use slix::time::Slices;
@@ -83,6 +83,30 @@ impl Rig {
         odd.sort_unstable_by_key(|(offset, _)| *offset);
         let accounting = worker.take_accounting();
         Counted { partial: worker.finish().unwrap(), accounting, odd }
+    }
+
+    /// The bare loop over so many lines at a time, before which stand those that filled no batch; and how many bytes did so in all.
+    pub fn by_batches(&self, log: &[u8], lines: &[usize], kernel: Kernel) -> (Counted, usize) {
+        let mut worker = Worker::new(self.job(kernel), "log").unwrap();
+        let (mut odd, mut rest, mut at, mut carried) = (Vec::new(), Vec::new(), 0, 0);
+        let (mut all, mut lines) = (log.split_inclusive(|&b| b == b'\n'), lines.iter().cycle());
+        loop {
+            let next = all.by_ref().take(*lines.next().unwrap()).collect::<Vec<_>>().concat();
+            let text = [&rest[..], &next].concat();
+            let buffer = [&text[..], &[b'"'; 70_000]].concat();
+            let odd = &mut |outcome, offset, _: &[u8]| odd.push((offset, outcome));
+            if next.is_empty() {
+                scan(&buffer, text.len(), at, &mut worker, odd).unwrap();
+                break;
+            }
+            let done = scan_batches(&buffer, text.len(), at, &mut worker, odd).unwrap();
+            rest = text[done..].to_vec();
+            (at, carried) = (at + done as u64, carried + rest.len());
+            assert!(rest.iter().filter(|&&b| b == b'\n').count() <= 64);
+        }
+        odd.sort_unstable_by_key(|(offset, _)| *offset);
+        let accounting = worker.take_accounting();
+        (Counted { partial: worker.finish().unwrap(), accounting, odd }, carried)
     }
 
     /// The lines one by one, by the reader and the classifier that take one line.

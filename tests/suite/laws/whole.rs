@@ -71,6 +71,23 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(cases(24))]
+
+    #[test]
+    fn lines_that_fill_no_batch_may_wait_for_others(config in config(600), lines in prop::collection::vec(1usize..150, 1..5)) {
+        let (rig, _) = rig_of(config.format);
+        let (log, _) = generate(&config);
+        for kernel in kernels() {
+            let (counted, _) = rig.by_batches(&log, &lines, kernel);
+            let want = rig.fast(&log, kernel);
+            prop_assert_eq!(&counted.accounting, &want.accounting);
+            prop_assert_eq!(&counted.odd, &want.odd);
+            same(&bytes_of(&counted.partial), &bytes_of(&want.partial))?;
+        }
+    }
+}
+
 /// What is counted in a row is what is counted one by one; where it could not be said of which content a line is, nothing counts.
 #[test]
 fn contents_in_a_row_count_as_one_by_one() {
@@ -83,19 +100,27 @@ fn contents_in_a_row_count_as_one_by_one() {
     for kernel in kernels() {
         let (mut rows, mut alone) = (Wholes::new(rig.job(kernel)).unwrap(), Wholes::new(rig.job(kernel)).unwrap());
         assert!(rows.counts_rows());
-        for contents in contents.chunks(7) {
-            let row = contents.concat();
-            let lines = rows.add_row(&roomy(row.as_bytes()), row.len()).unwrap().unwrap();
-            assert_eq!(lines as usize, contents.iter().map(|content| content.lines().count()).sum::<usize>());
-            rows.keep().unwrap();
+        let (mut carried, mut carried_in_all) = (String::new(), 0);
+        for (i, contents) in contents.chunks(7).enumerate() {
+            // The lines that fill no batch go with the next row, unless there is none.
+            let (row, is_last) = (carried + &contents.concat(), i % 3 == 2 || contents.len() < 7);
+            let counted = rows.add_row(&roomy(row.as_bytes()), row.len(), is_last).unwrap().unwrap();
+            let rest = row[counted.bytes as usize..].to_owned();
+            assert_eq!(counted.lines as usize + rest.lines().count(), row.lines().count());
+            assert!(rest.lines().count() < 64 && (rest.is_empty() || !is_last));
+            (carried, carried_in_all) = (rest.clone(), carried_in_all + rest.len());
+            if is_last {
+                rows.keep().unwrap();
+            }
             for content in contents {
                 alone.add("a.log", &roomy(content.as_bytes()), content.len(), true).unwrap().unwrap();
             }
             alone.keep().unwrap();
         }
+        assert!(carried.is_empty() && carried_in_all > 5_000);
         for odd in [line(1, "000"), "no request\n".to_owned(), "\n".to_owned()] {
             let row = [&contents[3][..], &odd].concat();
-            assert_eq!(rows.add_row(&roomy(row.as_bytes()), row.len()).unwrap(), None, "{odd}");
+            assert_eq!(rows.add_row(&roomy(row.as_bytes()), row.len(), true).unwrap(), None, "{odd}");
         }
         let bytes = |wholes: Wholes| bytes_of(&wholes.finish().unwrap().unwrap());
         assert!(bytes(rows) == bytes(alone));
