@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::aggregate::{Duplicates, Identity, Partial, Receipt};
 use crate::error::{Error, ErrorKind, Result};
 use crate::framing::{Frame, Framing, lines_before};
-use crate::scan::{Job, OddLines, Worker, scan};
+use crate::scan::{Job, OddLines, Worker, scan, scan_batches};
 
 /// A stretch of one input that one worker reads from beginning to end.
 ///
@@ -171,11 +171,14 @@ impl<'a> Share<'a> {
         while !framing.is_done() && !stretch.is_done && failure.is_none() && !run.stop.load(Ordering::Relaxed) {
             match piece.read(framing.room()) {
                 Ok(0) if piece.interrupted() || run.stop.load(Ordering::Relaxed) => break,
-                Ok(count) => framing.advance(count, &mut |frame| stretch.scan(frame, worker, &mut *odd))?,
+                Ok(count) => framing.advance_leaving(count, &mut |frame| stretch.scan(frame, worker, &mut *odd))?,
                 Err(error) => failure = Some(error),
             }
         }
         let stopped = !framing.is_done() && !stretch.is_done && failure.is_none();
+        if !stretch.is_done {
+            framing.finish(&mut |frame| stretch.scan(frame, worker, &mut *odd))?;
+        }
         let accounting = worker.take_accounting();
         let cut_short = failure.as_ref().map(|e| e.to_string()).or_else(|| stopped.then(|| "interrupted".to_owned()));
         self.framing = Some(framing);
@@ -226,30 +229,41 @@ impl Stretch {
         Ok(Stretch { start, end, recalls, covered: None, is_done: start >= end })
     }
 
-    /// Counts what of a frame belongs to the stretch, and recalls the rest.
-    fn scan(&mut self, frame: Frame, worker: &mut Worker, odd: &mut OddLines) -> Result<()> {
-        let behind = match frame {
-            Frame::Lines { offset, bytes, buffer } => {
+    /// Counts what of a frame belongs to the stretch, and recalls the rest; how many of its bytes are done. Lines at its end that fill no batch are
+    /// left to the next.
+    fn scan(&mut self, frame: Frame, worker: &mut Worker, odd: &mut OddLines) -> Result<usize> {
+        let (behind, done) = match frame {
+            Frame::Lines { offset, bytes, buffer, is_last } => {
                 let before = lines_before(bytes, offset, self.start);
                 let mine = lines_before(bytes, offset, self.end).max(before);
+                let may_leave = !is_last && !self.recalls && mine == bytes.len();
                 worker.recall(&bytes[..before]);
-                if mine > before {
-                    scan(&buffer[before..], mine - before, offset + before as u64, worker, odd)?;
-                    self.cover(offset + before as u64, offset + mine as u64);
+                let done = match may_leave {
+                    true => before + scan_batches(&buffer[before..], mine - before, offset + before as u64, worker, odd)?,
+                    false => {
+                        scan(&buffer[before..], mine - before, offset + before as u64, worker, odd)?;
+                        mine
+                    }
+                };
+                if done > before {
+                    self.cover(offset + before as u64, offset + done as u64);
+                }
+                if may_leave {
+                    return Ok(done);
                 }
                 self.recall_rest(&bytes[mine..], worker);
-                offset + bytes.len() as u64
+                (offset + bytes.len() as u64, bytes.len())
             }
             Frame::Oversized { offset, bytes } => {
                 if (self.start..self.end).contains(&offset) {
                     worker.reject_oversized(offset, bytes, odd);
                     self.cover(offset, offset + bytes);
                 }
-                offset + bytes
+                (offset + bytes, 0)
             }
         };
         self.is_done |= behind >= self.end && !worker.is_unfinished();
-        Ok(())
+        Ok(done)
     }
 
     /// Recalls lines behind the stretch as long as one of them may end a line that was counted in parts.

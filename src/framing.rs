@@ -76,6 +76,8 @@ pub enum Frame<'a> {
         bytes: &'a [u8],
         /// The lines, and what stands behind them in the buffer: room to look ahead in, which means nothing.
         buffer: &'a [u8],
+        /// Whether these are the last: none can be left to the next frame.
+        is_last: bool,
     },
     /// One line longer than the limit. It was not kept.
     Oversized {
@@ -120,6 +122,12 @@ impl Framing {
 
     /// Takes `count` new bytes (0: the input has ended), and hands every frame they complete to `each`.
     pub fn advance<E>(&mut self, count: usize, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<(), E> {
+        self.advance_leaving(count, &mut |frame| each(frame).map(|()| usize::MAX))
+    }
+
+    /// The same, where `each` says how many bytes of whole lines it has done with: the others come once more, with those behind them. They are to be
+    /// no more than a block of lines; of the last ones none can be left. What was left when no more bytes come is handed out by [`Framing::finish`].
+    pub fn advance_leaving<E>(&mut self, count: usize, each: &mut dyn FnMut(Frame) -> Result<usize, E>) -> Result<(), E> {
         self.filled += count;
         if self.state == State::Foreign && !self.skip_foreign() {
             if count == 0 {
@@ -133,6 +141,17 @@ impl Framing {
             return Ok(());
         }
         self.hand_out(count == 0, each)
+    }
+
+    /// Hands out the whole lines that were left, of an input that goes on in vain. Half a line is none.
+    pub fn finish<E>(&mut self, each: &mut dyn FnMut(Frame) -> Result<usize, E>) -> Result<(), E> {
+        let whole = memrchr(b'\n', &self.buffer[..self.filled]).map_or(0, |newline| newline + 1);
+        let mine = self.cut_at_end(whole);
+        if self.state == State::Lines && mine > 0 {
+            self.hand_last(mine, each)?;
+        }
+        self.state = State::Done;
+        Ok(())
     }
 
     /// Drops the line that began before the stretch; whether its end was found.
@@ -151,7 +170,7 @@ impl Framing {
     }
 
     /// Drops what belongs to the oversized line; whether its end was found.
-    fn skip_oversized<E>(&mut self, from: u64, ended: bool, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<bool, E> {
+    fn skip_oversized<E>(&mut self, from: u64, ended: bool, each: &mut dyn FnMut(Frame) -> Result<usize, E>) -> Result<bool, E> {
         let newline = memchr(b'\n', &self.buffer[..self.filled]);
         self.drop_front(newline.map_or(self.filled, |at| at + 1));
         if newline.is_none() && !ended {
@@ -162,7 +181,7 @@ impl Framing {
         Ok(true)
     }
 
-    fn hand_out<E>(&mut self, ended: bool, each: &mut dyn FnMut(Frame) -> Result<(), E>) -> Result<(), E> {
+    fn hand_out<E>(&mut self, ended: bool, each: &mut dyn FnMut(Frame) -> Result<usize, E>) -> Result<(), E> {
         if self.state != State::Lines {
             return Ok(());
         }
@@ -172,18 +191,28 @@ impl Framing {
             None => 0,
         };
         let mine = self.cut_at_end(whole);
-        if mine > 0 {
-            each(Frame::Lines { offset: self.base, bytes: &self.buffer[..mine], buffer: &self.buffer })?;
+        let is_oversized = !ended && self.filled - whole > self.line_bytes_max;
+        let is_over = mine < whole || ended || self.base + whole as u64 >= self.end;
+        if mine > 0 && (is_over || is_oversized) {
+            self.hand_last(mine, each)?;
+        } else if mine > 0 {
+            let done =
+                each(Frame::Lines { offset: self.base, bytes: &self.buffer[..mine], buffer: &self.buffer, is_last: false })?;
+            self.drop_front(done.min(mine));
         }
-        if mine < whole || ended || self.base + whole as u64 >= self.end {
+        if is_over {
             self.state = State::Done;
-            return Ok(());
-        }
-        self.drop_front(mine);
-        if self.filled > self.line_bytes_max {
+        } else if is_oversized {
             self.state = State::Oversized { from: self.base };
             self.drop_front(self.filled);
         }
+        Ok(())
+    }
+
+    /// Hands out lines of which none may be left.
+    fn hand_last<E>(&mut self, bytes: usize, each: &mut dyn FnMut(Frame) -> Result<usize, E>) -> Result<(), E> {
+        each(Frame::Lines { offset: self.base, bytes: &self.buffer[..bytes], buffer: &self.buffer, is_last: true })?;
+        self.drop_front(bytes);
         Ok(())
     }
 
@@ -204,28 +233,44 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    type Framed = Vec<(u64, Option<Vec<u8>>, u64)>;
+
     /// The frames of `start..end`, with the input pushed in chunks of these sizes: (offset, line or none when oversized, bytes).
-    fn frames(input: &[u8], start: u64, end: Option<u64>, line_max: usize, chunks: &[usize]) -> Vec<(u64, Option<Vec<u8>>, u64)> {
+    fn frames(input: &[u8], start: u64, end: Option<u64>, line_max: usize, chunks: &[usize]) -> Framed {
+        frames_leaving(input, (start, end), line_max, chunks, &[0])
+    }
+
+    /// The same, where of each frame so many lines are left that are not its last.
+    fn frames_leaving(
+        input: &[u8],
+        (start, end): (u64, Option<u64>),
+        line_max: usize,
+        chunks: &[usize],
+        left: &[usize],
+    ) -> Framed {
         let mut framing = Framing::new(start, end, line_max);
         let mut out = Vec::new();
         let mut at = start.saturating_sub(1) as usize;
-        let mut sizes = chunks.iter().cycle();
+        let (mut sizes, mut left) = (chunks.iter().cycle(), left.iter().cycle());
         while !framing.is_done() {
             let count = (*sizes.next().unwrap()).min(input.len() - at).min(framing.room().len());
             framing.room()[..count].copy_from_slice(&input[at..at + count]);
             at += count;
             framing
-                .advance(count, &mut |frame| {
+                .advance_leaving(count, &mut |frame| {
+                    let mut done = 0;
                     match frame {
                         Frame::Oversized { offset, bytes } => out.push((offset, None, bytes)),
-                        Frame::Lines { mut offset, bytes, .. } => {
-                            for line in bytes.split_inclusive(|&b| b == b'\n') {
-                                out.push((offset, Some(line.to_vec()), line.len() as u64));
-                                offset += line.len() as u64;
+                        Frame::Lines { offset, bytes, is_last, .. } => {
+                            let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
+                            let left = if is_last { 0 } else { *left.next().unwrap() };
+                            for line in &lines[..lines.len().saturating_sub(left)] {
+                                out.push((offset + done as u64, Some(line.to_vec()), line.len() as u64));
+                                done += line.len();
                             }
                         }
                     }
-                    Ok::<(), ()>(())
+                    Ok::<usize, ()>(done)
                 })
                 .unwrap();
         }
@@ -250,18 +295,44 @@ mod tests {
         fn any_chunking_and_any_tiling_gives_the_lines(
             lines in proptest::collection::vec("[a-z\r]{0,9}", 0..30), last in "[a-z]{0,3}",
             chunks in proptest::collection::vec(1usize..40, 1..5), cuts in proptest::collection::vec(0u64..300, 0..4),
+            left in proptest::collection::vec(0usize..4, 1..4),
         ) {
             let input = lines.iter().map(|l| format!("{l}\n")).collect::<String>() + &last;
             let whole = naive(input.as_bytes(), 0, None);
             prop_assert_eq!(&frames(input.as_bytes(), 0, None, 64, &chunks), &whole);
+            prop_assert_eq!(&frames_leaving(input.as_bytes(), (0, None), 64, &chunks, &left), &whole);
             let mut bounds: Vec<u64> = cuts.into_iter().filter(|&c| c <= input.len() as u64).chain([0]).collect();
             bounds.sort_unstable();
             let mut tiled = Vec::new();
             for (i, &start) in bounds.iter().enumerate() {
-                tiled.extend(frames(input.as_bytes(), start, bounds.get(i + 1).copied(), 64, &chunks));
+                tiled.extend(frames_leaving(input.as_bytes(), (start, bounds.get(i + 1).copied()), 64, &chunks, &left));
             }
             prop_assert_eq!(tiled, whole);
         }
+    }
+
+    #[test]
+    fn lines_that_were_left_are_handed_out_where_no_more_bytes_come() {
+        let mut framing = Framing::new(0, None, 64);
+        framing.room()[..8].copy_from_slice(b"a\nb\nc\nha");
+        let mut handed = Vec::new();
+        let mut take = |frame: Frame| {
+            let Frame::Lines { offset, bytes, is_last, .. } = frame else { panic!("no line is that long") };
+            handed.push((offset, bytes.to_vec(), is_last));
+            Ok::<usize, ()>(2)
+        };
+        framing.advance_leaving(8, &mut take).unwrap();
+        framing.finish(&mut take).unwrap();
+        assert!(framing.is_done());
+        assert_eq!(handed, [(0, b"a\nb\nc\n".to_vec(), false), (2, b"b\nc\n".to_vec(), true)]);
+    }
+
+    #[test]
+    fn an_oversized_line_behind_lines_that_were_left_comes_behind_them() {
+        let input = format!("a\nb\n{}\nc\n", "x".repeat(400_000));
+        let got = frames_leaving(input.as_bytes(), (0, None), 1_000, &[READ_BYTES], &[9]);
+        let lines = |line: &str| Some(line.as_bytes().to_vec());
+        assert_eq!(got, [(0, lines("a\n"), 2), (2, lines("b\n"), 2), (4, None, 400_001), (400_005, lines("c\n"), 2)]);
     }
 
     #[test]

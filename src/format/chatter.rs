@@ -61,6 +61,7 @@ fn is_chatter(line: &[u8]) -> bool {
         || is_nginx_error(line)
         || is_apache_error(line)
         || is_haproxy_other(line)
+        || is_ingress_stream(line)
         || is_http_server_error(line)
         || is_aws_other(line)
         || is_start_up(line)
@@ -175,72 +176,93 @@ fn is_levelled(line: &[u8]) -> bool {
         || matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) && has_pattern(line, b"A0000 00:00:00.000000 ")
 }
 
-/// What uWSGI and Flask say of themselves in the stream of their requests, Django of requests that fail, and what ingress-nginx, docker compose and nginx's image say
-/// before nginx does.
+/// What uWSGI and Flask say of themselves in the stream of their requests, Django of requests that fail, and what ingress-nginx, docker compose, Tomcat and the
+/// images of nginx, nginx-proxy, httpd and uvicorn say before the server does.
+const START_UP: Words = Words::new(&[
+    b"*** ",
+    b"compiled with version: ",
+    b"os: ",
+    b"nodename: ",
+    b"machine: ",
+    b"clock source: ",
+    b"pcre jit ",
+    b"detected ",
+    b"current working directory: ",
+    b"uWSGI ",
+    b"your ",
+    b"lock engine: ",
+    b"thunder lock: ",
+    b"uwsgi ",
+    b"Python version: ",
+    b"Python main interpreter ",
+    b"--- Python VM ",
+    b"python threads support ",
+    b"mapped ",
+    b"WSGI app ",
+    b"spawned uWSGI ",
+    b"setgid() to ",
+    b"setuid() to ",
+    b"chdir() to ",
+    b"worker ",
+    b"goodbye to uWSGI.",
+    b"VACUUM: ",
+    b"gracefully killing ",
+    b"...gracefully killing ",
+    b"Gracefully killing ",
+    b"Respawned uWSGI ",
+    b"DAMN ! worker ",
+    b"SIGINT/SIGTERM received",
+    b"SIGINT/SIGQUIT received",
+    b"SIGTERM received",
+    b"subprocess ",
+    b"[uWSGI] ",
+    b"The work of process ",
+    b"UNABLE to load uWSGI plugin",
+    b"!!! ",
+    b"announcing my loyalty to the Emperor",
+    b"[busyness] ",
+    b"OSError: write error",
+    b"Not Found: /",
+    b"Forbidden: /",
+    b"Bad Request: /",
+    b"Internal Server Error: /",
+    b"Method Not Allowed (",
+    b"----------",
+    b"NGINX Ingress controller",
+    b"  Release: ",
+    b"  Build: ",
+    b"  Repository: ",
+    b"  nginx version: ",
+    b"Refer to the troubleshooting guide ",
+    b"Attaching to ",
+    b" * ",
+    b"Press CTRL+C to quit",
+    b"   WARNING: This is a development server",
+    b"nginx: [",
+    b"nginx: configuration file ",
+    b"nginx version: ",
+    b"sed: can't ",
+    b"mkdir: can't create directory ",
+    b"Info: running nginx-proxy ",
+    b"Setting up DH Parameters",
+    b"forego ",
+    b"Checking for script in ",
+    b"Running script ",
+    b"There is no script ",
+    b"=> sourcing ",
+    b"Enabling module ",
+    b"To activate the new configuration, you need to run:",
+    b"NOTE: Picked up JDK_JAVA_OPTIONS: ",
+    b"Using CATALINA_",
+    b"Using CLASSPATH: ",
+    b"Using JRE_HOME: ",
+    b" Note: further occurrences of HTTP request parsing errors",
+]);
+
+/// Whether a line is one of these, or of docker compose or a script.
 fn is_start_up(line: &[u8]) -> bool {
-    const WORDS: Words = Words::new(&[
-        b"*** ",
-        b"compiled with version: ",
-        b"os: ",
-        b"nodename: ",
-        b"machine: ",
-        b"clock source: ",
-        b"pcre jit ",
-        b"detected ",
-        b"current working directory: ",
-        b"uWSGI ",
-        b"your ",
-        b"lock engine: ",
-        b"thunder lock: ",
-        b"uwsgi ",
-        b"Python version: ",
-        b"Python main interpreter ",
-        b"--- Python VM ",
-        b"python threads support ",
-        b"mapped ",
-        b"WSGI app ",
-        b"spawned uWSGI ",
-        b"setgid() to ",
-        b"setuid() to ",
-        b"chdir() to ",
-        b"worker ",
-        b"goodbye to uWSGI.",
-        b"VACUUM: ",
-        b"gracefully killing ",
-        b"...gracefully killing ",
-        b"Gracefully killing ",
-        b"Respawned uWSGI ",
-        b"DAMN ! worker ",
-        b"SIGINT/SIGTERM received",
-        b"SIGINT/SIGQUIT received",
-        b"SIGTERM received",
-        b"subprocess ",
-        b"[uWSGI] ",
-        b"The work of process ",
-        b"UNABLE to load uWSGI plugin",
-        b"!!! ",
-        b"announcing my loyalty to the Emperor",
-        b"[busyness] ",
-        b"OSError: write error",
-        b"Not Found: /",
-        b"Forbidden: /",
-        b"Bad Request: /",
-        b"Internal Server Error: /",
-        b"Method Not Allowed (",
-        b"----------",
-        b"NGINX Ingress controller",
-        b"  Release: ",
-        b"  Build: ",
-        b"  Repository: ",
-        b"  nginx version: ",
-        b"Refer to the troubleshooting guide ",
-        b"Attaching to ",
-        b" * ",
-        b"Press CTRL+C to quit",
-        b"nginx: [",
-    ]);
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
-    WORDS.begin(line) || is_script() || is_exit(line)
+    START_UP.begin(line) || is_script() || is_exit(line)
 }
 
 /// docker compose, of a container: `web-1 exited with code 0`.
@@ -248,7 +270,7 @@ fn is_exit(line: &[u8]) -> bool {
     memchr::memchr(b' ', line).is_some_and(|at| line[at..].starts_with(b" exited with code "))
 }
 
-/// The trace of a failure in Python, Java, Node or Go, whose lines below the first are indented.
+/// The trace of a failure in Python, PHP, Java, Node or Go, whose lines below the first are indented.
 fn is_trace(line: &[u8]) -> bool {
     const WORDS: Words = Words::new(&[
         b"Traceback (most recent call last):",
@@ -257,6 +279,12 @@ fn is_trace(line: &[u8]) -> bool {
         b"\tat ",
         b"\t... ",
         b"Caused by: ",
+        b"Stack trace:",
+        b"  thrown in /",
+        b"PHP message: ",
+        b"  + Exception Group Traceback ",
+        b"  | ",
+        b"  +-+-",
         b"During handling of the above ",
         b"The above exception was the direct cause ",
         b"\tSuppressed: ",
@@ -306,6 +334,14 @@ fn is_exception(line: &[u8]) -> bool {
 fn is_http_server_error(line: &[u8]) -> bool {
     static CODE: Sign = Sign::new(b"] code ");
     CODE.find(line).is_some_and(|at| has_pattern(&line[at..], b"] code 000, message "))
+}
+
+/// ingress-nginx of TCP and UDP services (`log-format-stream`): `[192.0.2.7] [01/Nov/2026:10:00:00 +0000] TCP 200 11 22 0.045`, once without the
+/// address.
+fn is_ingress_stream(line: &[u8]) -> bool {
+    let is_session = |text: &[u8]| (text.starts_with(b" TCP ") || text.starts_with(b" UDP ")) && has_pattern(&text[5..], b"000 ");
+    let timed = |text: &[u8]| has_pattern(text, b"[00/Aaa/0000:00:00:00 ") && text.get(28..).is_some_and(is_session);
+    line.first() == Some(&b'[') && (timed(line) || memchr::memmem::find(line, b"] [").is_some_and(|end| timed(&line[end + 2..])))
 }
 
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
@@ -452,6 +488,19 @@ mod tests {
         "\tat java.base/java.lang.Thread.run(Thread.java:840)",
         "192.0.2.7 - - [05/Mar/2024 23:59:58] code 404, message File not found",
         "Proxy web started.",
+        "[192.0.2.7] [05/Mar/2024:23:59:58 +0000] TCP 200 11 22 0.045",
+        "[05/Mar/2024:23:59:58 +0000] UDP 200 0 0 0.000",
+        "nginx version: openresty/1.27.1.2",
+        "Stack trace:",
+        "  thrown in /var/www/cart.php on line 3",
+        "PHP message: PHP Warning:  Undefined variable $cart in /var/www/cart.php on line 7",
+        "  + Exception Group Traceback (most recent call last):",
+        "  |   File \"app.py\", line 12, in cart",
+        "  +-+---------------- 1 ----------------",
+        "   WARNING: This is a development server. Do not use it in a production deployment.",
+        "mkdir: can't create directory '/var/cache/nginx': Read-only file system",
+        "Checking for script in /app/prestart.sh",
+        "Using CATALINA_BASE:   /opt/tomcat",
         "Tue Mar  5 23:59:58 2024 - SIGPIPE: writing to a closed pipe/socket/fd on request / (ip 192.0.2.7) !!!",
         "[busyness] 1s average busyness of worker 1 is at 2%",
         "Not Found: /favicon.ico",

@@ -22,22 +22,36 @@ enum WordKind {
     User,
 }
 
+impl WordKind {
+    /// Whether a text is the first of several addresses, so that the next fields hold the others.
+    fn is_list(self, text: &[u8]) -> bool {
+        self == WordKind::Address && text.ends_with(b",")
+    }
+}
+
 impl Word {
-    /// Whether a writer of the format would write this: a method has a letter, a host has no blank, and an address none but in a list (of those
-    /// that a request was forwarded for, which stand in its place at times). A user who is not known is `-`, and alone: where more stands behind
+    /// Whether each of these words fits; `text` has that of a field. Behind a list of addresses the user's has one too many: more than one word.
+    pub(super) fn all_fit<'l>(words: &[Word], text: impl Fn(usize) -> &'l [u8]) -> bool {
+        let has_list = || words.iter().any(|word| word.kind.is_list(text(word.field)));
+        words.iter().all(|word| word.fits(text(word.field)) || word.kind == WordKind::User && has_list())
+    }
+
+    /// Whether a writer of the format would write this: a method has a letter, a host has no blank and nothing that lists, paths and objects are
+    /// made of, and an address no blank but in a list (of those that a request was forwarded for, which stand in its place at times). A user who is not known is `-`, and alone: where more stands behind
     /// it, the fields before have taken in one too many, as of a line that has its host before the address.
-    pub(super) fn fits(self, text: &[u8]) -> bool {
+    fn fits(self, text: &[u8]) -> bool {
         match self.kind {
             WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
-            WordKind::Host => memchr::memchr(b' ', text).is_none(),
+            WordKind::Host => !text.iter().any(|byte| b" ,/@{}\"".contains(byte)),
             WordKind::Address => memchr::memchr_iter(b' ', text).all(|at| text[..at].ends_with(b",")),
             WordKind::User => !text.starts_with(b"- "),
         }
     }
 
-    /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it.
+    /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it. Of a host not only
+    /// that is asked.
     pub(super) fn fits_if_regular(self) -> bool {
-        self.ends_at_blank && self.kind != WordKind::Method
+        self.ends_at_blank && !matches!(self.kind, WordKind::Method | WordKind::Host)
     }
 }
 

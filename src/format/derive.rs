@@ -257,10 +257,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An address without the port behind it: `192.0.2.7:40112`, `[2001:db8::7]:40112`. An address of version 6 without brackets has colons of
+/// An address without the port behind it: `192.0.2.7:40112`, `[2001:db8::7]:40112`, nor the comma of a list whose others stand
+/// in the next fields. An address of version 6 without brackets has colons of
 /// its own, and stays as it is.
 fn address(text: &[u8]) -> &[u8] {
     let is_port = |port: &[u8]| !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    let text = text.strip_suffix(b",").unwrap_or(text);
     if let Some(rest) = text.strip_prefix(b"[") {
         let Some(end) = memchr::memchr(b']', rest) else { return text };
         let has_end = rest.len() == end + 1 || rest[end + 1..].strip_prefix(b":").is_some_and(is_port);
@@ -340,6 +342,8 @@ mod tests {
             ("[2001:db8::7", "[2001:db8::7"),
             ("[2001:db8::7]x", "[2001:db8::7]x"),
             ("192.0.2.7, 192.0.2.8", "192.0.2.7, 192.0.2.8"),
+            ("192.0.2.7,", "192.0.2.7"),
+            ("192.0.2.7:40112,", "192.0.2.7"),
         ] {
             assert_eq!(String::from_utf8_lossy(address(text.as_bytes())), want);
         }

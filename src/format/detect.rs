@@ -519,7 +519,9 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
         // Local times tell the layout as well as others do, whatever zone they are in.
         let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
         let mut reader = extractor.reader("");
-        let events = lines.iter().filter(|line| extractor.read(line, &mut reader) == Outcome::Event).count();
+        let mut reads =
+            |line: &&&[u8]| extractor.read(line, &mut reader) == Outcome::Event && extractor.reads_cleanly(line, &reader);
+        let events = lines.iter().filter(&mut reads).count();
         if events > best.0 {
             best = (events, i);
         }

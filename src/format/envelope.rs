@@ -211,12 +211,15 @@ impl Level {
         }
     }
 
-    /// The length of the timestamp that a line begins with, if a blank follows it.
+    /// The timestamp that a line begins with, and its length, if a blank follows it. It is one without a zone, too: what is behind it may have a
+    /// time of its own.
     fn leading_stamp(&mut self, line: &[u8]) -> Option<(Stamped, usize)> {
-        match self.clock.read(line) {
-            TimeRead::At(time, length) if line.get(length) == Some(&b' ') => Some((Stamped::At(time), length + 1)),
-            _ => None,
-        }
+        let (time, length) = match self.clock.read(line) {
+            TimeRead::At(time, length) => (Stamped::At(time), length),
+            TimeRead::NoZone(length) => (Stamped::Unknown, length),
+            TimeRead::Bad => return None,
+        };
+        (line.get(length) == Some(&b' ')).then_some((time, length + 1))
     }
 }
 

@@ -435,7 +435,7 @@ impl Extractor {
             Slot::Line(from, to) => &line[from as usize..to as usize],
             _ => &b""[..],
         };
-        if self.words.iter().any(|word| !word.fits(text(&reader.found.spans[word.field]))) {
+        if !clean::Word::all_fit(&self.words, |field| text(&reader.found.spans[field])) {
             return false;
         }
         let escapes = plan.escape == Escape::Backslash;

@@ -3,12 +3,41 @@
 //! Kong (<https://developer.konghq.com/plugins/file-log/>, and the other logging plugins, which write the same object): `started_at` is when the
 //! request began to be processed, in milliseconds since 1970 (`kong/pdk/log.lua`: nginx's start of the request times 1,000); the latencies are milliseconds, `request` from the first byte of the client to the last
 //! one to it, `proxy` that of the service behind, -1 where none was asked, `kong` that of the plugins. Entries of streams (TCP, TLS, UDP)
-//! have a `session` instead of a request, and are skipped. Behind its own log stands that of nginx, which is read as such.
+//! have a `session` instead of a request, and are skipped. The nginx that Kong is built on writes a log of its own, `combined` with the request's id
+//! (`kong/templates/nginx_kong.lua`, `proxy_access_log`), and so does that of APISIX (`access_log_format` of `conf/config.yaml`): times are those of writing it.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
 
-pub(super) static PRESETS: &[Preset] = &[Preset {
+pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX];
+
+const KONG_PROXY: Preset = Preset {
+    name: "kong_proxy",
+    description: "Kong Gateway's proxy access log: combined and the request's id",
+    specification: "https://developer.konghq.com/gateway/logs/",
+    example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET /cart?id=4 HTTP/1.1" 200 512 "-" "curl/8.5.0" kong_request_id: "4b1f0c""#,
+    clock: Clock::End,
+    detects_as: None,
+    layouts: &[Spec::Nginx(
+        r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" kong_request_id: "$kong_request_id""#,
+        &[],
+    )],
+};
+
+const APISIX: Preset = Preset {
+    name: "apisix",
+    description: "Apache APISIX's default access log",
+    specification: "https://apisix.apache.org/docs/apisix/reference/configuration/",
+    example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] shop.example "GET /cart?id=4 HTTP/1.1" 200 512 0.042 "-" "curl/8.5.0" 10.0.0.3:8080 200 0.041 "http://shop.example:8080/cart""#,
+    clock: Clock::End,
+    detects_as: None,
+    layouts: &[Spec::Nginx(
+        r#"$remote_addr - $remote_user [$time_local] $http_host "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$upstream_scheme://$upstream_url""#,
+        &[],
+    )],
+};
+
+const KONG: Preset = Preset {
     name: "kong",
     description: "Kong Gateway's JSON, as its logging plugins write it (file-log, http-log, …)",
     specification: "https://developer.konghq.com/plugins/file-log/",
@@ -36,4 +65,4 @@ pub(super) static PRESETS: &[Preset] = &[Preset {
         text_is_chatter: true,
         connections: false,
     })],
-}];
+};

@@ -23,6 +23,18 @@ pub(super) static PRESETS: &[Preset] = &[
         )],
     },
     Preset {
+        name: "nginx_proxy",
+        description: "nginx-proxy's default (nginxproxy/nginx-proxy): the virtual host, combined, and who answered",
+        specification: "https://github.com/nginx-proxy/nginx-proxy/tree/main/docs",
+        example: r#"shop.example 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/2.0" 200 512 "-" "curl/8.5.0" "172.18.0.3:80""#,
+        clock: Clock::End,
+        detects_as: None,
+        layouts: &[Spec::Nginx(
+            r#"$host $remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$upstream_addr""#,
+            &[],
+        )],
+    },
+    Preset {
         name: "ingress-nginx",
         description: "ingress-nginx (`upstreaminfo`), today's layout and those of 2018 and 2019",
         specification: "https://nginx.org/en/docs/http/ngx_http_log_module.html",

@@ -47,6 +47,9 @@ pub(super) static PRESETS: &[Preset] = &[
         detects_as: None,
         layouts: &[
             Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status} {reason}"#),
+            // Of a status that has no name, and as older releases wrote it.
+            Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status}"#),
+            Spec::WithoutTime(r#"INFO: {client: client} - "{request: request}" {status: status}"#),
             // Painted, for a terminal.
             Spec::WithoutTime(
                 "\x1b[32mINFO\x1b[0m:     {client: client} - \"{request: request}\" \x1b[{style}m{status: status} {reason}",
