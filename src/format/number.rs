@@ -86,7 +86,8 @@ fn status_with_exponent(text: &[u8]) -> Option<Option<u16>> {
 }
 
 /// A number of units as a whole number of the unit's base (nanoseconds for times), rounded up. A list is the sum of its
-/// elements that are numbers. None when there is no number, or it is negative (a mark of no value), or out of range.
+/// elements but those that are marks of no value (a dash, a negative number). None when there is no number, or something else is among them, or it is
+/// out of range.
 #[inline(always)]
 pub(super) fn scaled(text: &[u8], unit: Unit) -> Option<i64> {
     if let ([a, b'.', b, c, d], Unit::Seconds) = (text, unit) {
@@ -107,9 +108,10 @@ fn scaled_any(text: &[u8], unit: Unit) -> Option<i64> {
     if !text.contains(&b',') && !text.contains(&b':') {
         return decimal(text, unit);
     }
+    let is_none = |element: &[u8]| element.is_empty() || element.starts_with(b"-");
     elements(text)
-        .filter_map(|e| decimal(e, unit))
-        .try_fold((0i64, false), |(sum, _), n| Some((sum.checked_add(n)?, true)))
+        .filter(|element| !is_none(element))
+        .try_fold((0i64, false), |(sum, _), element| Some((sum.checked_add(decimal(element, unit)?)?, true)))
         .and_then(|(sum, any)| any.then_some(sum))
 }
 
@@ -288,6 +290,9 @@ mod tests {
             ("0.001, 0.002 : 0.003", Unit::Seconds, Some(6_000_000)),
             ("0.001, -, 0.003", Unit::Seconds, Some(4_000_000)),
             ("-, -", Unit::Seconds, None),
+            ("0.001, -1", Unit::Seconds, Some(1_000_000)),
+            ("192.0.2.7:80", Unit::Seconds, None),
+            ("0.001, x", Unit::Seconds, None),
             (".5", Unit::Seconds, None),
             ("99999999999999999999", Unit::Nanos, None),
             ("9999999999", Unit::Seconds, None),
