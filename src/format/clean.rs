@@ -19,13 +19,15 @@ enum WordKind {
     Method,
     Host,
     Address,
+    /// Behind a host, which a line without one has where its address is.
+    AddressBehindHost,
     User,
 }
 
 impl WordKind {
     /// Whether a text is the first of several addresses, so that the next fields hold the others.
     fn is_list(self, text: &[u8]) -> bool {
-        self == WordKind::Address && text.ends_with(b",")
+        matches!(self, WordKind::Address | WordKind::AddressBehindHost) && text.ends_with(b",")
     }
 }
 
@@ -37,13 +39,17 @@ impl Word {
     }
 
     /// Whether a writer of the format would write this: a method has a letter, a host has no blank and nothing that lists, paths and objects are
-    /// made of, and an address no blank but in a list (of those that a request was forwarded for, which stand in its place at times). A user who is not known is `-`, and alone: where more stands behind
-    /// it, the fields before have taken in one too many, as of a line that has its host before the address.
+    /// made of, and an address is known, and has no blank but in a list (of those that a request was forwarded for, which stand in its place at
+    /// times). A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in one too many, as of a line
+    /// that has its host before the address.
     fn fits(self, text: &[u8]) -> bool {
         match self.kind {
             WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
             WordKind::Host => !text.iter().any(|byte| b" ,/@{}\"".contains(byte)),
-            WordKind::Address => memchr::memchr_iter(b' ', text).all(|at| text[..at].ends_with(b",")),
+            WordKind::Address | WordKind::AddressBehindHost => {
+                let is_none = self.kind == WordKind::AddressBehindHost && text == b"-";
+                !is_none && memchr::memchr_iter(b' ', text).all(|at| text[..at].ends_with(b","))
+            }
             WordKind::User => !text.starts_with(b"- "),
         }
     }
@@ -51,7 +57,7 @@ impl Word {
     /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it. Of a host not only
     /// that is asked.
     pub(super) fn fits_if_regular(self) -> bool {
-        self.ends_at_blank && !matches!(self.kind, WordKind::Method | WordKind::Host)
+        self.ends_at_blank && !matches!(self.kind, WordKind::Method | WordKind::Host | WordKind::AddressBehindHost)
     }
 }
 
@@ -66,14 +72,17 @@ pub(super) fn words(layout: &Layout) -> Vec<Word> {
         Element::Field(field) => Some((field, end)),
         Element::Literal(_) => None,
     });
+    let mut has_host = false;
     let words = fields.enumerate().filter_map(|(number, (field, end))| {
         let kind = match field.meaning {
+            Meaning::RemoteAddr if has_host => WordKind::AddressBehindHost,
             Meaning::Method => WordKind::Method,
             Meaning::Host => WordKind::Host,
             Meaning::RemoteAddr => WordKind::Address,
             Meaning::Other(Kind::Text, _) if matches!(&*field.name, "%u" | "$remote_user") => WordKind::User,
             _ => return None,
         };
+        has_host |= kind == WordKind::Host;
         let ends_at_blank = end == Some(b' ');
         let is_between_blanks = !field.quoted && end.is_some_and(|end| end != b'\t');
         let is_told = ends_at_blank || matches!(kind, WordKind::Method | WordKind::Host);

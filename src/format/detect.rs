@@ -460,6 +460,15 @@ pub fn says_nothing(line: &[u8]) -> bool {
     is_blank(line) || Told::of(line) != Told::Unread
 }
 
+/// The envelopes, if any, in which all of these lines are such; none if some line may say something.
+pub fn say_nothing_within(lines: &[&[u8]]) -> Option<Vec<Envelope>> {
+    let is_so = |nesting: &Vec<Envelope>| {
+        let inner = envelope::unwrapped(lines.iter().copied(), nesting);
+        !nesting.contains(&Envelope::Shipper) && inner.iter().all(|line| says_nothing(&line.text))
+    };
+    envelope::nestings(lines).into_iter().rev().find(is_so)
+}
+
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }

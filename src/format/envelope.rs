@@ -211,6 +211,15 @@ impl Level {
         }
     }
 
+    /// A timestamp; unknown of one without a zone, and none of what is no timestamp.
+    fn stamp_if_any(&mut self, text: &[u8]) -> Option<Stamped> {
+        match self.clock.read_whole(text) {
+            TimeRead::At(time, _) => Some(Stamped::At(time)),
+            TimeRead::NoZone(_) => Some(Stamped::Unknown),
+            TimeRead::Bad => None,
+        }
+    }
+
     /// The timestamp that a line begins with, and its length, if a blank follows it. It is one without a zone, too: what is behind it may have a
     /// time of its own.
     fn leading_stamp(&mut self, line: &[u8]) -> Option<(Stamped, usize)> {

@@ -70,6 +70,40 @@ impl Read for Frames {
     }
 }
 
+/// Reads of a reader that forgets what it has decoded in the read that fails: piece by piece, so that no more than a piece is lost. (Of xz the chunk that is
+/// not there as a whole is lost, too: the library decodes none before it has it all, up to 64 KiB.)
+struct UpToDamage<R> {
+    reader: R,
+    failure: Option<io::Error>,
+}
+
+/// Bytes of a piece: less than a line.
+const PIECE_BYTES: usize = 64;
+
+impl<R> UpToDamage<R> {
+    fn of(reader: R) -> Self {
+        UpToDamage { reader, failure: None }
+    }
+}
+
+impl<R: Read> Read for UpToDamage<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() && self.failure.is_none() {
+            let to = buffer.len().min(filled + PIECE_BYTES);
+            match self.reader.read(&mut buffer[filled..to]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) => self.failure = Some(error),
+            }
+        }
+        match self.failure.take_if(|_| filled == 0) {
+            Some(failure) => Err(failure),
+            None => Ok(filled),
+        }
+    }
+}
+
 impl Streamed {
     fn new(input: Compressed, reader: impl FnOnce(Counted) -> Box<dyn Read + Send>) -> Self {
         let position = Arc::new(AtomicU64::new(0));
@@ -84,7 +118,9 @@ impl Streamed {
 
     /// xz (<https://tukaani.org/xz/xz-file-format.txt>).
     pub(super) fn xz(input: Compressed) -> Self {
-        Streamed::new(input, |counted| Box::new(lzma_rust2::XzReader::new_mem_limit(counted, true, XZ_MEMORY_KIB)))
+        Streamed::new(input, |counted| {
+            Box::new(UpToDamage::of(lzma_rust2::XzReader::new_mem_limit(counted, true, XZ_MEMORY_KIB)))
+        })
     }
 
     /// lz4's frames (<https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>).

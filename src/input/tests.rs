@@ -276,6 +276,27 @@ fn damage_is_located_and_never_silent() {
 }
 
 #[test]
+fn what_was_decoded_before_the_end_counts_however_much_is_read_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    // It is not to become small: xz is decoded in chunks of 64 KiB of what was compressed.
+    let mut state = 7_u64;
+    let mut draw = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state >> 8
+    };
+    let text = (0..20_000).map(|_| format!("{:x} {:x}\n", draw(), draw())).collect::<String>().into_bytes();
+    for (name, archive) in [("gzip", gzip(&text)), ("zstd", zstd(&text)), ("xz", xz(&text))] {
+        let path = write(&directory, name, &archive[..archive.len() / 2]);
+        let inputs = resolve(&[&path]).complete().unwrap();
+        let pieces = inputs.source(1, None).unwrap();
+        let mut piece = pieces.next().unwrap().map_err(|(_, error)| error).unwrap();
+        let (bytes, error) = drain(&mut *piece, 1 << 20);
+        assert!(error.is_some() && text.starts_with(&bytes), "{name}");
+        assert!(bytes.len() > text.len() / 4, "{name}: {} of {}", bytes.len(), text.len());
+    }
+}
+
+#[test]
 fn one_large_file_becomes_pieces_that_tile_it() {
     let directory = tempfile::tempdir().unwrap();
     let text = lines(20 << 20);

@@ -345,6 +345,29 @@ fn requests_behind_any_number_of_known_lines_are_found() {
     }
 }
 
+/// A container's log of errors alone is as little a mistake as a bare one, and a line that was cut off at the end of a short log does not speak
+/// against the one before it.
+#[test]
+fn errors_in_envelopes_and_half_a_line_end_no_run() {
+    let work = Work::new();
+    let request = format!("{}\n", example("combined"));
+    let error = "2026/11/01 10:00:00 [error] 7#7: *1 connect() failed (111: Connection refused), request: \"GET / HTTP/1.1\"\n";
+    work.file("logs/access.log", request.clone() + &request[..30]);
+    for (name, head) in
+        [("cri", "2026-11-01T10:00:00Z stderr F "), ("compose", "web-1  | "), ("old", "Nov  1 10:00:00 web nginx: ")]
+    {
+        work.file(&format!("logs/{name}.log"), format!("{head}{error}").repeat(3));
+    }
+    let ran = work.run(&["report", "--output-format", "json", "logs"]).exits(0);
+    let accounting = &ran.json()["accounting"];
+    assert_eq!(
+        (&accounting["events"]["lines"], &accounting["skipped_chatter"]["lines"]),
+        (&json!(1), &json!(9)),
+        "{}",
+        ran.stderr
+    );
+}
+
 /// What other programs write into the same file is no damaged request: the header of each line says who wrote it. A damaged request still is one.
 #[test]
 fn lines_of_other_programs_in_one_file_are_skipped_and_damaged_requests_are_not() {

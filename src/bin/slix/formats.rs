@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX, says_nothing};
+use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX, say_nothing_within, says_nothing};
 use slix::format::envelope::{self, Envelope};
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
@@ -167,7 +167,22 @@ impl Formats {
             }
             lines.push(&head.bytes);
         }
-        candidates.find(&lines, self.zone()).map_err(|error| about(name, error))
+        let found = candidates.find(&lines, self.zone());
+        let Err(error) = found.as_ref().map_err(Error::kind) else { return found };
+        // Half a line at the end tells nothing, but it may be all that speaks against a format.
+        let is_cut_off = head.complete && !head.bytes.ends_with(b"\n") && lines.len() > 1;
+        match error {
+            ErrorKind::Format
+                if is_known
+                    && candidates.only.is_none()
+                    && let Some(envelopes) = say_nothing_within(&lines) =>
+            {
+                Ok(candidates.without_requests(envelopes))
+            }
+            ErrorKind::Format if is_cut_off => candidates.find(&lines[..lines.len() - 1], self.zone()).or(found),
+            _ => found,
+        }
+        .map_err(|error| about(name, error))
     }
 
     /// What [`Formats::find`] gives, or where no format reads the lines, the one that reads most of a line of them, with the error.
@@ -260,6 +275,14 @@ impl Candidates {
         }
         let Detection { format, events, lines, .. } = self.detector(zone)?.find(sample)?;
         Ok(Some(Found { format, detected: (!is_named).then_some((events, lines)) }))
+    }
+
+    /// What reads lines in these envelopes that are all known to be no requests, whatever the format of requests would be. Headers are found by any,
+    /// and one that lacks the year is not to be asked for it.
+    fn without_requests(&self, envelopes: Vec<Envelope>) -> Option<Found> {
+        let first =
+            self.formats.first().filter(|_| !envelopes.is_empty() && !envelopes.iter().any(|envelope| envelope.is_header()))?;
+        Some(Found { format: Arc::new(Format { envelopes, ..first.clone() }), detected: None })
     }
 
     fn detector(&self, zone: Option<&TimeZone>) -> Result<&Detector> {

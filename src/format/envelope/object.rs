@@ -162,9 +162,9 @@ pub(super) fn as_docker_writes<'a>(level: &mut Level, line: &[u8], buffer: &mut 
         None => (true, stream.strip_prefix(b"err")?),
     };
     let stamp = behind.strip_prefix(b"\",\"time\":\"")?.strip_suffix(b"\"}")?;
-    let time = level.stamp(stamp);
+    let time = level.stamp_if_any(stamp)?;
     let is_partial = !buffer.ends_with(b"\n");
-    (time != Stamped::Unknown).then_some(Inner { text: None, time, is_partial, is_second_stream, program: None })
+    Some(Inner { text: None, time, is_partial, is_second_stream, program: None })
 }
 
 /// An object whose one value is the line.
@@ -195,10 +195,10 @@ pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>
     let is_second_stream = first(&level.keys.stream).is_some_and(|stream| raw(stream) == b"stderr");
     let ends = text.map_or(&buffer[..], |text| text).ends_with(b"\n");
     let is_partial = level.envelope == Envelope::Docker && !ends;
-    let time = stamp.map_or(Stamped::Unknown, |stamp| level.stamp(stamp));
-    if level.envelope == Envelope::Docker && time == Stamped::Unknown {
-        return None;
-    }
+    let time = match level.envelope {
+        Envelope::Docker => level.stamp_if_any(stamp?)?,
+        _ => stamp.map_or(Stamped::Unknown, |stamp| level.stamp(stamp)),
+    };
     Some(Inner { text, time, is_partial, is_second_stream, program })
 }
 

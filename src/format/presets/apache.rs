@@ -43,10 +43,10 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "vhost_common",
         description: "Apache's common behind the virtual host, with or without its port",
         specification: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
-        example: r#"shop.example 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512"#,
+        example: r#"shop.example:443 192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512"#,
         clock: Clock::Start,
         detects_as: None,
-        layouts: &[Spec::Apache(r#"%v %h %l %u %t "%r" %>s %b"#), Spec::Apache(r#"%v:%p %h %l %u %t "%r" %>s %b"#)],
+        layouts: &[Spec::Apache(r#"%v:%p %h %l %u %t "%r" %>s %b"#), Spec::Apache(r#"%v %h %l %u %t "%r" %>s %b"#)],
     },
     Preset {
         name: "combined_quoted",
