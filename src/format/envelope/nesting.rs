@@ -55,8 +55,8 @@ fn begins_with_address(line: &[u8]) -> bool {
     const ONES: u128 = u128::MAX / 0xff;
     let Some(first) = line.first_chunk::<16>() else { return false };
     // The lowest byte that is 0 is the lowest that has its high bit here (Mycroft).
-    let no_blanks = u128::from_le_bytes(*first) ^ ONES * u128::from(b' ');
-    let blank = ((no_blanks.wrapping_sub(ONES) & !no_blanks & ONES << 7).trailing_zeros() / u8::BITS) as usize;
+    let no_blanks = u128::from_le_bytes(*first) ^ (ONES * u128::from(b' '));
+    let blank = ((no_blanks.wrapping_sub(ONES) & !no_blanks & (ONES << 7)).trailing_zeros() / u8::BITS) as usize;
     first[0].is_ascii_digit()
         && first[1..4].contains(&b'.')
         && line.get(blank..blank + 3) == Some(b" - ")
