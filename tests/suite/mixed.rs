@@ -29,14 +29,16 @@ fn lines_of_any_two_formats_are_read_each_as_its_own() {
     assert!(pairs > 400, "{pairs}");
 }
 
+/// Lines of connections, which are no requests.
+const ELB_CONNECTION: &str =
+    r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#;
+const ENVOY_CONNECTION: &str = r#"[2026-11-01T10:00:00.042Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "10.0.0.3:9200""#;
+
 /// Half of a log may be of connections, and comments beside them; the format that writes both is its own all the same.
 #[test]
 fn connections_do_not_count_against_their_format() {
     let detector = Detector::new(preset::candidates().unwrap(), None).unwrap();
-    let elb =
-        r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#;
-    let envoy = r#"[2026-11-01T10:00:00.042Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "10.0.0.3:9200""#;
-    for (name, connection) in [("elb", elb), ("envoy", envoy)] {
+    for (name, connection) in [("elb", ELB_CONNECTION), ("envoy", ENVOY_CONNECTION)] {
         let lines = [connection, "# a word", Preset::named(name).unwrap().example, connection];
         let found = detector.find(&lines.map(str::as_bytes)).unwrap();
         assert_eq!((&*found.format.name, found.events, found.format.envelopes.len()), (name, 1, 0));
@@ -48,11 +50,8 @@ fn connections_do_not_count_against_their_format() {
 #[test]
 fn logs_of_nothing_but_connections_have_no_events() {
     let all = Detector::new(preset::candidates().unwrap(), None).unwrap();
-    let elb =
-        r#"2026-11-01T10:00:00.042137Z shop 192.0.2.7:40112 10.0.0.3:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#;
-    let envoy = r#"[2026-11-01T10:00:00.042Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "10.0.0.3:9200""#;
     let json = r#"{"start_time":"2026-11-01T10:00:00.042Z","response_code":0,"response_flags":"-","duration":5,"method":null,"path":null,"upstream_cluster":"outbound|9000||db","route_name":null,"bytes_sent":7}"#;
-    for (name, connection) in [("elb", elb), ("envoy", envoy), ("istio_json", json)] {
+    for (name, connection) in [("elb", ELB_CONNECTION), ("envoy", ENVOY_CONNECTION), ("istio_json", json)] {
         let lines = [connection, "", connection].map(str::as_bytes);
         let named = Detector::new(vec![Preset::named(name).unwrap().family().unwrap()], None).unwrap();
         for detector in [&all, &named] {
