@@ -13,6 +13,7 @@ use super::row::{GroupKind, SeriesKey, Sums, WindowRow};
 use super::scope::Scope;
 use super::series::{self, Closed, SeriesMachine};
 use super::units::Rule;
+use super::warning::Readings;
 use super::window::{self, Activity, Grid, Step, StepNumber, Timeline};
 use super::{Asked, Options};
 use crate::aggregate::{Group, IndicatorCounts, IndicatorKey, Partial, Series};
@@ -42,6 +43,7 @@ pub struct Plan<'a> {
     /// Slices of the partial in one slice of the grid.
     pub(super) factor: i64,
     activities: BTreeMap<&'a str, Arc<Cow<'a, Activity>>>,
+    pub(super) readings: Readings<'a>,
     /// First and last step that are shown.
     selected: (StepNumber, StepNumber),
     skip_empty: bool,
@@ -114,8 +116,8 @@ impl<'a> Plan<'a> {
             options.to.map_or(StepNumber::MAX, |t| grid.first_step_from(t) - 1),
         );
         let skip_empty = options.skip_empty;
-        let (entries, keys) = (Vec::new(), Vec::new());
-        let mut plan = Plan { grid, partial, entries, keys, factor, activities, selected, skip_empty };
+        let (entries, keys, readings) = (Vec::new(), Vec::new(), Readings::of(&partial.receipts));
+        let mut plan = Plan { grid, partial, entries, keys, factor, activities, readings, selected, skip_empty };
         for &one in asked {
             for service in plan.services(one) {
                 one.slo.windows.iter().try_for_each(|window| plan.add(one, service, window, options.groups_max))?;

@@ -13,7 +13,6 @@ use super::series::pooled;
 use super::units::RATIO_PARTS;
 use super::warning::{Warning, above_one_percent, far_dated, revisit};
 use super::window::{Grid, Step, Timeline};
-use crate::aggregate::accounting::Accounting;
 use crate::aggregate::{Counts, Series};
 use crate::error::Result;
 use crate::ratio::Target;
@@ -352,11 +351,8 @@ impl Plan<'_> {
         if above_one_percent(counts.unknown, judged) {
             warnings.push(Warning::Unknown { unknown: counts.unknown, judged });
         }
-        let receipts = self.partial.receipts.iter().filter(|r| r.service == entry.service);
-        let sum = |of: fn(&Accounting) -> u64| receipts.clone().fold(0_u64, |sum, r| sum.saturating_add(of(&r.accounting)));
-        let (silent, events) = (sum(|a| a.no_response), sum(|a| a.events.lines));
-        if entry.asked.slo.indicator.overlooks_no_response() && above_one_percent(silent, events) {
-            warnings.push(Warning::NoResponse { events: silent, of: events });
+        if entry.asked.slo.indicator.overlooks_no_response() {
+            warnings.extend(self.readings.no_response(entry.service));
         }
         warnings.extend(far_dated(self.grid.slices, self.activity(entry.service)));
         if entry.folded > 0 {
@@ -367,8 +363,7 @@ impl Plan<'_> {
         if entry.folded_before {
             warnings.push(Warning::FoldedBefore);
         }
-        let cut = receipts.filter_map(|r| r.cut_short.as_ref().map(|why| (r.path.clone(), why.clone())));
-        warnings.extend(cut.map(|(path, why)| Warning::CutShort { path, why }));
+        warnings.extend(self.readings.cut_short(entry.service));
         warnings
     }
 }

@@ -1,8 +1,10 @@
 //! What a reader of the numbers should know before believing them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::window::Activity;
+use crate::aggregate::Receipt;
 use crate::slo::policy::Policy;
 use crate::time::{Instant, SECONDS_PER_DAY, Slices};
 
@@ -14,6 +16,45 @@ const GAP_SECONDS_MAX: i64 = 365 * SECONDS_PER_DAY;
 const LATE_GAP_SECONDS: i64 = 7 * SECONDS_PER_DAY;
 /// Before 1971 a clock was not set.
 const CLOCK_UNSET_BEFORE: Instant = Instant::from_seconds(365 * SECONDS_PER_DAY);
+
+/// What the receipts say of each service: they may be many, and many SLOs ask.
+#[derive(Debug)]
+pub(super) struct Readings<'a>(BTreeMap<&'a str, Reading<'a>>);
+
+/// What the receipts of one service say.
+#[derive(Default, Debug)]
+struct Reading<'a> {
+    events: u64,
+    no_response: u64,
+    cut_short: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Readings<'a> {
+    pub(super) fn of(receipts: &'a [Receipt]) -> Self {
+        let mut readings = BTreeMap::new();
+        for of_service in receipts.chunk_by(|a, b| a.service == b.service) {
+            let reading: &mut Reading = readings.entry(of_service[0].service.as_str()).or_default();
+            for receipt in of_service {
+                reading.events = reading.events.saturating_add(receipt.accounting.events.lines);
+                reading.no_response = reading.no_response.saturating_add(receipt.accounting.no_response);
+                reading.cut_short.extend(receipt.cut_short.as_deref().map(|why| (receipt.path.as_str(), why)));
+            }
+        }
+        Readings(readings)
+    }
+
+    /// Whether more than 1 % of a service's requests got no response.
+    pub(super) fn no_response(&self, service: &str) -> Option<Warning> {
+        let &Reading { events: of, no_response: events, .. } = self.0.get(service)?;
+        above_one_percent(events, of).then_some(Warning::NoResponse { events, of })
+    }
+
+    /// The inputs of a service that were not read to their end.
+    pub(super) fn cut_short(&self, service: &str) -> impl Iterator<Item = Warning> {
+        let inputs = self.0.get(service).map_or(&[][..], |reading| &reading.cut_short);
+        inputs.iter().map(|&(path, why)| Warning::CutShort { path: path.to_owned(), why: why.to_owned() })
+    }
+}
 
 /// One warning. Its text (`Display`) is a sentence without a full stop that says what to do, where there is something to do.
 #[derive(Clone, PartialEq, Eq, Debug)]

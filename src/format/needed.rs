@@ -127,8 +127,8 @@ impl Needed {
         !self.has_header
             && (!self.begins_with_stamp || begins_with_stamp(line))
             && self.counts.iter().all(|&(byte, count)| held.counts[usize::from(byte)] >= count)
-            && line.starts_with(&self.begin)
-            && without_blanks(line).ends_with(&self.end)
+            && (self.begin.is_empty() || line.starts_with(&self.begin))
+            && (self.end.is_empty() || without_blanks(line).ends_with(&self.end))
             && (self.keys.iter().all(|key| key.find(line).is_some()) || self.has_keys_escaped(held))
     }
 
