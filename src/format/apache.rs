@@ -66,8 +66,15 @@ impl Item {
         let Time { name, mut tokens, span, meaning, .. } = time;
         let before = literal_at(&tokens, 0).inspect(|_| drop(tokens.remove(0)));
         let after = literal_at(&tokens, tokens.len().wrapping_sub(1)).inspect(|_| drop(tokens.pop()));
-        let field =
-            Piece::Field(Candidate { name, meaning: meaning(simplify(tokens)), rank: 1, span, padded: false, word: false });
+        let field = Piece::Field(Candidate {
+            name,
+            meaning: meaning(simplify(tokens)),
+            rank: 1,
+            span,
+            padded: false,
+            places: None,
+            word: false,
+        });
         vec![Piece::Literal(before.unwrap_or_default()), field, Piece::Literal(after.unwrap_or_default())]
     }
 }
@@ -196,7 +203,7 @@ fn item(source: Source, span: std::ops::Range<usize>, directive: &Directive) -> 
              server, write its fields as an nginx string: \"$remote_addr [$time_local] …\"",
         ));
     };
-    Ok(Item::Piece(Piece::Field(Candidate { name, meaning, rank, span, padded: false, word: false })))
+    Ok(Item::Piece(Piece::Field(Candidate { name, meaning, rank, span, padded: false, places: None, word: false })))
 }
 
 /// The meaning of every directive but `%t`, with its rank among those that can have the same common meaning.

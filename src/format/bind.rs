@@ -113,6 +113,7 @@ impl<'a> Binding<'a> {
 
     fn whence(&self, numbers: &[usize]) -> Vec<(usize, Whence)> {
         let whence = |number: usize| match self.meaning(number) {
+            Some(Meaning::Request) if matches!(self.format.layout, Layout::Json(_)) => Whence::RequestOrTarget,
             Some(Meaning::Request) => Whence::Request,
             Some(Meaning::Target) => Whence::Target,
             _ => Whence::Itself,

@@ -93,7 +93,7 @@ fn begins_dated(line: &[u8]) -> bool {
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 24] = [
+const PATTERNS: [&[u8]; 26] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
@@ -122,6 +122,10 @@ const PATTERNS: [&[u8]; 24] = [
     b"[00-Aaa-0000 00:00:00 A",
     // Python's logging, as its documentation has it: `2026-11-01 10:00:00,042 - shop - INFO - …`
     b"0000-00-00 00:00:00,000 ",
+    // and Flask's: `[2026-11-01 10:00:00,042] ERROR in app: Exception on /cart [GET]`
+    b"[0000-00-00 00:00:00,000] AAAA",
+    // Ruby's Logger: `I, [2026-11-01T10:00:00.042137 #7]  INFO -- : …`
+    b"A, [0000-00-00T00:00:00.000000 #",
     // Spring Boot: `2026-11-01T10:00:00.042Z  INFO 7 --- [main] …`, up to 2.7 with a blank between date and time and no zone
     b"0000-00-00T00:00:00.000Z  AAAA 0",
     b"0000-00-00T00:00:00.000Z AAAAA 0",
@@ -177,7 +181,7 @@ fn is_levelled(line: &[u8]) -> bool {
 }
 
 /// What uWSGI and Flask say of themselves in the stream of their requests, Django of requests that fail, and what ingress-nginx, docker compose, Tomcat and the
-/// images of nginx, nginx-proxy, httpd and uvicorn say before the server does.
+/// images of nginx, nginx-proxy, httpd, WordPress and uvicorn say before the server does, and the servers of PHP, Python, Ruby, Go and Node beside their requests.
 const START_UP: Words = Words::new(&[
     b"*** ",
     b"compiled with version: ",
@@ -257,12 +261,52 @@ const START_UP: Words = Words::new(&[
     b"Using CLASSPATH: ",
     b"Using JRE_HOME: ",
     b" Note: further occurrences of HTTP request parsing errors",
+    b"PHP Warning:  ",
+    b"PHP Notice:  ",
+    b"PHP Fatal error:  ",
+    b"PHP Deprecated:  ",
+    b"PHP Parse error:  ",
+    b"WordPress not found in ",
+    b"WordPress has been ",
+    b"Complete! WordPress has been ",
+    b"No 'wp-config.php' found in ",
+    b"Serving HTTP on ",
+    b"Keyboard interrupt received, exiting.",
+    b"Watching for file changes with ",
+    b"Performing system checks...",
+    b"System check identified ",
+    b"Starting development server at ",
+    b"Quit the server with CONTROL-C.",
+    b"=> Booting ",
+    b"=> Rails ",
+    b"=> Run `",
+    b"=> Ctrl-C to shutdown server",
+    b"Puma starting in ",
+    b"* Listening on ",
+    b"Use Ctrl-C to stop",
+    b"- Gracefully ",
+    b"- Goodbye!",
+    b"== Sinatra ",
+    b"[GIN-debug] ",
+    b"Error #0",
+    b"(node:",
+]);
+
+/// What those say that logs are read with: journalctl between boots, tail of several files, and of one that was cut off.
+const READERS: Words = Words::new(&[
+    b"-- Logs begin at ",
+    b"-- Journal begins at ",
+    b"-- Boot ",
+    b"-- Reboot --",
+    b"-- No entries --",
+    b"==> ",
+    b"tail: ",
 ]);
 
 /// Whether a line is one of these, or of docker compose or a script.
 fn is_start_up(line: &[u8]) -> bool {
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
-    START_UP.begin(line) || is_script() || is_exit(line)
+    START_UP.begin(line) || READERS.begin(line) && !tells_a_request(line) || is_script() || is_exit(line)
 }
 
 /// docker compose, of a container: `web-1 exited with code 0`.
@@ -454,6 +498,16 @@ mod tests {
     use super::*;
 
     const CHATTER: &[&str] = &[
+        "-- Logs begin at Sun 2026-11-01 10:00:00 UTC, end at Mon 2026-11-02 10:00:00 UTC. --",
+        "-- Boot 4b1f0c2d --",
+        "==> /var/log/nginx/access.log <==",
+        "tail: access.log: file truncated",
+        "[2026-11-02 09:15:00,042] ERROR in app: Exception on /cart [GET]",
+        "PHP Warning:  Undefined variable $x in /var/www/html/index.php on line 7",
+        "I, [2026-11-02T09:15:00.042137 #7]  INFO -- : Started",
+        "=> Booting Puma",
+        "[GIN-debug] GET    /ping                     --> main.main.func1 (3 handlers)",
+        "Serving HTTP on 0.0.0.0 port 8000 (http://0.0.0.0:8000/) ...",
         "2024/03/05 23:59:58 [error] 12#12: *4 open() failed",
         "[Tue Mar 05 23:59:58.123456 2024] [core:error] [pid 7] x",
         "[Tue Mar  5 23:59:58 2024] [error] [client ::1] x",

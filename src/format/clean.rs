@@ -22,6 +22,8 @@ enum WordKind {
     /// Behind a host, which a line without one has where its address is.
     AddressBehindHost,
     User,
+    /// A number with so many decimals.
+    Number(usize),
 }
 
 impl WordKind {
@@ -40,24 +42,30 @@ impl Word {
 
     /// Whether a writer of the format would write this: a method has a letter, a host has no blank and nothing that lists, paths and objects are
     /// made of, and an address is known, and has no blank but in a list (of those that a request was forwarded for, which stand in its place at
-    /// times). A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in one too many, as of a line
-    /// that has its host before the address.
+    /// times) and where a column is filled up. A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in one too many, as of a line
+    /// that has its host before the address, or the header of a logger, whose parts are in brackets.
     fn fits(self, text: &[u8]) -> bool {
         match self.kind {
             WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
             WordKind::Host => !text.iter().any(|byte| b" ,/@{}\"".contains(byte)),
             WordKind::Address | WordKind::AddressBehindHost => {
                 let is_none = self.kind == WordKind::AddressBehindHost && text == b"-";
-                !is_none && memchr::memchr_iter(b' ', text).all(|at| text[..at].ends_with(b","))
+                let address = text.trim_ascii_start();
+                !is_none && memchr::memchr_iter(b' ', address).all(|at| address[..at].ends_with(b","))
             }
-            WordKind::User => !text.starts_with(b"- "),
+            WordKind::User => !text.starts_with(b"- ") && memchr::memmem::find(text, b"] [").is_none(),
+            WordKind::Number(0) => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
+            WordKind::Number(places) => {
+                text == b"-" || memchr::memchr(b'.', text).is_some_and(|point| text.len() == point + 1 + places)
+            }
         }
     }
 
     /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it. Of a host not only
     /// that is asked.
     pub(super) fn fits_if_regular(self) -> bool {
-        self.ends_at_blank && !matches!(self.kind, WordKind::Method | WordKind::Host | WordKind::AddressBehindHost)
+        self.ends_at_blank
+            && !matches!(self.kind, WordKind::Method | WordKind::Host | WordKind::AddressBehindHost | WordKind::Number(_))
     }
 }
 
@@ -74,6 +82,9 @@ pub(super) fn words(layout: &Layout) -> Vec<Word> {
     });
     let mut has_host = false;
     let words = fields.enumerate().filter_map(|(number, (field, end))| {
+        if let Some(places) = field.places {
+            return Some(Word { field: number, kind: WordKind::Number(places), ends_at_blank: false });
+        }
         let kind = match field.meaning {
             Meaning::RemoteAddr if has_host => WordKind::AddressBehindHost,
             Meaning::Method => WordKind::Method,

@@ -116,6 +116,7 @@ impl TimeReader {
                 _ => read_epoch(bytes, Unit::Seconds),
             },
             TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
+            TimeText::ClfOrIso8601 if is_msec(bytes) => read_epoch(bytes, Unit::Seconds),
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
             TimeText::Pattern(tokens) => read_pattern(tokens, bytes, &mut self.zone),
@@ -408,6 +409,13 @@ fn month_name(bytes: &[u8]) -> Option<(i64, usize)> {
     let index = MONTHS.iter().position(|m| **m == short)?;
     let is_long = bytes.get(..LONG[index].len()).is_some_and(|b| b.eq_ignore_ascii_case(LONG[index]));
     Some((index as i64 + 1, if is_long { LONG[index].len() } else { 3 }))
+}
+
+/// Whether a number is written as nginx writes `$msec`: seconds since 1970, and three decimals. What has none may be of any unit.
+fn is_msec(bytes: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let whole = digits(bytes);
+    (9..=10).contains(&whole) && bytes.get(whole) == Some(&b'.') && digits(&bytes[whole + 1..]) == 3
 }
 
 /// A decimal number of units since 1970, floored to microseconds.

@@ -52,8 +52,8 @@ impl Derive {
             },
             Derive::Sum(fields) if fields.iter().all(|(_, unit)| *unit != Unit::Written) => Columnar::Sum,
             Derive::Part(part, fields) => match (part, &fields[..]) {
-                (Part::Method, [(_, Whence::Request)]) => Columnar::Method,
-                (Part::Path, [(_, Whence::Request)]) => Columnar::Path,
+                (Part::Method, [(_, Whence::Request | Whence::RequestOrTarget)]) => Columnar::Method,
+                (Part::Path, [(_, Whence::Request | Whence::RequestOrTarget)]) => Columnar::Path,
                 (Part::Path, [(field, Whence::Target)]) => Columnar::Target(*field),
                 (_, [(field, Whence::Itself)]) if *part != Part::Query => Columnar::Text(*field),
                 _ => Columnar::ByLine,
@@ -87,7 +87,7 @@ impl Derive {
 
     /// Whether it takes a field for a request line, and nothing else.
     pub(super) fn is_of_request(&self, field: usize) -> bool {
-        matches!(self, Derive::Part(_, fields) if fields[..] == [(field, Whence::Request)])
+        matches!(self, Derive::Part(_, fields) if matches!(fields[..], [(of, Whence::Request | Whence::RequestOrTarget)] if of == field))
     }
 
     /// Whether what it gives is a path as requests have it, which ends before `?` or `#`.
@@ -146,6 +146,8 @@ pub(super) enum Part {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Whence {
     Request,
+    /// Under a key of an object, where some have the target alone.
+    RequestOrTarget,
     Target,
     /// The field is the part.
     Itself,
@@ -245,6 +247,10 @@ impl<'a> Fields<'a> {
                 Whence::Itself => return Some(place),
                 Whence::Target => (None, Some(text)),
                 Whence::Request => split_request(text),
+                Whence::RequestOrTarget => match split_request(text) {
+                    (None, None) if text.starts_with(b"/") => (None, Some(text)),
+                    parts => parts,
+                },
             };
             let found = match part {
                 Part::Method => method,
@@ -262,7 +268,7 @@ impl<'a> Fields<'a> {
 /// its own, and stays as it is.
 fn address(text: &[u8]) -> &[u8] {
     let is_port = |port: &[u8]| !port.is_empty() && port.iter().all(u8::is_ascii_digit);
-    let text = text.strip_suffix(b",").unwrap_or(text);
+    let text = text.strip_suffix(b",").unwrap_or(text).trim_ascii_start();
     if let Some(rest) = text.strip_prefix(b"[") {
         let Some(end) = memchr::memchr(b']', rest) else { return text };
         let has_end = rest.len() == end + 1 || rest[end + 1..].strip_prefix(b":").is_some_and(is_port);

@@ -171,6 +171,8 @@ pub struct TemplateField {
     pub quoted: bool,
     /// Blanks may stand before the number, because its writer fills a column.
     pub padded: bool,
+    /// How many decimals the writer gives the number, where that tells it from others: a line that has another number there is another format's.
+    pub places: Option<usize>,
     /// An unquoted text ends at the very first occurrence of the literal behind it, whatever follows: its writer never lets the
     /// literal stand in it.
     pub word: bool,

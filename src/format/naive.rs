@@ -151,7 +151,7 @@ fn shape(meaning: &Meaning, behind: &[u8]) -> Regex {
     let pattern = match meaning {
         Meaning::Time(t) | Meaning::Created(t) | Meaning::Ended(t) | Meaning::OtherTime(t) => format!("(?:{}|-)", time_shape(t)),
         Meaning::Latency(Unit::Written) | Meaning::Other(_, Unit::Written) => {
-            r"(?:(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|-|)".into()
+            r"(?: *(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|-|)".into()
         }
         _ => number_shape(behind),
     };
@@ -171,7 +171,7 @@ fn time_shape(text: &TimeText) -> String {
     match text {
         TimeText::Clf => clf.into(),
         TimeText::Iso8601 => iso.into(),
-        TimeText::ClfOrIso8601 => format!("(?:{clf}|{iso})"),
+        TimeText::ClfOrIso8601 => format!(r"(?:{clf}|{iso}|\d{{9,10}}\.\d{{3}})"),
         TimeText::Epoch(_) => r"\d+(?:\.\d+)?".into(),
         TimeText::IsoColumns => format!("{}?", iso.replace("[T ]", r"[T \t]")),
         TimeText::IsoOrUnix => format!(r"(?:{iso}|\d+)"),
@@ -288,7 +288,12 @@ fn json_field(format: &Format, map: &JsonMap, object: &Value, field: &Field) -> 
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    part(field, format.meaning(source)?, text.as_bytes())
+    // A request may be the target alone.
+    let is_target = text.starts_with('/') && split_request(text.as_bytes()) == (None, None);
+    match format.meaning(source)? {
+        Meaning::Request if is_target && *field != Field::Method => part(field, &Meaning::Target, text.as_bytes()),
+        meaning => part(field, meaning, text.as_bytes()),
+    }
 }
 
 /// The value at a path.

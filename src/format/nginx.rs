@@ -103,7 +103,15 @@ pub(super) fn pieces(source: Source) -> Result<(Vec<Piece>, Option<Escape>)> {
             Token::Variable(name) => {
                 let (rank, meaning) = variable_meaning(name);
                 let span = start..source.offset(rest);
-                Piece::Field(Candidate { name: format!("${name}"), meaning, rank, span, padded: false, word: false })
+                Piece::Field(Candidate {
+                    name: format!("${name}"),
+                    meaning,
+                    rank,
+                    span,
+                    padded: false,
+                    places: None,
+                    word: false,
+                })
             }
         });
     }
@@ -220,7 +228,7 @@ fn join(pieces: &[Piece], meaning: Meaning) -> Candidate {
     });
     let start = super::template::fields(pieces).next().map_or(0, |f| f.span.start);
     let end = super::template::fields(pieces).last().map_or(start, |f| f.span.end);
-    Candidate { name: name.collect(), meaning, rank: 2, span: start..end, padded: false, word: false }
+    Candidate { name: name.collect(), meaning, rank: 2, span: start..end, padded: false, places: None, word: false }
 }
 
 /// Whether a string spells a JSON object.

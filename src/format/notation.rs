@@ -15,7 +15,7 @@
 //! | `code`, `number`, `size`, `UNIT` | another status, a number, a count of bytes, a duration |
 //!
 //! An unquoted text ends at the first occurrence of what stands behind it; with `free` before its meaning it may hold that, and ends where the rest
-//! of the line can be read. `{{` is a brace, and `padded` before a meaning says that the number's writer fills a column with blanks. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
+//! of the line can be read. `{{` is a brace, and `padded` before a meaning says that the number's writer fills a column with blanks, `places 4` that it has so many decimals. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
 //! strftime pattern (also `iso tab`, with a tab between date and time, and `iso or unix`) in which `%3f` is a fraction of three digits at most; `utc` before it says that a time without a zone is UTC.
 
 use super::template::{self, Candidate, Piece, Source};
@@ -66,8 +66,13 @@ fn candidate(source: Source, field: &str, at: usize) -> Result<Candidate> {
     let (name, words) = field.split_once(": ").unwrap_or((field, ""));
     let words = words.trim();
     let (padded, word) = (words.starts_with("padded "), !words.starts_with("free"));
-    let meaning = meaning(source, words.trim_start_matches("padded ").trim_start_matches("free").trim_start())?;
-    Ok(Candidate { name: name.to_owned(), meaning, rank: template::DECLARED, span, padded, word })
+    let words = words.trim_start_matches("padded ").trim_start_matches("free").trim_start();
+    let (places, words) = match words.strip_prefix("places ").and_then(|rest| rest.split_once(' ')) {
+        Some((places, words)) => (places.parse().ok(), words),
+        None => (None, words),
+    };
+    let meaning = meaning(source, words)?;
+    Ok(Candidate { name: name.to_owned(), meaning, rank: template::DECLARED, span, padded, places, word })
 }
 
 /// What the words behind a name mean.

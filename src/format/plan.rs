@@ -423,8 +423,14 @@ impl Plan {
         let mut quotes = memchr_iter(b'"', &line[from..]).map(|place| from + place);
         let mut last = from;
         for quote in quotes.by_ref().take(QUOTES_USUAL) {
-            if behind.is_none_or(|first| line.get(quote + 1) == Some(first)) && ends(&quote) {
-                return Some(quote);
+            if behind.is_none_or(|first| line.get(quote + 1) == Some(first)) {
+                if ends(&quote) {
+                    return Some(quote);
+                }
+                // The request ended here, and what is behind its status is another format's: further on, some other number would be the status.
+                if self.has_status_at(next, line, quote + 1) && !is_escaped(quote) {
+                    return None;
+                }
             }
             last = quote + 1;
         }
@@ -438,6 +444,16 @@ impl Plan {
             }
             _ => quotes.find(ends),
         }
+    }
+
+    /// Whether a literal and a status of three digits stand at `at`, where step `next` and the one behind it are such.
+    fn has_status_at(&self, next: usize, line: Line, at: usize) -> bool {
+        let [Step::Literal { text, .. }, Step::Status { .. }, Step::Literal { text: behind, .. }, ..] = &self.steps[next..]
+        else {
+            return false;
+        };
+        let Some(rest) = line[at..].strip_prefix(&text[..]) else { return false };
+        rest.len() > 3 && rest[..3].iter().all(u8::is_ascii_digit) && rest[3..].starts_with(behind)
     }
 }
 

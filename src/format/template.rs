@@ -55,6 +55,8 @@ pub(super) struct Candidate {
     pub span: Range<usize>,
     /// See [`TemplateField::padded`].
     pub padded: bool,
+    /// See [`TemplateField::places`].
+    pub places: Option<usize>,
     /// See [`TemplateField::word`].
     pub word: bool,
 }
@@ -219,9 +221,14 @@ fn elements(mut pieces: Vec<Piece>) -> Vec<Element> {
     let keep = pieces.into_iter().zip(quoted).filter(|(p, _)| !matches!(p, Piece::Literal(text) if text.is_empty()));
     keep.map(|(piece, quoted)| match piece {
         Piece::Literal(text) => Element::Literal(text.into_bytes()),
-        Piece::Field(f) => {
-            Element::Field(TemplateField { name: f.name, meaning: f.meaning, quoted, padded: f.padded, word: f.word })
-        }
+        Piece::Field(f) => Element::Field(TemplateField {
+            name: f.name,
+            meaning: f.meaning,
+            quoted,
+            padded: f.padded,
+            places: f.places,
+            word: f.word,
+        }),
     })
     .collect()
 }
@@ -242,7 +249,7 @@ mod tests {
     use super::*;
 
     fn field(name: &str, meaning: Meaning) -> Piece {
-        Piece::Field(Candidate { name: name.into(), meaning, rank: 1, span: 0..1, padded: false, word: false })
+        Piece::Field(Candidate { name: name.into(), meaning, rank: 1, span: 0..1, padded: false, places: None, word: false })
     }
 
     fn time() -> Piece {

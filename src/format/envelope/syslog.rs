@@ -158,7 +158,9 @@ pub(super) fn rfc3164<'a>(level: &mut Level, line: &'a [u8], dating: &mut Dating
 pub(super) fn iso<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
     let rest = without_priority(line);
     let (time, length) = level.leading_stamp(rest)?;
-    let (program, text) = behind_host(&rest[length..])?;
+    // Without a host this is a timestamp and a tag, as Heroku has them (`app[web.1]: INFO: …`).
+    let has_host = !rest[length..].split(|&b| b == b' ').next().is_some_and(|word| word.ends_with(b":"));
+    let (program, text) = behind_host(&rest[length..]).filter(|_| has_host)?;
     // Without a tag this is a timestamp and a word, and the word may be the line's own; only an object cannot begin so.
     let stands_alone = program.is_some() || text.starts_with(b"{");
     stands_alone.then(|| Inner::whole(text, time, program))
@@ -187,10 +189,13 @@ fn month_of(name: &[u8]) -> u8 {
     MONTHS.chunks(3).zip(1..).find(|(month, _)| *month == name).map_or(0, |(_, number)| number)
 }
 
-/// The tag of `HOST TAG[PID]: ` and what follows; the tag may be missing.
+/// What stands where a tag would, and is the message's own: uvicorn's begins so.
+const LEVELS: [&[u8]; 5] = [b"DEBUG", b"INFO", b"WARNING", b"ERROR", b"CRITICAL"];
+
+/// The tag of `HOST TAG[PID]: ` and what follows; the tag may be missing, and so may the host, which does not end in a colon.
 pub(super) fn behind_host(rest: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let host = memchr::memchr(b' ', rest).filter(|&length| length > 0)?;
-    let message = rest[host + 1..].trim_ascii_start();
+    let message = if rest[..host].ends_with(b":") { rest } else { rest[host + 1..].trim_ascii_start() };
     let tag = tag_length(message);
     let behind_tag = &message[tag..];
     let behind_pid = match behind_tag.strip_prefix(b"[") {
@@ -198,7 +203,7 @@ pub(super) fn behind_host(rest: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
         None => behind_tag,
     };
     match behind_pid.strip_prefix(b":") {
-        Some(text) if tag > 0 && matches!(text.first(), None | Some(b' ')) => {
+        Some(text) if tag > 0 && matches!(text.first(), None | Some(b' ')) && !LEVELS.contains(&&message[..tag]) => {
             Some((Some(&message[..tag]), text.strip_prefix(b" ").unwrap_or(text)))
         }
         _ => Some((None, message)),

@@ -19,6 +19,17 @@ pub(super) static PRESETS: &[Preset] = &[
         layouts: &[Spec::Apache(r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#)],
     },
     Preset {
+        name: "combinedio",
+        description: "Apache's `combinedio` of httpd.conf: combined and the bytes received and sent",
+        specification: "https://httpd.apache.org/docs/2.4/mod/mod_logio.html",
+        example: r#"192.0.2.7 - - [01/Nov/2026:10:00:00 +0000] "GET /cart?id=4 HTTP/1.1" 200 512 "-" "curl/8.5.0" 310 812"#,
+        clock: Clock::Start,
+        detects_as: None,
+        layouts: &[Spec::Line(
+            r#"{%h: client} {%l} {%u: free} [{%t: time clf}] "{%r: request}" {%>s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%I: places 0 size} {%O: places 0 size}"#,
+        )],
+    },
+    Preset {
         name: "common",
         description: "Common Log Format: Apache's `common`",
         specification: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",

@@ -16,8 +16,8 @@ const ENVOY_DOCUMENTATION: &str = "https://www.envoyproxy.io/docs/envoy/latest/c
 
 /// A line whose response code is followed by this.
 macro_rules! text {
-    ($before_bytes:literal, $tail:literal) => { text!("", $before_bytes, $tail) };
-    ($ahead:literal, $before_bytes:literal, $tail:literal) => {
+    ($before_bytes:literal, $tail:expr) => { text!("", $before_bytes, $tail) };
+    ($ahead:literal, $before_bytes:literal, $tail:expr) => {
         concat!(
             $ahead,
             r#"[{start_time: time iso}] "{method: method} {path: target} {protocol: text or connection}" {response_code: status} {response_flags} "#,
@@ -29,12 +29,18 @@ macro_rules! text {
     };
 }
 
-/// Where a connection began and ended, as Istio has it.
+/// Where a connection began and ended, as Istio has it; before 1.3 without the route.
 macro_rules! istio {
     ($before_bytes:literal) => {
+        istio!($before_bytes, " {route_name}")
+    };
+    ($before_bytes:literal, $route:literal) => {
         text!(
             $before_bytes,
-            " {upstream_cluster} {upstream_local_address} {downstream_local_address} {downstream_remote_address} {requested_server_name} {route_name}"
+            concat!(
+                " {upstream_cluster} {upstream_local_address} {downstream_local_address} {downstream_remote_address} {requested_server_name}",
+                $route
+            )
         )
     };
 }
@@ -63,6 +69,8 @@ pub(super) static PRESETS: &[Preset] = &[
             Spec::Line(istio!(r#"{response_code_details} "{upstream_transport_failure_reason}" "#)),
             Spec::Line(istio!(r#""{mixer_status}" "{upstream_transport_failure_reason}" "#)),
             Spec::Line(istio!(r#""{upstream_transport_failure_reason}" "#)),
+            Spec::Line(istio!(r#""{mixer_status}" "{upstream_transport_failure_reason}" "#, "")),
+            Spec::Line(istio!(r#""{mixer_status}" "#, "")),
         ],
     },
     Preset {

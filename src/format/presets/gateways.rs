@@ -5,11 +5,48 @@
 //! one to it, `proxy` that of the service behind, -1 where none was asked, `kong` that of the plugins. Entries of streams (TCP, TLS, UDP)
 //! have a `session` instead of a request, and are skipped. The nginx that Kong is built on writes a log of its own, `combined` with the request's id
 //! (`kong/templates/nginx_kong.lua`, `proxy_access_log`), and so does that of APISIX (`access_log_format` of `conf/config.yaml`): times are those of writing it.
+//!
+//! Amazon API Gateway (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>): the keys are the
+//! user's, those here are the documentation's; `$context.requestTime` is when the request came, `$context.responseLatency` is milliseconds.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
 
-pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX];
+pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX, API_GATEWAY];
+
+const API_GATEWAY: Preset = Preset {
+    name: "api_gateway",
+    description: "Amazon API Gateway's access log, as its documentation has it in JSON and as CLF",
+    specification: "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+    example: r#"{"requestId":"4b1f0c2d","ip":"192.0.2.7","caller":"-","user":"-","requestTime":"01/Nov/2026:10:00:00 +0000","httpMethod":"GET","resourcePath":"/cart","status":"200","protocol":"HTTP/1.1","responseLength":"512"}"#,
+    clock: Clock::Start,
+    detects_as: None,
+    layouts: &[
+        Spec::Keys(&Keys {
+            fields: &[
+                ("requestTime", "time clf"),
+                ("status", "status"),
+                ("responseLatency", "latency ms"),
+                ("httpMethod", "method"),
+                ("path", "target"),
+                ("resourcePath", "target"),
+                ("domainName", "host"),
+                ("responseLength", "bytes"),
+                ("userAgent", "agent"),
+                ("ip", "client"),
+                ("sourceIp", "client"),
+                ("integrationLatency", "ms"),
+                ("routeKey", ""),
+            ],
+            only_if: &[("requestTime", ""), ("status", ""), ("httpMethod", "")],
+            text_is_chatter: false,
+            connections: false,
+        }),
+        Spec::Line(
+            r#"{ip: client} {caller} {user} [{requestTime: time clf}]"{httpMethod: method} {resourcePath: target} {protocol}" {status: status} {responseLength: bytes} {requestId}"#,
+        ),
+    ],
+};
 
 const KONG_PROXY: Preset = Preset {
     name: "kong_proxy",

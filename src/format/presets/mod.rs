@@ -9,6 +9,7 @@ mod caddy;
 mod cloudfront;
 mod clouds;
 mod envoy;
+mod frameworks;
 mod gateways;
 mod haproxy;
 mod heroku;
@@ -40,6 +41,7 @@ pub(super) static FAMILIES: &[&[Preset]] = &[
     heroku::PRESETS,
     squid::PRESETS,
     python::PRESETS,
+    frameworks::PRESETS,
     java::PRESETS,
     others::PRESETS,
 ];
