@@ -64,8 +64,41 @@ fn is_chatter(line: &[u8]) -> bool {
         || is_ingress_stream(line)
         || is_http_server_error(line)
         || is_aws_other(line)
+        || is_tls_request(line)
+        || is_application(line)
         || is_start_up(line)
         || is_trace(line)
+}
+
+/// Apache beside its access log, `ssl_request_log` of the packages of Red Hat: `%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b`. Each of its requests
+/// stands in the access log too, with the status.
+fn is_tls_request(line: &[u8]) -> bool {
+    if !has_pattern(line, b"[00/Aaa/0000:00:00:00 ") {
+        return false;
+    }
+    let mut words = line.splitn(6, |&b| b == b' ').skip(3);
+    let (protocol, _cipher, rest) = (words.next().unwrap_or(b""), words.next(), words.next().unwrap_or(b""));
+    let size = rest.rsplit(|&b| b == b' ').next().unwrap_or(b"");
+    let is_size = size == b"-" || !size.is_empty() && size.iter().all(u8::is_ascii_digit);
+    (protocol.starts_with(b"TLSv") || protocol.starts_with(b"SSLv") || protocol == b"-")
+        && rest.first() == Some(&b'"')
+        && is_size
+        && rest[..rest.len() - size.len()].ends_with(b"\" ")
+}
+
+/// What an application says through a logger that writes objects or pairs: a level and a message, and nothing of a request.
+fn is_application(line: &[u8]) -> bool {
+    static LEVELS: [Sign; 2] = [Sign::new(b"\"level\":"), Sign::new(b"\"severity\":")];
+    static MESSAGES: [Sign; 2] = [Sign::new(b"\"msg\":"), Sign::new(b"\"message\":")];
+    static REQUESTS: [Sign; 4] = [Sign::new(b"tatus"), Sign::new(b"ethod"), Sign::new(b"equest"), Sign::new(b"HTTP")];
+    static PAIR: Sign = Sign::new(b" msg=");
+    let is_one = |signs: &[Sign]| signs.iter().any(|sign| sign.is_in(line));
+    let tells_level = match line.first() {
+        Some(b'{') => line.ends_with(b"}") && is_one(&LEVELS) && is_one(&MESSAGES),
+        Some(b'l') => line.starts_with(b"level=") && PAIR.is_in(line),
+        _ => false,
+    };
+    tells_level && !is_one(&REQUESTS)
 }
 
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
@@ -338,7 +371,8 @@ fn is_trace(line: &[u8]) -> bool {
         b"Exception in thread ",
     ]);
     let nested = &line[line.iter().take_while(|&&b| b == b'\t').count().saturating_sub(1)..];
-    WORDS.begin(nested) || is_exception(line) || is_go_trace(line)
+    // Requests may be indented, too, or numbered.
+    WORDS.begin(nested) && !(line.starts_with(b"    ") && tells_a_request(line)) || is_exception(line) || is_go_trace(line)
 }
 
 /// Go, runtime.printpanics and traceback: `goroutine 7 [running]:`, and for each call `main.serve(0x1, …)` (or `created by main.main`) above
@@ -500,6 +534,10 @@ mod tests {
     const CHATTER: &[&str] = &[
         "-- Logs begin at Sun 2026-11-01 10:00:00 UTC, end at Mon 2026-11-02 10:00:00 UTC. --",
         "-- Boot 4b1f0c2d --",
+        "[02/Nov/2026:09:15:00 +0000] 192.0.2.7 TLSv1.3 TLS_AES_256_GCM_SHA384 \"GET / HTTP/1.1\" 512",
+        "[02/Nov/2026:09:15:00 +0000] 192.0.2.7 - - \"-\" -",
+        "{\"level\":\"info\",\"msg\":\"Starting provider\",\"time\":\"2026-11-02T09:15:00Z\"}",
+        "level=info ts=2026-11-02T09:15:00Z caller=main.go:42 msg=\"starting up\"",
         "==> /var/log/nginx/access.log <==",
         "tail: access.log: file truncated",
         "[2026-11-02 09:15:00,042] ERROR in app: Exception on /cart [GET]",

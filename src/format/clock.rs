@@ -102,7 +102,10 @@ impl TimeReader {
     #[inline(always)]
     pub fn read(&mut self, bytes: &[u8]) -> TimeRead {
         match &self.text {
-            TimeText::Clf => self.read_clf(bytes),
+            TimeText::Clf => match self.read_clf(bytes) {
+                TimeRead::Bad => self.read_for_clf(bytes),
+                read => read,
+            },
             TimeText::Iso8601 | TimeText::IsoColumns => self.read_iso8601(bytes),
             TimeText::IsoOrUnix => match bytes.iter().take_while(|b| b.is_ascii_digit()).count() {
                 0..=4 => self.read_iso8601(bytes),
@@ -245,6 +248,33 @@ impl TimeReader {
             }
         }
         TimeRead::At(Instant::from_micros((minute - self.offset.1) * MICROS_PER_SECOND + second), CLF_LENGTH)
+    }
+
+    /// What some write in place of the common log format's time: with a fraction (Apache's `msec_frac`), or ISO 8601 with its zone (nginx's
+    /// `$time_iso8601`).
+    #[cold]
+    fn read_for_clf(&mut self, bytes: &[u8]) -> TimeRead {
+        if bytes.get(4) == Some(&b'-') {
+            let read = self.read_iso8601(bytes);
+            let has_zone = |length: usize| {
+                bytes[length - 1] == b'Z' || [5, 6].iter().any(|back| matches!(bytes[length - back], b'+' | b'-'))
+            };
+            return if matches!(read, TimeRead::At(_, length) if has_zone(length)) { read } else { TimeRead::Bad };
+        }
+        const SECONDS: usize = CLF_LENGTH - " +0000".len();
+        let Some((seconds, fraction)) = bytes.split_at_checked(SECONDS) else { return TimeRead::Bad };
+        let Some((micros, digits)) = fraction.strip_prefix(b".").and_then(fraction_micros) else { return TimeRead::Bad };
+        let mut whole = [0; CLF_LENGTH];
+        let Some(offset) = fraction.get(1 + digits..1 + digits + CLF_LENGTH - SECONDS) else { return TimeRead::Bad };
+        whole[..SECONDS].copy_from_slice(seconds);
+        whole[SECONDS..].copy_from_slice(offset);
+        match self.read_clf(&whole) {
+            TimeRead::At(time, length) => match time.checked_add_micros(micros) {
+                Some(time) => TimeRead::At(time, length + 1 + digits),
+                None => TimeRead::Bad,
+            },
+            read => read,
+        }
     }
 
     /// `2026/11/01 00:00:00.123`, with no more decimals than there are.

@@ -166,10 +166,10 @@ fn number_shape(behind: &[u8]) -> String {
 }
 
 fn time_shape(text: &TimeText) -> String {
-    let clf = r"\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}";
+    let clf = r"\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4}";
     let iso = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)";
     match text {
-        TimeText::Clf => clf.into(),
+        TimeText::Clf => format!("(?:{clf}|{iso})"),
         TimeText::Iso8601 => iso.into(),
         TimeText::ClfOrIso8601 => format!(r"(?:{clf}|{iso}|\d{{9,10}}\.\d{{3}})"),
         TimeText::Epoch(_) => r"\d+(?:\.\d+)?".into(),

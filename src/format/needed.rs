@@ -49,9 +49,9 @@ impl Dates {
             let Element::Field(field) = element else { continue };
             let Meaning::Time(text) = &field.meaning else { continue };
             match text {
-                TimeText::Clf => needed.clf = true,
                 TimeText::Iso8601 | TimeText::IsoColumns => needed.iso = true,
-                TimeText::ClfOrIso8601 => needed = Dates { clf: true, iso: true },
+                // Some write ISO 8601 in its place.
+                TimeText::Clf | TimeText::ClfOrIso8601 => needed = Dates { clf: true, iso: true },
                 TimeText::Utc(_) | TimeText::IsoOrUnix | TimeText::UnixOrDate | TimeText::Epoch(_) | TimeText::Pattern(_) => {
                     return None;
                 }

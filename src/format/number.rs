@@ -106,7 +106,8 @@ fn scaled_any(text: &[u8], unit: Unit) -> Option<i64> {
         return written(text);
     }
     if !text.contains(&b',') && !text.contains(&b':') {
-        return decimal(text, unit);
+        // What has its own unit behind it needs no other (Caddy, by `duration_format string`).
+        return decimal(text, unit).or_else(|| written(text).filter(|_| unit != Unit::One));
     }
     let is_none = |element: &[u8]| element.is_empty() || element.starts_with(b"-");
     elements(text)

@@ -20,13 +20,13 @@ pub(super) fn stern(line: &[u8]) -> Option<Inner<'_>> {
     (is_pod && is_container).then(|| Inner::whole(text, Stamped::Unknown, Some(container)))
 }
 
-/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `; for a terminal the name has a colour, which ends behind the bar (version 1) or the blank (2).
+/// `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, blanks, `| `; of a swarm (`docker service logs`) the task and its node, `web.1.x2k8t1gg1iab@node-1`; for a terminal the name has a colour, which ends behind the bar (version 1) or the blank (2).
 pub(super) fn compose(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, is_coloured) = match behind_style(line) {
         Some(rest) => (rest, true),
         None => (line, false),
     };
-    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')).count();
+    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@')).count();
     let blanks = line[name..].iter().take_while(|&&b| b == b' ').count();
     let text = line[name + blanks..].strip_prefix(b"|").filter(|_| name > 0 && blanks > 0)?;
     let ends_style = |text: &'_ [u8]| text.starts_with(STYLE_END);
@@ -35,8 +35,11 @@ pub(super) fn compose(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&line[..name], if is_coloured && ends_style(text) { &text[STYLE_END.len()..] } else { text }))
 }
 
-/// The service of one of its containers: `web` of `web-1`.
+/// The service of one of its containers, or tasks: `web` of `web-1`, and of `web.1.x2k8t1gg1iab@node-1`.
 pub(super) fn service(container: &[u8]) -> &[u8] {
+    if container.contains(&b'@') {
+        return container.split(|&b| b == b'.').next().unwrap_or(container);
+    }
     let digits = container.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     match container[..container.len() - digits].split_last() {
         Some((b'-' | b'_', service)) if digits > 0 && !service.is_empty() => service,
