@@ -1,5 +1,6 @@
 //! Which format a log has, decided by its head.
 
+mod answer;
 mod failure;
 
 use std::cell::RefCell;
@@ -18,6 +19,7 @@ use super::{Element, Format, Keyed, Layout};
 use crate::error::Result;
 use crate::framing::LINE_BYTES_MAX;
 use crate::record::{Field, Outcome, Reason, Skip};
+pub use answer::{Answer, Sample};
 use failure::{counted, none, within};
 
 /// What detection found.
@@ -458,15 +460,6 @@ fn is_router(program: &[u8]) -> bool {
 /// Whether a line is blank, a comment, or known not to be a request, whatever the format is.
 pub fn says_nothing(line: &[u8]) -> bool {
     is_blank(line) || Told::of(line) != Told::Unread
-}
-
-/// The envelopes, if any, in which all of these lines are such; none if some line may say something.
-pub fn say_nothing_within(lines: &[&[u8]]) -> Option<Vec<Envelope>> {
-    let is_so = |nesting: &Vec<Envelope>| {
-        let inner = envelope::unwrapped(lines.iter().copied(), nesting);
-        !nesting.contains(&Envelope::Shipper) && inner.iter().all(|line| says_nothing(&line.text))
-    };
-    envelope::nestings(lines).into_iter().rev().find(is_so)
 }
 
 fn is_blank(line: &[u8]) -> bool {

@@ -199,6 +199,8 @@ impl Level {
         let text = match envelope {
             Envelope::Journal => TimeText::Epoch(Unit::Micros),
             Envelope::Rfc3164 => TimeText::Pattern(syslog::rfc3164_tokens()),
+            // Fluent Bit and GELF write seconds since 1970. Numbers of finer units lie beyond the years that can be.
+            Envelope::Shipper => TimeText::UnixOrDate,
             _ => TimeText::Iso8601,
         };
         Level { envelope, values: vec![JsonValue::ABSENT; keys.count], keys, clock: TimeReader::new(&text, zone.cloned()) }

@@ -301,14 +301,16 @@ fn lines_are_found_in_the_objects_of_shippers() {
             assert_eq!(accounting["events"]["lines"], 20, "{one}");
         }
     }
-    // Where a line has no time of its own, that of the object counts, if it is a text.
+    // Where a line has no time of its own, that of the object counts, if it is a text or in seconds, as GELF and Fluent Bit have it.
     let told = |object: String| {
         work.file("shipped.log", object.repeat(3));
         work.run(&["report", "--output-format", "json", "shipped.log"])
     };
-    let [filebeat, .., gelf] = objects(example("uvicorn"));
-    assert_eq!(told(filebeat).exits(0).json()["accounting"]["events"]["lines"], 3);
-    assert_eq!(told(gelf).exits(0).json()["accounting"]["undated"]["lines"], 3);
+    let [filebeat, .., cloudwatch, _, _, gelf] = objects(example("uvicorn"));
+    for object in [filebeat, gelf] {
+        assert_eq!(told(object).exits(0).json()["accounting"]["events"]["lines"], 3);
+    }
+    assert_eq!(told(cloudwatch).exits(0).json()["accounting"]["undated"]["lines"], 3);
     // An object that was parsed on the way.
     let parsed: serde_json::Value = serde_json::from_str(example("nginx_json")).unwrap();
     for object in [

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::tz::TimeZone;
 use slix::error::{Error, ErrorKind, Excerpt, Result};
-use slix::format::detect::{Detection, Detector, Near, SAMPLE_LINES_MAX, say_nothing_within, says_nothing};
+use slix::format::detect::{Answer, Detection, Detector, Near, SAMPLE_LINES_MAX, Sample};
 use slix::format::envelope::{self, Envelope};
 use slix::format::extract::Extractor;
 use slix::format::{Clock, Format, config, preset};
@@ -152,37 +152,15 @@ impl Formats {
     pub fn find(&self, name: &str, head: &Head) -> Result<Option<Found>> {
         let candidates = self.candidates(name)?;
         let mut lines = head.lines(SAMPLE_LINES_MAX);
-        // A stream that goes on may come to its requests; of a file as much was looked at as there may be.
-        let is_known = head.complete || head.bytes.len() >= Head::LONG_BYTES_MAX;
-        if is_known
-            && candidates.only.is_none()
-            && (head.complete || !lines.is_empty())
-            && lines.iter().all(|line| says_nothing(line))
-        {
-            return Ok(None);
-        }
         if lines.is_empty() && !head.complete && candidates.only.is_none() {
             if !envelope::is_counted(&head.bytes) {
                 return Err(endless(name, head));
             }
             lines.push(&head.bytes);
         }
-        let found = candidates.find(&lines, self.zone());
-        let Err(error) = found.as_ref().map_err(Error::kind) else { return found };
-        // Half a line at the end tells nothing, but it may be all that speaks against a format.
-        let is_cut_off = head.complete && !head.bytes.ends_with(b"\n") && lines.len() > 1;
-        match error {
-            ErrorKind::Format
-                if is_known
-                    && candidates.only.is_none()
-                    && let Some(envelopes) = say_nothing_within(&lines) =>
-            {
-                Ok(candidates.without_requests(envelopes))
-            }
-            ErrorKind::Format if is_cut_off => candidates.find(&lines[..lines.len() - 1], self.zone()).or(found),
-            _ => found,
-        }
-        .map_err(|error| about(name, error))
+        let is_all = head.complete || head.bytes.len() >= Head::LONG_BYTES_MAX;
+        let is_cut_off = head.complete && !head.bytes.ends_with(b"\n");
+        candidates.find(&Sample { lines: &lines, is_all, is_cut_off }, self.zone()).map_err(|error| about(name, error))
     }
 
     /// What [`Formats::find`] gives, or where no format reads the lines, the one that reads most of a line of them, with the error.
@@ -224,7 +202,7 @@ impl Formats {
             Some(candidates) => candidates,
             None => self.presets()?,
         };
-        candidates.find(lines, self.zone())
+        candidates.find(&Sample { lines, is_all: false, is_cut_off: false }, self.zone())
     }
 
     /// The presets by how much they read of a line that none reads.
@@ -266,23 +244,19 @@ impl Candidates {
         Candidates { formats, only, detector: OnceCell::new() }
     }
 
-    fn find(&self, sample: &[&[u8]], zone: Option<&TimeZone>) -> Result<Option<Found>> {
-        let is_named = self.only.is_some();
-        match &self.only {
-            Some(only) if sample.is_empty() => return Ok(Some(Found { format: only.clone(), detected: None })),
-            _ if sample.is_empty() => return Ok(None),
-            _ => {}
-        }
-        let Detection { format, events, lines, .. } = self.detector(zone)?.find(sample)?;
-        Ok(Some(Found { format, detected: (!is_named).then_some((events, lines)) }))
-    }
-
-    /// What reads lines in these envelopes that are all known to be no requests, whatever the format of requests would be. Headers are found by any,
-    /// and one that lacks the year is not to be asked for it.
-    fn without_requests(&self, envelopes: Vec<Envelope>) -> Option<Found> {
-        let first =
-            self.formats.first().filter(|_| !envelopes.is_empty() && !envelopes.iter().any(|envelope| envelope.is_header()))?;
-        Some(Found { format: Arc::new(Format { envelopes, ..first.clone() }), detected: None })
+    fn find(&self, sample: &Sample, zone: Option<&TimeZone>) -> Result<Option<Found>> {
+        let detector = || self.detector(zone);
+        Ok(match &self.only {
+            Some(only) if sample.lines.is_empty() => Some(Found { format: only.clone(), detected: None }),
+            Some(_) => Some(Found { format: detector()?.find(sample.lines)?.format, detected: None }),
+            None if sample.lines.is_empty() => None,
+            None => match detector()?.tell(sample)? {
+                Answer::Format(Detection { format, events, lines, .. }) => {
+                    Some(Found { format, detected: Some((events, lines)) })
+                }
+                Answer::NoRequests(format) => format.map(|format| Found { format, detected: None }),
+            },
+        })
     }
 
     fn detector(&self, zone: Option<&TimeZone>) -> Result<&Detector> {
