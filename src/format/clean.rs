@@ -42,7 +42,7 @@ impl Word {
 
     /// Whether a writer of the format would write this: a method has a letter, a host has no blank and nothing that lists, paths and objects are
     /// made of, and an address is known, and has no blank but in a list (of those that a request was forwarded for, which stand in its place at
-    /// times) and where a column is filled up. A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in one too many, as of a line
+    /// times) and where lines are indented. A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in one too many, as of a line
     /// that has its host before the address, or the header of a logger, whose parts are in brackets.
     fn fits(self, text: &[u8]) -> bool {
         match self.kind {

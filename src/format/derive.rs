@@ -268,7 +268,7 @@ impl<'a> Fields<'a> {
 /// its own, and stays as it is.
 fn address(text: &[u8]) -> &[u8] {
     let is_port = |port: &[u8]| !port.is_empty() && port.iter().all(u8::is_ascii_digit);
-    let text = text.strip_suffix(b",").unwrap_or(text).trim_ascii_start();
+    let text = text.strip_suffix(b",").unwrap_or(text);
     if let Some(rest) = text.strip_prefix(b"[") {
         let Some(end) = memchr::memchr(b']', rest) else { return text };
         let has_end = rest.len() == end + 1 || rest[end + 1..].strip_prefix(b":").is_some_and(is_port);

@@ -14,7 +14,7 @@
 //!    upstream lists of nginx), where an element is `-` or digits with an optional sign `-` before and an optional `.`
 //!    and more digits behind. A divider counts only if an element follows it, and not where the literal behind
 //!    the field begins with the divider's mark (` :` or `,`): `$status, $request_time` is two fields and no list.
-//!    A [padded](TemplateField::padded) number may have blanks before it. A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
+//!    A [padded](TemplateField::padded) field may have blanks before it, which are no part of it. A number may be empty (nginx writes unset variables so under `escape=json` and `none`). With [`Unit::Written`] it is one
 //!    element, whose digits carry units.
 //! 3. An **unquoted text** field reaches up to the first occurrence of the literal behind it, and may be empty. If a
 //!    shaped field stands behind that literal, the first occurrence counts behind which the shaped field can
@@ -169,7 +169,7 @@ pub struct TemplateField {
     /// The field stands alone between double quotes, which belong to the field and not to the literals around it.
     /// A bare `-` without quotes is read as absent.
     pub quoted: bool,
-    /// Blanks may stand before the number, because its writer fills a column.
+    /// Blanks may stand before the number or the text, because its writer fills a column.
     pub padded: bool,
     /// How many decimals the writer gives the number, where that tells it from others: a line that has another number there is another format's.
     pub places: Option<usize>,

@@ -34,6 +34,8 @@ fn is_over(template: &Template, line: &[u8], at: usize) -> bool {
 }
 
 fn element(template: &Template, i: usize, line: &[u8], at: usize) -> Result<(usize, Option<Range<usize>>), Reason> {
+    let is_padded = matches!(&template.elements[i], Element::Field(f) if f.padded);
+    let at = at + if is_padded { line[at..].iter().take_while(|&&b| b == b' ').count() } else { 0 };
     match &template.elements[i] {
         Element::Literal(text) if line[at..].starts_with(text) => Ok((at + text.len(), None)),
         Element::Literal(_) => Err(Reason::Layout),
@@ -151,7 +153,7 @@ fn shape(meaning: &Meaning, behind: &[u8]) -> Regex {
     let pattern = match meaning {
         Meaning::Time(t) | Meaning::Created(t) | Meaning::Ended(t) | Meaning::OtherTime(t) => format!("(?:{}|-)", time_shape(t)),
         Meaning::Latency(Unit::Written) | Meaning::Other(_, Unit::Written) => {
-            r"(?: *(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|-|)".into()
+            r"(?:(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+|-|)".into()
         }
         _ => number_shape(behind),
     };

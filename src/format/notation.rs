@@ -15,7 +15,7 @@
 //! | `code`, `number`, `size`, `UNIT` | another status, a number, a count of bytes, a duration |
 //!
 //! An unquoted text ends at the first occurrence of what stands behind it; with `free` before its meaning it may hold that, and ends where the rest
-//! of the line can be read. `{{` is a brace, and `padded` before a meaning says that the number's writer fills a column with blanks, `places 4` that it has so many decimals. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
+//! of the line can be read. `{{` is a brace, and `padded` before a meaning says that its writer fills a column with blanks, `places 4` that it has so many decimals. UNIT is `s ms us ns min`, or `written` where the unit stands behind the number. TEXT is `clf`, `iso`, a UNIT (since 1970), or a
 //! strftime pattern (also `iso tab`, with a tab between date and time, and `iso or unix`) in which `%3f` is a fraction of three digits at most; `utc` before it says that a time without a zone is UTC.
 
 use super::template::{self, Candidate, Piece, Source};

@@ -168,9 +168,9 @@ fn plain_decimal(text: &[u8], unit: Unit) -> Option<i64> {
     n.checked_add(i64::from(finer.iter().any(|&b| b != b'0')))?.checked_mul(factor)
 }
 
-/// A duration that carries its units, in one or several parts: `0.123s`, `17.5ms`, `1m2.5s`. Blanks may fill its column.
+/// A duration that carries its units, in one or several parts: `0.123s`, `17.5ms`, `1m2.5s`.
 fn written(text: &[u8]) -> Option<i64> {
-    let (mut rest, mut sum) = (text.trim_ascii_start(), 0i64);
+    let (mut rest, mut sum) = (text, 0i64);
     while !rest.is_empty() {
         let number = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
         let unit = rest[number..].iter().take_while(|b| !b.is_ascii_digit()).count();

@@ -46,6 +46,8 @@ pub(super) enum Step {
         field: usize,
         /// It ends at the first place of the literal behind it.
         word: bool,
+        /// Blanks may stand before it.
+        padded: bool,
     },
     Quoted {
         field: usize,
@@ -166,7 +168,7 @@ impl Plan {
         };
         match check {
             _ if spec.quoted => Step::Quoted { field, check },
-            Check::Nothing => Step::Text { field, word: spec.word },
+            Check::Nothing => Step::Text { field, word: spec.word, padded: spec.padded },
             Check::Number => Step::Number { field, lists, padded: spec.padded },
             Check::Status => Step::Status { field, lists },
             Check::Time(reader) => Step::Time { field, reader },
@@ -249,7 +251,8 @@ impl Plan {
                 true => Ok(at + text.len()),
                 false => Err(misfit(Reason::Layout)),
             },
-            Step::Text { field, word } => {
+            Step::Text { field, word, padded } => {
+                let at = at + if padded { blanks(&line[at..]) } else { 0 };
                 let end = self.text_end(i + 1, line, at, word, &mut found.readers).ok_or(misfit(Reason::Layout))?;
                 found.spans[field] = Slot::Line(at as u32, end as u32);
                 Ok(end)

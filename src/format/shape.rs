@@ -414,7 +414,7 @@ impl Compiler<'_> {
             op.take_in(self.literals.last_mut());
             self.ops.push(Op::Stretch { after: self.literals.len().checked_sub(1) });
         }
-        if matches!(step, Step::Number { padded: true, .. }) {
+        if matches!(step, Step::Number { padded: true, .. } | Step::Text { padded: true, .. }) {
             self.ops.push(Op::Blanks);
         }
         self.ops.push(op);
@@ -437,7 +437,7 @@ impl Compiler<'_> {
     /// the quoted field; where the line ends with it, the text is free.
     fn without(&self, field: usize, next: Option<&[u8]>) -> Option<Without> {
         let first = next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark)?;
-        let is_of = |step: &Step| matches!(*step, Step::Text { field: other, word: false } if other == field);
+        let is_of = |step: &Step| matches!(*step, Step::Text { field: other, word: false, .. } if other == field);
         let is_free = |steps: &[Step]| matches!(steps, [text, Step::Literal { .. }, Step::Quoted { .. }] if is_of(text));
         let steps = &self.plan.steps;
         match is_free(&steps[steps.len().saturating_sub(3)..]) {
@@ -459,6 +459,8 @@ impl Compiler<'_> {
         let spanned = |field: usize| want(field).span.then_some(field);
         let to = End { literal: literal.zip(unmarked.and_then(|text| text.first().copied())), list: list_goes_on(next) };
         match *step {
+            // Of how many blanks is not known.
+            Step::Number { padded: true, .. } | Step::Text { padded: true, .. } if self.mark == b' ' => None,
             Step::Text { field, .. }
                 if self.plan.is_request(field)
                     && want(field).anything()
@@ -482,8 +484,6 @@ impl Compiler<'_> {
                 Check::Status => status(field, want(field), Numeral::List, End::QUOTE),
                 Check::Time(reader) => Op::Time { reader, to: End::QUOTE },
             }),
-            // Of how many blanks is not known.
-            Step::Number { padded: true, .. } if self.mark == b' ' => None,
             Step::Number { field, lists, .. } => (!blends).then(|| number(field, want(field), Numeral::of_text(lists), to)),
             Step::Status { field, lists } => (!blends).then(|| status(field, want(field), Numeral::of_text(lists), to)),
             Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to }),

@@ -37,7 +37,7 @@ pub(super) static PRESETS: &[Preset] = &[
         clock: Clock::End,
         detects_as: None,
         layouts: &[Spec::Line(
-            r#"[GIN] {time: time %Y/%m/%d - %H:%M:%S} | {status: status} | {latency: free latency written} | {client: free client} | {method: method} {padding: free}"{path: target}""#,
+            r#"[GIN] {time: time %Y/%m/%d - %H:%M:%S} | {status: status} | {latency: padded latency written} | {client: padded client} | {method: method} {padding: free}"{path: target}""#,
         )],
     },
     Preset {
