@@ -77,13 +77,17 @@ fn is_tls_request(line: &[u8]) -> bool {
         return false;
     }
     let mut words = line.splitn(6, |&b| b == b' ').skip(3);
-    let (protocol, _cipher, rest) = (words.next().unwrap_or(b""), words.next(), words.next().unwrap_or(b""));
+    let (protocol, cipher, rest) = (words.next().unwrap_or(b""), words.next().unwrap_or(b""), words.next().unwrap_or(b""));
     let size = rest.rsplit(|&b| b == b' ').next().unwrap_or(b"");
     let is_size = size == b"-" || !size.is_empty() && size.iter().all(u8::is_ascii_digit);
-    (protocol.starts_with(b"TLSv") || protocol.starts_with(b"SSLv") || protocol == b"-")
+    let is_cipher =
+        cipher.len() > 3 && cipher.iter().all(|&b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    (protocol.starts_with(b"TLSv") || protocol.starts_with(b"SSLv"))
+        && is_cipher
         && rest.first() == Some(&b'"')
         && is_size
         && rest[..rest.len() - size.len()].ends_with(b"\" ")
+        && memchr::memchr_iter(b'"', rest).count() == 2
 }
 
 /// What an application says through a logger that writes objects or pairs: a level and a message, and nothing of a request.
@@ -126,7 +130,7 @@ fn begins_dated(line: &[u8]) -> bool {
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 26] = [
+const PATTERNS: [&[u8]; 27] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
@@ -157,6 +161,8 @@ const PATTERNS: [&[u8]; 26] = [
     b"0000-00-00 00:00:00,000 ",
     // and Flask's: `[2026-11-01 10:00:00,042] ERROR in app: Exception on /cart [GET]`
     b"[0000-00-00 00:00:00,000] AAAA",
+    // env_logger: `[2026-11-01T10:00:00Z INFO  actix_server::builder] starting 2 workers`
+    b"[0000-00-00T00:00:00Z AAAA",
     // Ruby's Logger: `I, [2026-11-01T10:00:00.042137 #7]  INFO -- : …`
     b"A, [0000-00-00T00:00:00.000000 #",
     // Spring Boot: `2026-11-01T10:00:00.042Z  INFO 7 --- [main] …`, up to 2.7 with a blank between date and time and no zone
@@ -316,6 +322,22 @@ const START_UP: Words = Words::new(&[
     b"=> Ctrl-C to shutdown server",
     b"Puma starting in ",
     b"* Listening on ",
+    b"* Puma version: ",
+    b"* Ruby version: ",
+    b"*  Min threads: ",
+    b"*  Max threads: ",
+    b"*  Environment: ",
+    b"*          PID: ",
+    b"*   Master PID: ",
+    b"*      Workers: ",
+    b"*     Restarts: ",
+    b"=== puma shutdown: ",
+    b"======== Running on ",
+    b"(Press CTRL+C to quit)",
+    b"Django version ",
+    b"You're accessing the development server over HTTPS",
+    b" - using env:",
+    b" - using code:",
     b"Use Ctrl-C to stop",
     b"- Gracefully ",
     b"- Goodbye!",
@@ -339,7 +361,7 @@ const READERS: Words = Words::new(&[
 /// Whether a line is one of these, or of docker compose or a script.
 fn is_start_up(line: &[u8]) -> bool {
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
-    START_UP.begin(line) || READERS.begin(line) && !tells_a_request(line) || is_script() || is_exit(line)
+    (START_UP.begin(line) || READERS.begin(line)) && !tells_a_request(line) || is_script() || is_exit(line)
 }
 
 /// docker compose, of a container: `web-1 exited with code 0`.
@@ -535,7 +557,6 @@ mod tests {
         "-- Logs begin at Sun 2026-11-01 10:00:00 UTC, end at Mon 2026-11-02 10:00:00 UTC. --",
         "-- Boot 4b1f0c2d --",
         "[02/Nov/2026:09:15:00 +0000] 192.0.2.7 TLSv1.3 TLS_AES_256_GCM_SHA384 \"GET / HTTP/1.1\" 512",
-        "[02/Nov/2026:09:15:00 +0000] 192.0.2.7 - - \"-\" -",
         "{\"level\":\"info\",\"msg\":\"Starting provider\",\"time\":\"2026-11-02T09:15:00Z\"}",
         "level=info ts=2026-11-02T09:15:00Z caller=main.go:42 msg=\"starting up\"",
         "==> /var/log/nginx/access.log <==",

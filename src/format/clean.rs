@@ -1,7 +1,9 @@
 //! What a writer of a format would not write, though its lines can be read so: such lines are another format's, and detection must not take
 //! them; or they are of no request.
 
-use super::{Element, Layout, Meaning};
+use memchr::memmem::Finder;
+
+use super::{Element, Keyed, Layout, Meaning, number};
 use crate::record::Kind;
 
 /// A field that is one word, though its place in the line would let it be more: what reads more of it is another format.
@@ -55,9 +57,7 @@ impl Word {
             }
             WordKind::User => !text.starts_with(b"- ") && memchr::memmem::find(text, b"] [").is_none(),
             WordKind::Number(0) => !text.is_empty() && text.iter().all(u8::is_ascii_digit),
-            WordKind::Number(places) => {
-                text == b"-" || memchr::memchr(b'.', text).is_some_and(|point| text.len() == point + 1 + places)
-            }
+            WordKind::Number(places) => number::has_places(text, places),
         }
     }
 
@@ -108,6 +108,17 @@ pub(super) fn request_keys(layout: &Layout) -> Vec<usize> {
     let is_part = |meaning: &Meaning| matches!(meaning, Meaning::Method | Meaning::Target | Meaning::Path | Meaning::Request);
     let keys = map.fields.iter().enumerate().filter(|(_, field)| is_part(&field.meaning) || field.name == "protocol");
     keys.map(|(number, _)| number).collect()
+}
+
+/// The names, in quotes, under one of which an object has a part of its request, where one key alone tells its format: another program's may
+/// have that key too.
+pub(super) fn request_names(layout: &Layout) -> Vec<Finder<'static>> {
+    let Layout::Json(map) = layout else { return Vec::new() };
+    if map.only_if.len() != 1 || map.keyed != Keyed::Json {
+        return Vec::new();
+    }
+    let names = request_keys(layout).into_iter().filter_map(|key| map.fields[key].path.last());
+    names.map(|name| Finder::new(&format!("\"{name}\"")).into_owned()).collect()
 }
 
 #[cfg(test)]

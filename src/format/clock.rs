@@ -102,10 +102,7 @@ impl TimeReader {
     #[inline(always)]
     pub fn read(&mut self, bytes: &[u8]) -> TimeRead {
         match &self.text {
-            TimeText::Clf => match self.read_clf(bytes) {
-                TimeRead::Bad => self.read_for_clf(bytes),
-                read => read,
-            },
+            TimeText::Clf => self.read_clf_or_like(bytes),
             TimeText::Iso8601 | TimeText::IsoColumns => self.read_iso8601(bytes),
             TimeText::IsoOrUnix => match bytes.iter().take_while(|b| b.is_ascii_digit()).count() {
                 0..=4 => self.read_iso8601(bytes),
@@ -118,7 +115,7 @@ impl TimeReader {
                 (_, Some(b'/')) => self.read_slashed(bytes),
                 _ => read_epoch(bytes, Unit::Seconds),
             },
-            TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf(bytes),
+            TimeText::ClfOrIso8601 if bytes.get(2) == Some(&b'/') => self.read_clf_or_like(bytes),
             TimeText::ClfOrIso8601 if is_msec(bytes) => read_epoch(bytes, Unit::Seconds),
             TimeText::ClfOrIso8601 => self.read_iso8601(bytes),
             TimeText::Epoch(unit) => read_epoch(bytes, *unit),
@@ -250,6 +247,14 @@ impl TimeReader {
         TimeRead::At(Instant::from_micros((minute - self.offset.1) * MICROS_PER_SECOND + second), CLF_LENGTH)
     }
 
+    #[inline(always)]
+    fn read_clf_or_like(&mut self, bytes: &[u8]) -> TimeRead {
+        match self.read_clf(bytes) {
+            TimeRead::Bad => self.read_for_clf(bytes),
+            read => read,
+        }
+    }
+
     /// What some write in place of the common log format's time: with a fraction (Apache's `msec_frac`), or ISO 8601 with its zone (nginx's
     /// `$time_iso8601`).
     #[cold]
@@ -269,7 +274,8 @@ impl TimeReader {
         whole[..SECONDS].copy_from_slice(seconds);
         whole[SECONDS..].copy_from_slice(offset);
         match self.read_clf(&whole) {
-            TimeRead::At(time, length) => match time.checked_add_micros(micros) {
+            // A leap second is the last microsecond of its minute already.
+            TimeRead::At(time, length) => match time.checked_add_micros(if seconds.ends_with(b":60") { 0 } else { micros }) {
                 Some(time) => TimeRead::At(time, length + 1 + digits),
                 None => TimeRead::Bad,
             },

@@ -5,6 +5,7 @@
 mod batches;
 
 use jiff::tz::TimeZone;
+use memchr::memmem::Finder;
 
 use super::bind::Binding;
 use super::chatter::{self, Told};
@@ -43,6 +44,8 @@ pub struct Extractor {
     pub(super) has_connections: bool,
     /// The keys of an object that tell its request: what has none of them may be a connection.
     request_keys: Vec<usize>,
+    /// One of these stands in an object that its writer wrote of a request; none: that is not asked.
+    request_names: Vec<Finder<'static>>,
     /// What each line holds that the layout reads.
     pub(super) needed: Needed,
     /// Fields that never hold a blank in a line of this format.
@@ -229,6 +232,7 @@ impl Extractor {
             },
             needed: Needed::of(&format.layout),
             request_keys: clean::request_keys(&format.layout),
+            request_names: clean::request_names(&format.layout),
             words: clean::words(&format.layout),
             others: Vec::new(),
             is_mixed: false,
@@ -429,7 +433,11 @@ impl Extractor {
         let plan = match &self.layout {
             Compiled::Delimited { plan, .. } => plan,
             Compiled::Json { keyed: Keyed::W3c(writer), .. } => return reader.header.is_of(*writer),
-            Compiled::Json { .. } => return true,
+            Compiled::Json { .. } => {
+                // Names may be written with escapes.
+                let mut names = self.request_names.iter();
+                return names.len() == 0 || names.any(|name| name.find(line).is_some()) || line.contains(&b'\\');
+            }
         };
         let text = |span: &Slot| match *span {
             Slot::Line(from, to) => &line[from as usize..to as usize],

@@ -54,6 +54,10 @@ fn shaped(
     at: usize,
 ) -> Result<(usize, Option<Range<usize>>), Reason> {
     let length = shape(&f.meaning, literal(template, i + 1)).find(&line[at..]).map(|m| m.len()).ok_or(reason(&f.meaning))?;
+    let places = line[at..at + length].split(|&b| b == b'.').nth(1).map_or(0, <[u8]>::len);
+    if f.places.is_some_and(|wanted| wanted > 0 && places != wanted) && &line[at..at + length] != b"-" {
+        return Err(reason(&f.meaning));
+    }
     Ok((at + length, value(line, at..at + length)))
 }
 

@@ -168,6 +168,11 @@ fn plain_decimal(text: &[u8], unit: Unit) -> Option<i64> {
     n.checked_add(i64::from(finer.iter().any(|&b| b != b'0')))?.checked_mul(factor)
 }
 
+/// Whether a number has so many decimals, or is none.
+pub(super) fn has_places(text: &[u8], places: usize) -> bool {
+    text == b"-" || memchr::memchr(b'.', text).is_some_and(|point| text.len() == point + 1 + places)
+}
+
 /// A duration that carries its units, in one or several parts: `0.123s`, `17.5ms`, `1m2.5s`.
 fn written(text: &[u8]) -> Option<i64> {
     let (mut rest, mut sum) = (text, 0i64);

@@ -11,6 +11,8 @@
 //! keeps a blank in a user name, a quote in a path, or an unquoted list of addresses from ending a field too early,
 //! and it is bounded, so reading stays linear.
 
+use std::num::NonZero;
+
 use jiff::tz::TimeZone;
 use memchr::{memchr_iter, memmem};
 
@@ -37,6 +39,8 @@ pub(super) enum Step {
         lists: bool,
         /// Blanks may stand before it.
         padded: bool,
+        /// It has so many decimals, or is `-`.
+        places: Option<NonZero<usize>>,
     },
     Status {
         field: usize,
@@ -169,7 +173,7 @@ impl Plan {
         match check {
             _ if spec.quoted => Step::Quoted { field, check },
             Check::Nothing => Step::Text { field, word: spec.word, padded: spec.padded },
-            Check::Number => Step::Number { field, lists, padded: spec.padded },
+            Check::Number => Step::Number { field, lists, padded: spec.padded, places: spec.places.and_then(NonZero::new) },
             Check::Status => Step::Status { field, lists },
             Check::Time(reader) => Step::Time { field, reader },
         }
@@ -258,10 +262,11 @@ impl Plan {
                 Ok(end)
             }
             Step::Quoted { field, check } => self.read_quoted(i, field, check, line, at, found),
-            Step::Number { field, lists, padded } => {
+            Step::Number { field, lists, padded, places } => {
                 let at = at + if padded { blanks(&line[at..]) } else { 0 };
                 let end = at + number::shape_length(&line[at..], lists);
-                self.ends_here(i, line, end).then_some(()).ok_or(misfit(Reason::Number))?;
+                let fits = places.is_none_or(|places| number::has_places(&line[at..end], places.get()));
+                (fits && self.ends_here(i, line, end)).then_some(()).ok_or(misfit(Reason::Number))?;
                 found.spans[field] = Slot::Line(at as u32, end as u32);
                 Ok(end)
             }

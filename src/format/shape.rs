@@ -124,6 +124,8 @@ enum Op {
     Scalar { field: Option<usize>, to: End },
     /// A number.
     Number { field: usize, span: bool, scale: Option<Scale>, numeral: Numeral, to: End },
+    /// The number that ends here has so many decimals, or is `-`.
+    Places { places: Place },
     /// A status.
     Status { field: usize, span: bool, numeral: Numeral, around: Around },
     /// A time.
@@ -272,6 +274,7 @@ impl Shape {
                     walk.requests(Parts { spans: &mut spans[field], methods: method.then_some(methods), paths, unusual });
                 }
                 Op::Scalar { field, to } => walk.scalars(field.map(|f| &mut spans[f]), to),
+                Op::Places { places } => walk.places(places),
                 Op::Number { field, span, scale, numeral, to } => {
                     walk.numbers(span.then_some(&mut spans[field]), scale.zip(Some(&mut ints[field])), numeral, to);
                 }
@@ -418,6 +421,11 @@ impl Compiler<'_> {
             self.ops.push(Op::Blanks);
         }
         self.ops.push(op);
+        if let Step::Number { places: Some(places), .. } = step {
+            // Where it ends is known where the line does.
+            next.is_none().then_some(())?;
+            self.ops.push(Op::Places { places: Place::try_from(places.get()).ok()? });
+        }
         // The op goes behind the first word of an unmarked literal.
         self.literals_of(
             next.filter(|text| !text.contains(&self.mark)).and_then(|text| text.get(WORD_BYTES..)).unwrap_or_default(),

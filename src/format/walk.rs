@@ -440,6 +440,24 @@ impl Walk<'_> {
         );
     }
 
+    /// Whether the number that ends where each line has come to has so many decimals, or is `-`.
+    pub(super) fn places(&mut self, places: Place) {
+        let block = self.block;
+        self.run(
+            #[inline(always)]
+            move |desk| {
+                for i in every_line() {
+                    desk.ends[i] = desk.at[i].wrapping_sub(places + 1);
+                }
+                words_at(block, &desk.ends, &mut desk.words[0]);
+                for i in every_line() {
+                    let (point, last) = (desk.words[0][i] & 0xff, desk.words[0][i] >> (8 * u32::from(places)) & 0xff);
+                    desk.odd[i] |= u64::from(point != u64::from(b'.')) & u64::from(last != u64::from(b'-'));
+                }
+            },
+        );
+    }
+
     /// What Kubernetes writes behind the time of a whole line: `stdout F ` or `stderr F `.
     pub(super) fn stream(&mut self) {
         const STREAMS: [u64; 2] = [u64::from_le_bytes(*b"stdout F"), u64::from_le_bytes(*b"stderr F")];

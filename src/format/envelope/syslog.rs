@@ -198,13 +198,16 @@ pub(super) fn behind_host(rest: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let message = if rest[..host].ends_with(b":") { rest } else { rest[host + 1..].trim_ascii_start() };
     let tag = tag_length(message);
     let behind_tag = &message[tag..];
-    let behind_pid = match behind_tag.strip_prefix(b"[") {
-        Some(pid) => &pid[memchr::memchr(b']', pid).map_or(pid.len(), |end| end + 1)..],
-        None => behind_tag,
+    let (process, behind_pid) = match behind_tag.strip_prefix(b"[") {
+        Some(pid) => {
+            let end = memchr::memchr(b']', pid).unwrap_or(pid.len());
+            (&pid[..end], pid.get(end + 1..).unwrap_or_default())
+        }
+        None => (&b""[..], behind_tag),
     };
     match behind_pid.strip_prefix(b":") {
         Some(text) if tag > 0 && matches!(text.first(), None | Some(b' ')) && !LEVELS.contains(&&message[..tag]) => {
-            Some((Some(&message[..tag]), text.strip_prefix(b" ").unwrap_or(text)))
+            Some((Some(with_process(message, tag, process)), text.strip_prefix(b" ").unwrap_or(text)))
         }
         _ => Some((None, message)),
     }

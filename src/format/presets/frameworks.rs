@@ -36,9 +36,15 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"[GIN] 2026/11/01 - 10:00:00 | 200 |   42.137521ms |       192.0.2.7 | GET      "/cart?id=4""#,
         clock: Clock::End,
         detects_as: None,
-        layouts: &[Spec::Line(
-            r#"[GIN] {time: time %Y/%m/%d - %H:%M:%S} | {status: status} | {latency: padded latency written} | {client: padded client} | {method: method} {padding: free}"{path: target}""#,
-        )],
+        layouts: &[
+            Spec::Line(
+                r#"[GIN] {time: time %Y/%m/%d - %H:%M:%S} | {status: status} | {latency: padded latency written} | {client: padded client} | {method: method} {padding: free}"{path: target}""#,
+            ),
+            // In colours, for a terminal.
+            Spec::Line(
+                "[GIN] {time: time %Y/%m/%d - %H:%M:%S} |\x1b[{style}m {status: status} \x1b[0m| {latency: padded latency written} | {client: padded client} |\x1b[{method_style}m {method: method} {padding: free}\x1b[0m \"{path: target}\"",
+            ),
+        ],
     },
     Preset {
         name: "aiohttp",
