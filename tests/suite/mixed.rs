@@ -1,6 +1,7 @@
 //! Logs that hold lines of two formats: every pair of presets, line by line in turn. Each line must mean what it means to the format that wrote
 //! it, whichever reads it, and be counted under that format's name.
 
+use crate::work::Work;
 use jiff::tz::TimeZone;
 use slix::format::Format;
 use slix::format::detect::Detector;
@@ -130,5 +131,44 @@ impl Reading {
 
     fn by(&self) -> &str {
         self.extractor.format_of(&self.reader)
+    }
+}
+
+/// What stands beside requests, and looks like more of them.
+#[test]
+fn nothing_counts_twice_or_for_another() {
+    const COMMON: &str = r#"192.0.2.7 - - [02/Nov/2026:09:00:00 +0000] "GET /cart HTTP/1.1" 200 12"#;
+    const ROUTER: &str = r#"heroku[router]: at=info method=GET path="/cart" host=shop.example request_id=4b fwd="192.0.2.7" dyno=web.1 connect=1ms service=41ms status=200 bytes=512 protocol=https"#;
+    let at = "2026-11-02T09:00:00.5+00:00";
+    let cases = [
+        // The router's requests are those of the app, with a host before the tag and without.
+        ("heroku_router", format!("{at} web {ROUTER}\n{at} web app[web.1]: {COMMON} \"-\" \"curl\"\n"), (5, 5, 0)),
+        (
+            "heroku_router",
+            format!("{at} app[web.1]: INFO:     192.0.2.7:1 - \"GET /cart HTTP/1.1\" 200 OK\n{at} {ROUTER}\n"),
+            (5, 5, 0),
+        ),
+        // No status is taken from behind the one that is there, and no unit for a number that has none.
+        ("common", format!("{COMMON}\n{COMMON}\n{COMMON} \"-\" \"curl\" x 500 4400\n"), (10, 0, 5)),
+        ("rack", format!("{COMMON} 0.0421\n{COMMON} 0.0421\n{COMMON} 42137\n"), (10, 0, 5)),
+        // An object with a status and nothing else of a request is of a program.
+        ("common", format!("{COMMON}\n{COMMON}\n{{\"level\":\"error\",\"time\":\"{at}\",\"status\":500}}\n"), (10, 0, 5)),
+        (
+            "common",
+            format!(
+                "{COMMON}\n[02/Nov/2026:09:00:00 +0000] 192.0.2.7 TLSv1.3 TLS_AES_256_GCM_SHA384 \"GET /cart HTTP/1.1\" 12\n"
+            ),
+            (5, 5, 0),
+        ),
+    ];
+    let work = Work::new();
+    for (format, lines, (events, skipped, rejected)) in cases {
+        work.file("a.log", lines.repeat(5));
+        let accounting = &work.run(&["report", "--output-format", "json", "a.log"]).exits(0).json()["accounting"];
+        assert_eq!(accounting["inputs"][0]["format"], format, "{lines}");
+        let sum = |kinds: &[&str]| kinds.iter().filter_map(|kind| accounting[kind]["lines"].as_i64()).sum::<i64>();
+        let all_skipped = sum(&["skipped_chatter", "skipped_other_program"]);
+        let got = (sum(&["events"]), all_skipped, sum(&["rejected_layout", "rejected_number", "rejected_json"]));
+        assert_eq!(got, (events, skipped, rejected), "{lines}\n{accounting}");
     }
 }
