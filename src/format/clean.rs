@@ -44,8 +44,8 @@ impl Word {
 
     /// Whether a writer of the format would write this: a method has a letter, a host has no blank and nothing that lists, paths and objects are
     /// made of, and an address is known, and has no blank but in a list (of those that a request was forwarded for, which stand in its place at
-    /// times) and where lines are indented. A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in one too many, as of a line
-    /// that has its host before the address, or the header of a logger, whose parts are in brackets.
+    /// times) and where lines are indented. A user who is not known is `-`, and alone: where more stands behind it, the fields before have taken in
+    /// one too many, as of a line that has its host before the address, or the header of a logger, whose parts are in brackets.
     fn fits(self, text: &[u8]) -> bool {
         match self.kind {
             WordKind::Method => text.is_empty() || text == b"-" || text.iter().any(u8::is_ascii_alphabetic),
@@ -62,10 +62,13 @@ impl Word {
     }
 
     /// Whether a regular line that is read as an event has one that fits: there a text ends at the first byte of what follows it. Of a host not only
-    /// that is asked.
+    /// that is asked; a number is read by its decimals already.
     pub(super) fn fits_if_regular(self) -> bool {
-        self.ends_at_blank
-            && !matches!(self.kind, WordKind::Method | WordKind::Host | WordKind::AddressBehindHost | WordKind::Number(_))
+        match self.kind {
+            WordKind::Number(places) => places > 0,
+            WordKind::Method | WordKind::Host | WordKind::AddressBehindHost => false,
+            WordKind::Address | WordKind::User => self.ends_at_blank,
+        }
     }
 }
 
