@@ -172,3 +172,19 @@ fn nothing_counts_twice_or_for_another() {
         assert_eq!(got, (events, skipped, rejected), "{lines}\n{accounting}");
     }
 }
+
+/// The year counts for every format of a log whose lines have no time of their own, also where the first one has.
+#[test]
+fn a_year_is_for_all_formats_of_a_log() {
+    let work = Work::new();
+    let combined = r#"192.0.2.7 - - [02/Nov/2026:09:00:00 +0000] "GET /cart HTTP/1.1" 200 12 "-" "curl""#;
+    let uvicorn = r#"INFO:     192.0.2.7:40112 - "GET /cart HTTP/1.1" 200 OK"#;
+    work.file("a.log", format!("Nov  2 09:00:00 web b: {combined}\nNov  2 09:00:00 web a: {uvicorn}\n").repeat(3));
+    let counted = |flags: &[&str]| {
+        let ran = work.run(&[&["report", "--output-format", "json", "a.log"], flags].concat()).exits(0);
+        let accounting = &ran.json()["accounting"];
+        ["events", "undated"].map(|kind| accounting[kind]["lines"].as_i64().unwrap())
+    };
+    assert_eq!(counted(&[]), [3, 3]);
+    assert_eq!(counted(&["--year", "2026", "--tz", "UTC"]), [6, 0]);
+}

@@ -103,14 +103,16 @@ impl Formats {
 
     /// The year of the first line of an input, if its format needs one.
     pub fn year(&self, format: &Format, input: &Input, head: &Head) -> Result<Option<i16>> {
+        let lacks_time = |format: &Format| format.resolve(&Field::Time).is_none();
+        let is_asked = lacks_time(format) || format.others.iter().any(lacks_time);
         // Of the headers of syslog that lines may have, only one has no year.
-        let may_lack_year =
-            format.resolve(&Field::Time).is_none() && format.envelopes.iter().any(|envelope| envelope.is_header());
+        let may_lack_year = is_asked && format.envelopes.iter().any(|envelope| envelope.is_header());
         match &self.year {
             _ if !may_lack_year => Ok(None),
             Some(Year::Given(year)) => Ok(Some(*year)),
             Some(Year::OfFile) => year_of_file(input, head).map(Some),
-            None if !format.envelopes.contains(&Envelope::Rfc3164) => Ok(None),
+            // Lines of the others stay undated, which is said.
+            None if !lacks_time(format) || !format.envelopes.contains(&Envelope::Rfc3164) => Ok(None),
             None => {
                 let message = format!("{}: the only time of its lines is that of syslog, which has no year", input.name());
                 Err(Error::new(ErrorKind::Usage, message)
