@@ -52,8 +52,8 @@ impl Derive {
             },
             Derive::Sum(fields) if fields.iter().all(|(_, unit)| *unit != Unit::Written) => Columnar::Sum,
             Derive::Part(part, fields) => match (part, &fields[..]) {
-                (Part::Method, [(_, Whence::Request | Whence::RequestOrTarget)]) => Columnar::Method,
-                (Part::Path, [(_, Whence::Request | Whence::RequestOrTarget)]) => Columnar::Path,
+                (Part::Method, [(_, whence)]) if whence.is_request() => Columnar::Method,
+                (Part::Path, [(_, whence)]) if whence.is_request() => Columnar::Path,
                 (Part::Path, [(field, Whence::Target)]) => Columnar::Target(*field),
                 (_, [(field, Whence::Itself)]) if *part != Part::Query => Columnar::Text(*field),
                 _ => Columnar::ByLine,
@@ -87,7 +87,7 @@ impl Derive {
 
     /// Whether it takes a field for a request line, and nothing else.
     pub(super) fn is_of_request(&self, field: usize) -> bool {
-        matches!(self, Derive::Part(_, fields) if matches!(fields[..], [(of, Whence::Request | Whence::RequestOrTarget)] if of == field))
+        matches!(self, Derive::Part(_, fields) if matches!(fields[..], [(of, whence)] if of == field && whence.is_request()))
     }
 
     /// Whether what it gives is a path as requests have it, which ends before `?` or `#`.
@@ -151,6 +151,13 @@ pub(super) enum Whence {
     Target,
     /// The field is the part.
     Itself,
+}
+
+impl Whence {
+    /// Whether the field is a request line, as far as a usual one goes.
+    fn is_request(self) -> bool {
+        matches!(self, Whence::Request | Whence::RequestOrTarget)
+    }
 }
 
 /// A line whose fields have been found.
