@@ -529,7 +529,7 @@ impl<'a> Window<'a> {
         let Counter { job, reader, .. } = counter;
         let found = match job.extractor.reads_by_key(reader) {
             true => {
-                let (view, line) = ((self.block, self.marks.positions()), (self.start as Place, self.first));
+                let (view, line) = ((self.block, self.marks), (self.start as Place, self.first));
                 job.extractor.find_by_key(view, line, apart.lines.len, reader)
             }
             false => self.unescape_next(apart, job.extractor, reader),

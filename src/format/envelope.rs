@@ -99,6 +99,11 @@ impl Envelope {
         matches!(self, Envelope::Docker | Envelope::Cri)
     }
 
+    /// Whether it stands before the line and has a time by ISO 8601.
+    fn has_iso_time(self) -> bool {
+        matches!(self, Envelope::Rfc5424 | Envelope::SyslogIso | Envelope::Stamp)
+    }
+
     /// Whether it is a header of syslog. Daemons are told to write another one of them in the middle of a log, and two of them may write one log:
     /// a line that is not in the header of its log may be in any other that has a time.
     pub fn is_header(self) -> bool {
@@ -291,17 +296,22 @@ impl Unwrapper {
         self.dating.year.is_some() || self.levels.iter().any(|level| level.envelope.has_parts())
     }
 
-    /// What opens the envelopes of many lines at once; none where there is none, or they are too many for that, or not of a kind.
-    pub(super) fn peeler(&self) -> Option<Peeler> {
+    /// What opens the envelopes of many lines at once; none where there is none, or they are too many for that, or not of a kind. It reads
+    /// their time if that is all that lines have, and hangs on nothing else.
+    pub(super) fn peeler(&self, are_untimed: bool) -> Option<Peeler> {
         let (last, others) = self.levels.split_last()?;
         let stamped = Peeler::stamped(last.envelope, last.clock.clone()).filter(|_| others.is_empty());
-        stamped.or_else(|| self.has_headers().then(Peeler::headed))
+        let clock = || {
+            let mut timed = self.levels.iter().filter(|level| level.envelope.has_iso_time());
+            timed.next().filter(|_| are_untimed && !self.is_stateful()).map(|level| level.clock.clone())
+        };
+        stamped.or_else(|| self.has_headers().then(|| Peeler::headed(clock())))
     }
 
     /// What opens envelopes one by one, and tells whole lines alone: none where there are none, or where a line depends on those before it by
     /// more than its parts.
     pub(super) fn opener(&self) -> Option<Unwrapper> {
-        (!self.is_empty() && self.peeler().is_none() && self.dating.year.is_none()).then(|| self.clone())
+        (!self.is_empty() && self.peeler(false).is_none() && self.dating.year.is_none()).then(|| self.clone())
     }
 
     /// What is in the envelopes of a line, if it is neither a part nor out of the question. Nothing of it is kept for the next one.

@@ -257,7 +257,7 @@ impl Extractor {
     pub fn mark_set(&self) -> MarkSet {
         match &self.layout {
             Compiled::Delimited { fast: Some(fast), .. } => fast.shape.set,
-            Compiled::Json { keyed: Keyed::Json, .. } => learn::MARKS,
+            Compiled::Json { keyed: Keyed::Json | Keyed::Logfmt, .. } => learn::MARKS,
             Compiled::Json { keyed: Keyed::W3c(_), .. } => learn::DIVIDERS,
             _ => MarkSet { marks: [b'\n'; 2], aux: b'\n' },
         }
@@ -306,7 +306,7 @@ impl Extractor {
             by_others: vec![0; self.others.len()],
             by: 0,
             unwrapper: self.unwrapper.clone(),
-            peeler: self.unwrapper.peeler().map(Box::new),
+            peeler: self.unwrapper.peeler(self.time.is_empty()).map(Box::new),
             opener: self.unwrapper.opener().filter(|_| !self.has_directives()).map(Box::new),
             is_unwrapped: false,
             stamped: None,
@@ -376,9 +376,7 @@ impl Extractor {
                     }
                     Ok(()) => {
                         find_values(line, wanted, clocks, reader);
-                        if *keyed != Keyed::Logfmt {
-                            reader.lessons.add(line);
-                        }
+                        reader.lessons.add(line);
                         self.finish(line, reader)
                     }
                     Err(_) if *text_is_chatter && is_text(line) => Outcome::Skipped(Skip::Chatter),
@@ -683,6 +681,7 @@ fn without_brackets(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Field, Kind};
 
     #[test]
     fn a_bare_quote_is_one_without_a_backslash_of_its_own() {
@@ -716,6 +715,17 @@ mod tests {
                 assert_eq!(extractor.reads_cleanly(line.as_bytes(), &reader), clean, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn names_of_pairs_have_no_parts() {
+        let map = r#"{"logfmt": {"time": "ts", "status": "http.status"}, "only_if": {"http.kind": "a"}}"#;
+        let format = Format::from_value(&serde_json::from_str(map).unwrap()).unwrap();
+        let extractor = Extractor::bind(&format, &[Need { field: Field::Status, kind: Kind::Status }], None).unwrap();
+        let mut reader = extractor.reader("");
+        let line = b"ts=2026-11-01T10:00:00Z http.status=404 http.kind=access";
+        assert_eq!(extractor.read(line, &mut reader), Outcome::Event);
+        assert_eq!(reader.record(line).slots, [Slot::Int(404)]);
     }
 
     #[test]

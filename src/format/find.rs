@@ -1,4 +1,4 @@
-//! The fast reader of JSON lines whose keys come in any order, or not all of them: values by their keys, keys by the marks.
+//! The fast reader of lines, of JSON or of logfmt, whose keys come in any order, or not all of them: values by their keys, keys by the marks.
 //!
 //! Quotes and backslashes are marked, so a string is two marks and costs no look at its bytes, and a key is looked up by its first
 //! word and its length. Everything between the marks is followed byte by byte: the line is one well-formed object, as the careful
@@ -8,10 +8,13 @@
 //! What is found are places, a column for each wanted value's beginning and one for its end; what stands there is read later, for all
 //! lines of a batch at once.
 
+mod pairs;
+
 use super::json_read::{self, KeyTree};
 use super::words::{self, WORD_BYTES};
 use crate::batch::Column;
 use crate::block::{Block, Place, word};
+use crate::marks::Marks;
 
 /// Deeper lines are declined; arrays are bits of a word.
 const DEPTH_MAX: usize = 63;
@@ -29,9 +32,19 @@ pub(super) enum Role {
     Absent,
 }
 
+/// How keys and values are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Grammar {
+    /// A line is an object of JSON.
+    Object,
+    /// A line is pairs of logfmt.
+    Pairs,
+}
+
 /// Finds the values of lines.
 #[derive(Clone, Debug)]
 pub(super) struct Finder {
+    grammar: Grammar,
     /// The first one is the object that is the line.
     nodes: Vec<Keys>,
     /// By number: what a value is needed for.
@@ -132,8 +145,8 @@ fn is_same(key: &[u8], block: &Block, from: Place, to: Place) -> bool {
 impl Finder {
     /// A finder of the values of a tree, by the roles that they have by number, and whether every line must have them. None if
     /// there are too many, or an array is looked into.
-    pub(super) fn new(tree: &KeyTree, roles: &[Option<(Role, bool)>]) -> Option<Finder> {
-        let mut finder = Finder { nodes: vec![Keys::new(Vec::new())], roles: Vec::new(), required: 0 };
+    pub(super) fn new(grammar: Grammar, tree: &KeyTree, roles: &[Option<(Role, bool)>]) -> Option<Finder> {
+        let mut finder = Finder { grammar, nodes: vec![Keys::new(Vec::new())], roles: Vec::new(), required: 0 };
         finder.nodes[0] = finder.keys_of(tree, roles)?;
         Some(finder)
     }
@@ -166,14 +179,18 @@ impl Finder {
     /// its newline stands, and which mark that is. None if the line is to be read with care.
     pub(super) fn find(
         &self,
-        (block, marks): (&Block, &[Place]),
+        (block, marked): (&Block, &Marks),
         (start, first): (Place, usize),
         places: &mut [Column<Place>],
         row: usize,
     ) -> Option<(Place, usize)> {
         places.iter_mut().for_each(|column| column[row] = 0);
+        let marks = marked.positions();
         let mut walk = Walk { finder: self, block, marks, at: start, mark: first, seen: 0 };
-        walk.object(places, row)?;
+        match self.grammar {
+            Grammar::Object => walk.object(places, row)?,
+            Grammar::Pairs => walk.pairs(marked, places, row)?,
+        }
         let newline = *marks.get(walk.mark)?;
         let is_end = walk.at == newline || walk.byte() == b'\r' && walk.at.checked_add(1) == Some(newline);
         let is_found = is_end && block[usize::from(newline)] == b'\n' && walk.seen & self.required == self.required;
@@ -198,7 +215,7 @@ struct Walk<'a> {
 struct Scalar {
     from: Place,
     to: Place,
-    is_quoted: bool,
+    is_text: bool,
     is_escaped: bool,
     is_null: bool,
 }
@@ -308,7 +325,7 @@ impl Walk<'_> {
             match self.block[usize::from(place)] {
                 b'"' => {
                     (self.at, self.mark) = (place.wrapping_add(1), mark + 1);
-                    return Some(Scalar { from: open.wrapping_add(1), to: place, is_quoted: true, is_escaped, is_null: false });
+                    return Some(Scalar { from: open.wrapping_add(1), to: place, is_text: true, is_escaped, is_null: false });
                 }
                 b'\\' if self.block[usize::from(place) + 1] != b'\n' => {
                     is_escaped = true;
@@ -335,7 +352,7 @@ impl Walk<'_> {
             _ => return None,
         };
         self.at = from.wrapping_add(length);
-        Some(Scalar { from, to: self.at, is_quoted: false, is_escaped: false, is_null: first == b'n' })
+        Some(Scalar { from, to: self.at, is_text: false, is_escaped: false, is_null: first == b'n' })
     }
 
     /// The length of a number, of which this is the first word.
@@ -369,7 +386,7 @@ impl Walk<'_> {
         match &self.finder.roles[usize::from(role)] {
             Role::Place(_) if value.is_null => {}
             Role::Place(pair) => (places[2 * pair][row], places[2 * pair + 1][row]) = (value.from, value.to),
-            Role::Fixed(text) if value.is_quoted && self.block[value.from.into()..value.to.into()] == text[..] => {}
+            Role::Fixed(text) if value.is_text && self.block[value.from.into()..value.to.into()] == text[..] => {}
             Role::Absent if value.is_null => {}
             Role::Present => {}
             Role::Fixed(_) | Role::Absent => return None,
@@ -410,8 +427,8 @@ mod tests {
         marks.fill(Kernel::best(), super::super::learn::MARKS, &block, text.len());
         let first = marks.positions().iter().take_while(|&&mark| mark < start).count();
         let mut places = vec![[7; BATCH_LINES]; 10];
-        let finder = Finder::new(&tree(), &roles()).unwrap();
-        let (newline, mark) = finder.find((&block, marks.positions()), (start, first), &mut places, 3)?;
+        let finder = Finder::new(Grammar::Object, &tree(), &roles()).unwrap();
+        let (newline, mark) = finder.find((&block, &marks), (start, first), &mut places, 3)?;
         assert_eq!((usize::from(newline), marks.positions()[mark]), (start as usize + line.len(), newline));
         let place = |pair: usize| (places[2 * pair][3], places[2 * pair + 1][3]);
         Some((0..5).map(place).map(|(from, to)| (from.saturating_sub(start).into(), to.saturating_sub(start).into())).collect())

@@ -2,7 +2,7 @@
 //!
 //! What a header is hangs on nothing but its bytes. So one that has the bytes of another that was opened with care
 //! ([`super::envelope`]) ends where that one ended. The minutes, seconds and decimals of its time may be others: a line tells its own
-//! time here.
+//! time here, or the time is read where it stands.
 
 use super::words::{HIGH_BITS, WORD_BYTES, spread};
 use crate::block::{Block, Place, word};
@@ -22,6 +22,8 @@ pub(super) struct Headers {
 struct Known {
     words: Vec<Word>,
     length: Place,
+    /// Where the time stands, if that matters.
+    time_at: Place,
 }
 
 /// Eight bytes of a header.
@@ -36,15 +38,15 @@ struct Word {
 }
 
 impl Headers {
-    /// How long the header is that begins at a place; none if none is known that is like it.
+    /// How long the header is that begins at a place, and where its time stands; none if none is known that is like it.
     #[inline]
-    pub(super) fn length(&self, block: &Block, at: Place) -> Option<Place> {
+    pub(super) fn find(&self, block: &Block, at: Place) -> Option<(Place, Place)> {
         let text = |i: usize| word(block, at.wrapping_add((i * WORD_BYTES) as Place));
-        self.known.iter().find(|known| known.is_like(text)).map(|known| known.length)
+        self.known.iter().find(|known| known.is_like(text)).map(|known| (known.length, known.time_at))
     }
 
-    /// Takes note of a header that was opened. One that holds one of these marks cannot be read with others.
-    pub(super) fn learn(&mut self, header: &[u8], marks: [u8; 2]) {
+    /// Takes note of a header that was opened, whose time stands at `time_at`. One that holds one of these marks cannot be read with others.
+    pub(super) fn learn(&mut self, header: &[u8], time_at: usize, marks: [u8; 2]) {
         if header.is_empty() || header.len() > HEADER_BYTES_MAX {
             return;
         }
@@ -52,18 +54,18 @@ impl Headers {
         let is_known = || self.known.iter().any(|known| usize::from(known.length) == header.len() && known.is_like(text));
         if !header.iter().any(|b| marks.contains(b)) && !is_known() {
             self.known.truncate(KNOWN_MAX - 1);
-            self.known.insert(0, Known::new(header));
+            self.known.insert(0, Known::new(header, time_at));
         }
     }
 }
 
 impl Known {
-    fn new(header: &[u8]) -> Known {
+    fn new(header: &[u8], time_at: usize) -> Known {
         let mut words: Vec<Word> = header.chunks(WORD_BYTES).map(Word::new).collect();
         for (at, highest) in numbers_of_time(header) {
             words[at / WORD_BYTES].free(at % WORD_BYTES, highest);
         }
-        Known { words, length: header.len() as Place }
+        Known { words, length: header.len() as Place, time_at: time_at as Place }
     }
 
     /// Whether a text, given by its words, begins like it.
@@ -103,11 +105,27 @@ fn first_word(text: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
+/// Whether a text has this shape, in which 0 stands for any digit.
+fn is_like(text: &[u8], shape: &[u8]) -> bool {
+    text.len() == shape.len() && text.iter().zip(shape).all(|(b, &p)| if p == b'0' { b.is_ascii_digit() } else { *b == p })
+}
+
+/// Where the one time of a header stands; none if it has none by ISO 8601, or several.
+pub(super) fn time_of(header: &[u8]) -> Option<usize> {
+    const STAMP: &[u8] = b"0000-00-00T00:00:00";
+    let mut clocks = header.windows(CLOCK.len()).enumerate().filter(|(_, text)| is_like(text, CLOCK)).map(|(at, _)| at);
+    let (clock, another) = (clocks.next()?, clocks.next());
+    let at = (clock + CLOCK.len()).checked_sub(STAMP.len())?;
+    (another.is_none() && is_like(&header[at..clock + CLOCK.len()], STAMP)).then_some(at)
+}
+
+/// The shape of the time of a day.
+const CLOCK: &[u8] = b"00:00:00";
+
 /// Where the digits of minutes, seconds and decimals stand in `hh:mm:ss.f`, and the highest that each may be: with any others a time is
 /// still one, if this is one.
 fn numbers_of_time(header: &[u8]) -> Vec<(usize, u8)> {
-    let is_time = |text: &[u8]| text.iter().zip(b"00:00:00").all(|(b, &p)| if p == b'0' { b.is_ascii_digit() } else { *b == p });
-    let Some(at) = header.windows(8).position(is_time) else { return Vec::new() };
+    let Some(at) = header.windows(CLOCK.len()).position(|text| is_like(text, CLOCK)) else { return Vec::new() };
     let mut places: Vec<(usize, u8)> = [(3, 5), (4, 9), (6, 5), (7, 9)].map(|(i, highest)| (at + i, highest)).into();
     if let Some(b'.' | b',') = header.get(at + 8) {
         let decimals = header[at + 9..].iter().take_while(|b| b.is_ascii_digit()).count();
@@ -126,12 +144,12 @@ mod tests {
     fn length(headers: &Headers, line: &[u8]) -> Option<Place> {
         let mut block = room();
         block[7..7 + line.len()].copy_from_slice(line);
-        headers.length(&block, 7)
+        headers.find(&block, 7).map(|(length, _)| length)
     }
 
     fn headers(known: &[&str]) -> Headers {
         let mut headers = Headers::default();
-        known.iter().for_each(|header| headers.learn(header.as_bytes(), *b"\"\\"));
+        known.iter().for_each(|header| headers.learn(header.as_bytes(), 0, *b"\"\\"));
         headers
     }
 
@@ -157,12 +175,28 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_a_header_is_told_if_it_has_one() {
+        for (header, at) in [
+            ("2026-11-01T10:00:42.125+00:00 lb nginx: ", Some(0)),
+            ("<134>1 2026-11-01T10:00:42Z lb nginx 7 - - ", Some(7)),
+            ("web-1  | 2026-11-01T10:00:42Z ", Some(9)),
+            ("<134>Nov  1 10:00:42 lb haproxy[7]: ", None),
+            ("2026-11-01 10:00:42 lb nginx: ", None),
+            ("2026-11-01T10:00:42Z 2026-11-01T10:00:42Z lb nginx: ", None),
+            ("10:00:42 ", None),
+            ("web-1  | ", None),
+        ] {
+            assert_eq!(time_of(header.as_bytes()), at, "{header}");
+        }
+    }
+
+    #[test]
     fn few_are_known() {
         let mut headers = headers(&["a: ", "b\": ", "", "a: "]);
         assert_eq!((length(&headers, b"a: x"), length(&headers, b"b\": x"), headers.known.len()), (Some(3), None, 1));
-        (0..=KNOWN_MAX).for_each(|i| headers.learn(format!("b{i}: ").as_bytes(), *b"\"\\"));
+        (0..=KNOWN_MAX).for_each(|i| headers.learn(format!("b{i}: ").as_bytes(), 0, *b"\"\\"));
         assert_eq!((length(&headers, b"b0: "), length(&headers, b"b1: "), length(&headers, b"b8: ")), (None, Some(4), Some(4)));
-        headers.learn(&[b'x'; HEADER_BYTES_MAX + 1], *b"\"\\");
+        headers.learn(&[b'x'; HEADER_BYTES_MAX + 1], 0, *b"\"\\");
         assert_eq!(headers.known.len(), KNOWN_MAX);
     }
 

@@ -5,7 +5,7 @@
 
 use memchr::memchr2;
 
-use super::{JsonCondition, JsonMap, words};
+use super::{JsonCondition, JsonMap, Keyed, words};
 
 /// Nesting beyond this is refused rather than followed.
 const DEPTH_MAX: usize = 64;
@@ -458,12 +458,17 @@ impl Wanted {
     pub(super) fn of(map: &JsonMap, extra: &[Vec<String>]) -> Wanted {
         let mut wanted =
             Wanted { tree: KeyTree::default(), fields: Vec::new(), names: Vec::new(), conditions: Vec::new(), count: 0 };
+        // Names of pairs have no parts.
+        let key = |path: &[String]| match map.keyed {
+            Keyed::Logfmt => vec![path.join(".")],
+            Keyed::Json | Keyed::W3c(_) => path.to_vec(),
+        };
         for path in map.fields.iter().map(|field| &field.path).chain(extra) {
-            wanted.fields.push(wanted.tree.want(path, &mut wanted.count));
+            wanted.fields.push(wanted.tree.want(&key(path), &mut wanted.count));
             wanted.names.push(path.join("."));
         }
         for condition in &map.only_if {
-            wanted.conditions.push(wanted.tree.want(&condition.path, &mut wanted.count));
+            wanted.conditions.push(wanted.tree.want(&key(&condition.path), &mut wanted.count));
         }
         wanted
     }

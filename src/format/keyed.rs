@@ -7,7 +7,7 @@
 //! logfmt, as its first writers have it (<https://brandur.org/logfmt>): `key=value key="a value with \"escapes\"" flag`.
 
 use super::W3cWriter;
-use super::json_read::{JsonKind, JsonValue, KeyTree};
+use super::json_read::{JsonKind, JsonValue, KeyTree, Traced};
 
 /// What the directives of a W3C log said last.
 #[derive(Clone, Debug, Default)]
@@ -226,29 +226,72 @@ fn closing_quote(line: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Reads a line of logfmt into the wanted values; the error is the byte where a quote is not closed, or 0 where no pair stands.
+/// Reads a line of logfmt into the wanted values, of equal names the last; the error is the byte where a quote is not closed, or 0 where
+/// no pair stands.
 pub(super) fn logfmt(line: &[u8], tree: &KeyTree, values: &mut [JsonValue]) -> Result<(), usize> {
     values.fill(JsonValue::ABSENT);
-    let (mut at, mut pairs) = (0, 0);
-    while at < line.len() {
-        if line[at] <= b' ' {
-            at += 1;
-            continue;
-        }
-        let key_end = at + line[at..].iter().take_while(|&&b| b > b' ' && b != b'=').count();
-        let key = &line[at..key_end];
-        if line.get(key_end) != Some(&b'=') {
-            at = key_end;
-            continue;
-        }
-        let (value, next) = logfmt_value(line, key_end + 1)?;
-        if let Some(wanted) = tree.number_of(key) {
+    let mut count = 0;
+    for pair in (Pairs { line, at: 0 }) {
+        let Pair { name, value } = pair?;
+        if let Some(wanted) = tree.number_of(name) {
             values[wanted] = value;
         }
-        pairs += 1;
-        at = next.max(key_end + 1);
+        count += 1;
     }
-    if pairs > 0 { Ok(()) } else { Err(0) }
+    if count > 0 { Ok(()) } else { Err(0) }
+}
+
+/// All values of a line of logfmt in their order; none where a quote is not closed.
+pub(super) fn trace(line: &[u8], tree: &KeyTree) -> Option<Vec<Traced>> {
+    let traced = |Pair { name, value: JsonValue { kind, from, to } }: Pair| Traced {
+        kind,
+        from: from as usize,
+        to: to as usize,
+        wanted: tree.number_of(name),
+    };
+    Pairs { line, at: 0 }.map(|pair| pair.ok().map(traced)).collect()
+}
+
+/// The pairs of a line of logfmt; the error is the byte where a quote is not closed. What is no pair is passed over.
+struct Pairs<'a> {
+    line: &'a [u8],
+    at: usize,
+}
+
+struct Pair<'a> {
+    name: &'a [u8],
+    value: JsonValue,
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Result<Pair<'a>, usize>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.line;
+        while let Some(&first) = line.get(self.at) {
+            if first <= b' ' {
+                self.at += 1;
+                continue;
+            }
+            let name_end = self.at + line[self.at..].iter().take_while(|&&b| b > b' ' && b != b'=').count();
+            let name = &line[self.at..name_end];
+            if line.get(name_end) != Some(&b'=') {
+                self.at = name_end;
+                continue;
+            }
+            return Some(match logfmt_value(line, name_end + 1) {
+                Ok((value, next)) => {
+                    self.at = next;
+                    Ok(Pair { name, value })
+                }
+                Err(quote) => {
+                    self.at = line.len();
+                    Err(quote)
+                }
+            });
+        }
+        None
+    }
 }
 
 /// Whether a line of logfmt begins with a pair, and not with words.

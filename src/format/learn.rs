@@ -1,4 +1,4 @@
-//! The fast reader of JSON lines, learned from one of them.
+//! The fast reader of lines whose values have names, of JSON above all, learned from one of them.
 //!
 //! A writer of logs gives the keys of every line in the same order. So the line that was read last is a template for the next one: what
 //! stands between its values, the keys with their quotes, is a literal, and each value a field ([`super::shape`]). A line that does not
@@ -7,10 +7,11 @@
 
 use super::clock::TimeReader;
 use super::derive::{Columnar, Derive};
-use super::find::{Finder, Role};
+use super::find::{Finder, Grammar, Role};
 use super::json_read::{self, JsonKind, Traced, Wanted};
-use super::keyed::Columns;
-use super::shape::{Builder, Shape, Want};
+use super::keyed::{self, Columns};
+use super::plan::{Check, Step};
+use super::shape::{Builder, Shape, Source, Want};
 use super::walk::{End, Numeral};
 use super::words::Literal;
 use crate::marks::MarkSet;
@@ -55,7 +56,7 @@ pub(super) struct ByKey {
     pub(super) fast: Fast,
 }
 
-/// What to mark in JSON lines.
+/// What to mark in JSON lines, and in those of logfmt.
 pub(super) const MARKS: MarkSet = MarkSet { marks: *b"\"\\", aux: b' ' };
 
 /// What to mark in lines whose columns a header names.
@@ -125,6 +126,13 @@ impl Lesson<'_> {
         self.learn_of(&columns.wanted, |fields| shape_of_columns(columns, fields)).filter(|_| is_simple)
     }
 
+    /// What the line teaches of lines of logfmt.
+    pub(super) fn learn_pairs(&self) -> Option<Fast> {
+        let values = keyed::trace(self.line, &self.wanted.tree)?;
+        let wanted: Vec<Option<usize>> = values.iter().map(|value| value.wanted).collect();
+        self.learn_of(&wanted, |fields| self.shape_of_pairs(&values, fields))
+    }
+
     /// What a line teaches that has these values, each perhaps a wanted one; `shape` is that of lines in which the field of each value
     /// and what is asked of it are these.
     fn learn_of(&self, values: &[Option<usize>], shape: impl FnOnce(&[Option<(usize, Ask)>]) -> Option<Shape>) -> Option<Fast> {
@@ -133,7 +141,10 @@ impl Lesson<'_> {
         let outputs: Vec<Derive> = self.outputs.iter().map(|output| output.of_fields(is_present)).collect();
         let status: Vec<usize> = self.status.iter().copied().filter(|field| is_present(field)).collect();
         let first = |clocks: &[usize]| clocks.iter().copied().find(|&clock| is_present(&self.clocks[clock].0));
-        let clock = first(self.time)?;
+        let clock = first(self.time);
+        if clock.is_none() && !self.time.is_empty() {
+            return None;
+        }
         // Which of two is the status depends on their values.
         if status.len() > 1 {
             return None;
@@ -143,13 +154,13 @@ impl Lesson<'_> {
             outputs: outputs.clone(),
             status: status.first().copied(),
             expects_status: !self.status.is_empty(),
-            clock: Some(clock),
+            clock,
             created: first(self.created),
             ended: first(self.ended),
         };
         let mut fields = vec![None; values.len()];
         for field in (0..self.wanted.fields.len()).filter(is_present) {
-            let what = self.ask(field, &outputs, &status, [Some(clock), first(self.created), first(self.ended)]);
+            let what = self.ask(field, &outputs, &status, [clock, first(self.created), first(self.ended)]);
             let Some(place) = place(field).filter(|_| what != Ask::Nothing) else { continue };
             // One place can be one field, and what is a literal is none.
             let is_fixed = self.fixed.contains(&self.wanted.fields[field]);
@@ -161,8 +172,11 @@ impl Lesson<'_> {
     }
 
     /// What the line teaches of lines that have their keys in any order; none if they have to be read with care.
-    pub(super) fn learn_keys(&self) -> Option<ByKey> {
-        let values = json_read::trace(self.line, self.wanted)?;
+    pub(super) fn learn_keys(&self, grammar: Grammar) -> Option<ByKey> {
+        let values = match grammar {
+            Grammar::Object => json_read::trace(self.line, self.wanted)?,
+            Grammar::Pairs => keyed::trace(self.line, &self.wanted.tree)?,
+        };
         let is_of = |value: &Traced, field: usize| value.wanted == Some(self.wanted.fields[field]);
         let is_present = |field: &usize| values.iter().any(|value| is_of(value, *field) && value.kind != JsonKind::Null);
         // Where there is a choice among fields, it is made once: what was chosen against must not be there.
@@ -199,7 +213,7 @@ impl Lesson<'_> {
                 _ => return None,
             };
         }
-        let finder = Finder::new(&self.wanted.tree, &roles)?;
+        let finder = Finder::new(grammar, &self.wanted.tree, &roles)?;
         let shape = builder.found(pairs);
         Some(ByKey {
             finder,
@@ -264,6 +278,48 @@ impl Lesson<'_> {
             }
         }
         builder.last(&self.line[at..])
+    }
+
+    /// The shape of lines of logfmt that have these values, each in quotes or not as here.
+    fn shape_of_pairs(&self, values: &[Traced], fields: &[Option<(usize, Ask)>]) -> Option<Shape> {
+        // What is not asked for is one field more.
+        let unasked = self.wanted.fields.len();
+        let (mut wants, mut requests) = (vec![Want::default(); unasked + 1], vec![false; unasked + 1]);
+        let (mut steps, mut at) = (Vec::new(), 0);
+        for (value, field) in values.iter().zip(fields) {
+            if value.wanted.is_some_and(|wanted| self.fixed.contains(&wanted)) {
+                continue;
+            }
+            let is_quoted = self.line[value.from - 1] == b'"';
+            let quote = usize::from(is_quoted);
+            steps.push(Step::literal(&self.line[at..value.from - quote]));
+            at = value.to + quote;
+            let (field, what) = field.unwrap_or((unasked, Ask::Nothing));
+            let check = match what {
+                Ask::TooMuch => return None,
+                Ask::Time(clock) => Check::Time(clock),
+                Ask::Status(_) => Check::Status,
+                Ask::Value(want) if want.value.is_some() => Check::Number,
+                Ask::Request(_) | Ask::Value(_) | Ask::Nothing => Check::Nothing,
+            };
+            if let Ask::Status(want) | Ask::Request(want) | Ask::Value(want) = what {
+                (wants[field], requests[field]) = (want, matches!(what, Ask::Request(_)));
+            }
+            steps.push(match check {
+                check if is_quoted => Step::Quoted { field, check },
+                Check::Nothing => Step::Text { field, word: true, padded: false },
+                // Without quotes a value ends at the first blank.
+                Check::Number => Step::Number { field, lists: false, padded: false, places: None },
+                Check::Status => Step::Status { field, lists: false },
+                Check::Time(reader) => Step::Time { field, reader },
+            });
+        }
+        let last = &self.line[at..];
+        if !last.is_empty() {
+            steps.push(Step::literal(last));
+        }
+        let readers: Vec<TimeReader> = self.clocks.iter().map(|(_, reader)| reader.clone()).collect();
+        Shape::of_pairs(Source { steps: &steps, readers: &readers, is_request: &|field| requests[field], wants: &wants })
     }
 }
 

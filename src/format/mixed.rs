@@ -267,7 +267,7 @@ impl Extractor {
         if let (Outcome::Event, Some(peeler)) = (outcome, &mut reader.peeler)
             && let Some(header) = reader.unwrapper.header_of(line)
         {
-            peeler.learn(header, self.mark_set().marks);
+            peeler.learn(header, reader.stamped, self.mark_set().marks);
         }
         reader.is_unwrapped = true;
         outcome

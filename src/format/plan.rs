@@ -59,6 +59,13 @@ pub(super) enum Step {
     },
 }
 
+impl Step {
+    /// This text.
+    pub(super) fn literal(text: &[u8]) -> Step {
+        Step::Literal { text: text.to_vec(), finder: Box::new(memmem::Finder::new(text).into_owned()) }
+    }
+}
+
 /// What the text of a quoted field must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Check {
@@ -142,9 +149,7 @@ impl Plan {
         };
         for (i, element) in template.elements.iter().enumerate() {
             let step = match element {
-                Element::Literal(text) => {
-                    Step::Literal { text: text.clone(), finder: Box::new(memmem::Finder::new(text).into_owned()) }
-                }
+                Element::Literal(text) => Step::literal(text),
                 Element::Field(field) => plan.field_step(field, template.elements.get(i + 1), zone),
             };
             plan.steps.push(step);
@@ -201,20 +206,16 @@ impl Plan {
         self.readers.len()
     }
 
-    /// How many blanks the texts of a time reader hold, where that is fixed.
-    pub(super) fn blanks_in_time(&self, reader: usize) -> Option<usize> {
-        self.readers[reader].blanks()
-    }
-
-    /// How many tabs the texts of a time reader hold.
-    pub(super) fn tabs_in_time(&self, reader: usize) -> usize {
-        self.readers[reader].tabs()
+    /// The time readers, as they begin.
+    pub(super) fn readers(&self) -> &[TimeReader] {
+        &self.readers
     }
 
     /// Whether a field holds request lines.
     pub(super) fn is_request(&self, field: usize) -> bool {
         self.fields[field].meaning == Meaning::Request
     }
+
     /// What step `i` expects, for people.
     pub(super) fn expected(&self, i: usize) -> String {
         let name = |field: usize| self.fields[field].name.as_str();

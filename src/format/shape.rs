@@ -46,6 +46,8 @@ pub(super) struct Shape {
     at_edges: (bool, bool),
     /// Whether all marks behind a `\` may be left out: it is so where no mark ends an unquoted text.
     unescapes: bool,
+    /// Whether a line that holds a control character is not regular.
+    is_printable: bool,
     ops: Vec<Op>,
 }
 
@@ -130,6 +132,8 @@ enum Op {
     Status { field: usize, span: bool, numeral: Numeral, around: Around },
     /// A time.
     Time { reader: usize, to: End },
+    /// A time without an aux byte in it.
+    TimeWord { reader: usize },
 }
 
 impl Op {
@@ -193,13 +197,24 @@ fn most_common(bytes: impl Iterator<Item = u8>) -> Option<u8> {
     (0..=255u8).filter(|&b| counts[usize::from(b)] > 0).max_by_key(|&b| counts[usize::from(b)])
 }
 
+/// What a shape is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) steps: &'a [Step],
+    pub(super) readers: &'a [TimeReader],
+    /// Whether a field holds request lines.
+    pub(super) is_request: &'a dyn Fn(usize) -> bool,
+    /// What is asked for of each field.
+    pub(super) wants: &'a [Want],
+}
+
 /// What the ops are compiled from.
 struct Compiler<'a> {
-    plan: &'a Plan,
-    /// What is asked for of each field.
-    wants: &'a [Want],
+    source: Source<'a>,
     mark: u8,
     aux: u8,
+    /// A byte that no unquoted text holds, whatever follows it.
+    divider: Option<u8>,
     marks: usize,
     literals: Vec<MarkedLiteral>,
     ops: Vec<Op>,
@@ -213,30 +228,36 @@ impl Shape {
         // What follows the last field of an open-ended line is a part of it, if that is a text.
         let is_closed = !plan.open_ended;
         let ends_in_text = matches!(parts.last(), Some(Part::Field(Step::Text { .. })));
-        let marked = mark_byte(&parts).filter(|_| is_closed).and_then(|mark| Shape::by(mark, plan, &parts, wants));
-        marked.or_else(|| Shape::by(NO_MARK, plan, &parts, wants).filter(|_| is_closed || ends_in_text))
+        let is_request = |field: usize| plan.is_request(field);
+        let source = Source { steps: &plan.steps, readers: plan.readers(), is_request: &is_request, wants };
+        let marked = mark_byte(&parts).filter(|_| is_closed).and_then(|mark| Shape::by(mark, plan.escape, &parts, source));
+        marked.or_else(|| Shape::by(NO_MARK, plan.escape, &parts, source).filter(|_| is_closed || ends_in_text))
     }
 
     /// The same with this mark.
-    fn by(mark: u8, plan: &Plan, parts: &[Part], wants: &[Want]) -> Option<Shape> {
+    fn by(mark: u8, escape: Escape, parts: &[Part], source: Source) -> Option<Shape> {
         let unmarked = parts.iter().filter_map(|part| match part {
             Part::Literal(text) if !text.contains(&mark) => text.first().copied(),
             _ => None,
         });
         let aux = most_common(unmarked).unwrap_or(b' ');
-        let mut compiler = Compiler { plan, wants, mark, aux, marks: 0, literals: Vec::new(), ops: Vec::new() };
-        compiler.compile(parts)?;
-        let Compiler { marks, literals, ops, .. } = compiler;
         // Within quotes `\` and a byte belong together, elsewhere `\` is a byte like others.
         let is_quoted = |part: &Part| matches!(part, Part::Field(Step::Quoted { .. }));
-        let is_escaping = plan.escape == Escape::Backslash && parts.iter().any(is_quoted);
+        let is_escaping = escape == Escape::Backslash && parts.iter().any(is_quoted);
         let escape = if is_escaping { b'\\' } else { mark };
         let unescapes = is_escaping && !parts.windows(2).any(|pair| is_text_up_to(mark, pair));
-        // Other literals at the edges have ops.
-        let is_marked = |part: Option<&Part>| matches!(part, Some(Part::Literal(text)) if text.contains(&mark));
-        let at_edges = (is_marked(parts.first()), is_marked(parts.last()));
-        let begins = literals.len();
-        Some(Shape { set: MarkSet { marks: [mark, escape], aux }, marks, literals, begins, at_edges, unescapes, ops })
+        let compiler = Compiler { source, mark, aux, divider: None, marks: 0, literals: Vec::new(), ops: Vec::new() };
+        Some(Shape { unescapes, ..compiler.shape(MarkSet { marks: [mark, escape], aux }, parts)? })
+    }
+
+    /// The shape of lines that are pairs of a name and a value, by the steps that a line of them shows. None if they are too many, or too
+    /// long.
+    pub(super) fn of_pairs(source: Source) -> Option<Shape> {
+        let set = learn::MARKS;
+        let [mark, _] = set.marks;
+        let compiler =
+            Compiler { source, mark, aux: set.aux, divider: Some(b' '), marks: 0, literals: Vec::new(), ops: Vec::new() };
+        Some(Shape { is_printable: true, ..compiler.shape(set, &flatten(source.steps))? })
     }
 
     /// Room for the columns of one worker, for so many fields and clocks.
@@ -248,6 +269,9 @@ impl Shape {
     /// times are set.
     pub(super) fn read(&self, lines: &mut Lines, columns: &mut Columns, readers: &mut [TimeReader]) {
         self.check_literals(lines, columns);
+        if self.is_printable {
+            columns.desk.find_controls(lines);
+        }
         let mut limit = 0;
         for op in &self.ops {
             if let Op::Stretch { after } = *op {
@@ -282,6 +306,7 @@ impl Shape {
                     walk.statuses(span.then_some(&mut spans[field]), &mut ints[field], numeral, around);
                 }
                 Op::Time { reader, to } => walk.times(&mut readers[reader], &mut times[reader], to),
+                Op::TimeWord { reader } => walk.time_words(&mut readers[reader], &mut times[reader]),
             }
         }
         lines.batch.odd = columns.desk.odd;
@@ -372,6 +397,17 @@ impl Shape {
 pub(super) const MARKS_MAX: usize = 256;
 
 impl Compiler<'_> {
+    /// The shape of these parts.
+    fn shape(mut self, set: MarkSet, parts: &[Part]) -> Option<Shape> {
+        self.compile(parts)?;
+        let Compiler { marks, literals, ops, mark, .. } = self;
+        // Other literals at the edges have ops.
+        let is_marked = |part: Option<&Part>| matches!(part, Some(Part::Literal(text)) if text.contains(&mark));
+        let at_edges = (is_marked(parts.first()), is_marked(parts.last()));
+        let begins = literals.len();
+        Some(Shape { set, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops })
+    }
+
     fn compile(&mut self, parts: &[Part]) -> Option<()> {
         let mut is_new_stretch = true;
         for (i, part) in parts.iter().enumerate() {
@@ -382,7 +418,7 @@ impl Compiler<'_> {
                         Some(Part::Field(_)) => return None,
                         None => None,
                     };
-                    self.marks += marks_inside(self.plan, step, self.mark)?;
+                    self.marks += marks_inside(self.source.readers, step, self.mark)?;
                     self.field(step, next, is_new_stretch)?;
                     is_new_stretch = false;
                 }
@@ -426,10 +462,16 @@ impl Compiler<'_> {
             next.is_none().then_some(())?;
             self.ops.push(Op::Places { places: Place::try_from(places.get()).ok()? });
         }
-        // The op goes behind the first word of an unmarked literal.
-        self.literals_of(
-            next.filter(|text| !text.contains(&self.mark)).and_then(|text| text.get(WORD_BYTES..)).unwrap_or_default(),
-        )
+        // An op goes behind the first word of an unmarked literal, but for one.
+        let from = if let Op::TimeWord { .. } = op { 0 } else { WORD_BYTES };
+        match next.filter(|text| !text.contains(&self.mark)) {
+            Some(text) => self.literals_of(text.get(from..).unwrap_or_default()),
+            None if from == 0 => {
+                self.ops.push(Op::End);
+                Some(())
+            }
+            None => Some(()),
+        }
     }
 
     /// Adds the ops for a literal that has no mark, word by word.
@@ -444,10 +486,13 @@ impl Compiler<'_> {
     /// mark can be earlier: there the text could end, if a bare `-` stands for the quoted field behind it. That needs something behind
     /// the quoted field; where the line ends with it, the text is free.
     fn without(&self, field: usize, next: Option<&[u8]>) -> Option<Without> {
-        let first = next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark)?;
+        let first = match self.divider {
+            Some(divider) => divider,
+            None => next.and_then(|text| text.first()).copied().filter(|&b| b != self.mark)?,
+        };
         let is_of = |step: &Step| matches!(*step, Step::Text { field: other, word: false, .. } if other == field);
         let is_free = |steps: &[Step]| matches!(steps, [text, Step::Literal { .. }, Step::Quoted { .. }] if is_of(text));
-        let steps = &self.plan.steps;
+        let steps = self.source.steps;
         match is_free(&steps[steps.len().saturating_sub(3)..]) {
             true => None,
             false if first == self.aux => Some(Without::Aux),
@@ -463,14 +508,14 @@ impl Compiler<'_> {
         };
         // A shaped field would go on into a literal that looks like a part of it.
         let blends = next.and_then(|text| text.first()).is_some_and(|b| b.is_ascii_digit() || b".,:-+Z".contains(b));
-        let want = |field: usize| self.wants[field];
+        let want = |field: usize| self.source.wants[field];
         let spanned = |field: usize| want(field).span.then_some(field);
         let to = End { literal: literal.zip(unmarked.and_then(|text| text.first().copied())), list: list_goes_on(next) };
         match *step {
             // Of how many blanks is not known.
             Step::Number { padded: true, .. } | Step::Text { padded: true, .. } if self.mark == b' ' => None,
             Step::Text { field, .. }
-                if self.plan.is_request(field)
+                if (self.source.is_request)(field)
                     && want(field).anything()
                     && literal.is_none()
                     && next.is_none_or(|t| t[0] == self.mark) =>
@@ -484,7 +529,7 @@ impl Compiler<'_> {
                 _ => Some(Op::TextRest { field: spanned(field), without: self.without(field, next) }),
             },
             Step::Quoted { field, check } if self.mark == b'"' => Some(match check {
-                Check::Nothing if self.plan.is_request(field) && want(field).anything() => {
+                Check::Nothing if (self.source.is_request)(field) && want(field).anything() => {
                     Op::Request { field, method: want(field).method }
                 }
                 Check::Nothing => Op::TextRest { field: spanned(field), without: None },
@@ -494,6 +539,7 @@ impl Compiler<'_> {
             }),
             Step::Number { field, lists, .. } => (!blends).then(|| number(field, want(field), Numeral::of_text(lists), to)),
             Step::Status { field, lists } => (!blends).then(|| status(field, want(field), Numeral::of_text(lists), to)),
+            Step::Time { reader, .. } if self.divider.is_some() => Some(Op::TimeWord { reader }),
             Step::Time { reader, .. } => (!blends).then_some(Op::Time { reader, to }),
             Step::Literal { .. } | Step::Quoted { .. } => None,
         }
@@ -618,31 +664,33 @@ impl Builder {
         }
         let Builder { marks, literals, ops, .. } = self;
         let begins = literals.len();
-        Some(Shape { set: learn::MARKS, marks, literals, begins, at_edges: (true, has_mark), unescapes: false, ops })
+        let at_edges = (true, has_mark);
+        Some(Shape { set: learn::MARKS, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops })
     }
 
     /// The shape, of lines of columns.
     pub(super) fn columns(self) -> Option<Shape> {
         let Builder { marks, literals, ops, .. } = self;
         let begins = literals.len();
-        let shape = Shape { set: learn::DIVIDERS, marks, literals, begins, at_edges: (false, false), unescapes: false, ops };
+        let (set, at_edges) = (learn::DIVIDERS, (false, false));
+        let shape = Shape { set, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops };
         (marks < MARKS_MAX).then_some(shape)
     }
 
     /// The shape, of lines in which so many values are found by their keys.
     pub(super) fn found(self, pairs: usize) -> Shape {
         let Builder { ops, .. } = self;
-        let (marks, literals, begins) = (0, Vec::new(), 2 * pairs);
-        Shape { set: learn::MARKS, marks, literals, begins, at_edges: (false, false), unescapes: false, ops }
+        let (marks, literals, begins, at_edges) = (0, Vec::new(), 2 * pairs, (false, false));
+        Shape { set: learn::MARKS, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops }
     }
 }
 
 /// How many marks a field holds in a regular line; none where that is not known.
-fn marks_inside(plan: &Plan, step: &Step, mark: u8) -> Option<usize> {
+fn marks_inside(readers: &[TimeReader], step: &Step, mark: u8) -> Option<usize> {
     match step {
         Step::Time { .. } if b"/:+-.".contains(&mark) || mark.is_ascii_alphanumeric() => None,
-        Step::Time { reader, .. } if mark == b' ' => plan.blanks_in_time(*reader),
-        Step::Time { reader, .. } if mark == b'\t' => Some(plan.tabs_in_time(*reader)),
+        Step::Time { reader, .. } if mark == b' ' => readers[*reader].blanks(),
+        Step::Time { reader, .. } if mark == b'\t' => Some(readers[*reader].tabs()),
         _ => Some(0),
     }
 }

@@ -8,6 +8,8 @@
 //! that computes must not load from places it computes, nor write to two columns that might be one: then it computes line by line.
 //! `benches/instructions` tells at once.
 
+mod forms;
+
 use std::cell::Cell;
 
 use super::clock::TimeReader;
@@ -20,166 +22,9 @@ use crate::batch::{ABSENT, BATCH_LINES, Batch, Column, Spans, every_line};
 use crate::block::{Block, Place, Positions, word, words_at, words_behind};
 use crate::marks::{Kernel, Marks, NEAR};
 use crate::time::Instant;
+use forms::{AtLimit, Before, Ends, NEAR_BYTES, STATUS_BYTES};
 
-/// What follows a shaped field.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    /// An unmarked literal, and its first byte; none where the field ends its stretch.
-    pub(super) literal: Option<(Literal, u8)>,
-    /// The two bytes with which a list of numbers would go on there; 0 if it cannot.
-    pub(super) list: u16,
-}
-
-impl End {
-    /// The quote behind a quoted field.
-    pub(super) const QUOTE: End = End { literal: None, list: 0 };
-
-    /// Before this literal, of which this is the first byte.
-    pub(super) fn before(literal: Literal, first: u8) -> End {
-        End { literal: Some((literal, first)), list: 0 }
-    }
-
-    fn literal(self) -> Option<Literal> {
-        self.literal.map(|(literal, _)| literal)
-    }
-
-    /// How many bytes behind the field tell that it ends there.
-    #[inline(always)]
-    fn length(self) -> Place {
-        self.literal().map_or(0, |literal| literal.length).max(if self.list == 0 { 0 } else { 2 })
-    }
-}
-
-/// How numbers may be written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Numeral {
-    /// As a number, or `-`, or not at all.
-    Text,
-    /// The same, or several with dividers between them.
-    List,
-    /// As JSON has it.
-    Json,
-}
-
-impl Numeral {
-    /// Of a text, which may be a list.
-    pub(super) fn of_text(lists: bool) -> Numeral {
-        if lists { Numeral::List } else { Numeral::Text }
-    }
-
-    /// Where the number at `at` ends; none if there must be one and is not.
-    #[cold]
-    fn end(self, block: &Block, at: Place, limit: Place) -> Option<Place> {
-        let text = block.get(at.into()..limit.into()).unwrap_or_default();
-        let length = match self {
-            Numeral::Text | Numeral::List => number::shape_length(text, self == Numeral::List),
-            Numeral::Json => Some(json_read::number_length(text)).filter(|&length| length > 0)?,
-        };
-        Some(at.wrapping_add(length as Place))
-    }
-}
-
-/// Digits of a status.
-const STATUS_BYTES: Place = 3;
-
-/// What stands around a status: one word holds it all where that is short enough.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Around {
-    /// What must stand before it and is looked at with it.
-    before: Option<Literal>,
-    pub(super) to: End,
-}
-
-impl Around {
-    pub(super) fn new(to: End) -> Around {
-        Around { before: None, to }
-    }
-
-    /// Takes in what must stand before the status, if there is room in the word.
-    pub(super) fn take_in(&mut self, before: Literal) -> bool {
-        let with = Around { before: Some(before), ..*self };
-        let is_room = with.is_one_word();
-        if is_room {
-            *self = with;
-        }
-        is_room
-    }
-
-    #[inline(always)]
-    fn is_one_word(&self) -> bool {
-        let before = self.before.map_or(0, |literal| literal.length);
-        before + STATUS_BYTES + self.to.length() <= WORD_BYTES as Place
-    }
-}
-
-/// What a text must not hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Without {
-    /// The aux byte, which is marked.
-    Aux,
-    /// Another byte.
-    Byte(u8),
-}
-
-/// What follows a number is looked at with it if it is no longer.
-const NEAR_BYTES: Place = 2;
-
-/// How the end of a number is found.
-trait Ends: Copy {
-    /// Its length, and not 0 if that is more than 8.
-    fn length(self, text: u64, at: Place, limit: Place) -> (u64, u64);
-}
-
-/// Before this byte.
-#[derive(Clone, Copy)]
-struct Before(u8);
-
-impl Ends for Before {
-    #[inline(always)]
-    fn length(self, text: u64, _: Place, _: Place) -> (u64, u64) {
-        // 8 stands for more, too.
-        let length = words::distance(text, self.0);
-        (length, length >> 3)
-    }
-}
-
-/// At the end of its stretch.
-#[derive(Clone, Copy)]
-struct AtLimit;
-
-impl Ends for AtLimit {
-    #[inline(always)]
-    fn length(self, _: u64, at: Place, limit: Place) -> (u64, u64) {
-        let length = u64::from(limit.wrapping_sub(at));
-        (length, (length + 7) >> 4)
-    }
-}
-
-/// A unit as factors: a number with `i` decimals is its digits times `factors[i]`, in the base of the unit; 0 where it would
-/// have to be rounded.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
-    unit: Unit,
-    factors: [i64; 8],
-}
-
-impl Scale {
-    pub(super) fn new(unit: Unit) -> Scale {
-        let (places, factor) = number::base(unit);
-        let power = |decimals: usize| places.checked_sub(decimals).map_or(0, |places| 10i64.pow(places as u32) * factor);
-        Scale { unit, factors: std::array::from_fn(power) }
-    }
-
-    /// The value of a number, and 1 if it is to be read with care.
-    #[inline(always)]
-    fn value(&self, number: words::Decimal) -> (i64, u64) {
-        // Not looked up by the number of decimals, but chosen: so several lines are computed at one time.
-        let choice = |(point, factor): (&u64, &i64)| if *point == number.point { *factor } else { 0 };
-        let factor = words::POINTS.iter().zip(&self.factors).map(choice).fold(0, |all, factor| all | factor);
-        let value = if number.not_dash == 0 { ABSENT } else { number.digits as i64 * factor };
-        (value, u64::from((factor == 0) & (number.not_dash != 0)))
-    }
-}
+pub(super) use forms::{Around, End, Numeral, Scale, Without};
 
 /// The lines to read.
 pub(super) struct Lines<'a> {
@@ -296,6 +141,20 @@ impl Desk {
             self.care[i] &= u64::from(is_far);
             self.ends[i] = end;
         }
+    }
+
+    /// Finds lines that hold a control character.
+    pub(super) fn find_controls(&mut self, lines: &Lines) {
+        let Lines { kernel, block, batch, .. } = lines;
+        kernel.run(
+            #[inline(always)]
+            || {
+                for i in 0..batch.len.min(BATCH_LINES) {
+                    let line = block.get(batch.starts[i].into()..batch.ends[i].into()).unwrap_or_default();
+                    self.odd[i] |= u64::from(words::has_controls(line));
+                }
+            },
+        );
     }
 
     /// Looks whether this literal stands so far behind each of these places.
@@ -717,6 +576,20 @@ impl Walk<'_> {
                 Some(at.wrapping_add(length))
             },
         );
+    }
+
+    /// A time in which no aux byte stands: it goes on to the first one, or to the end of the stretch.
+    pub(super) fn time_words(&mut self, reader: &mut TimeReader, times: &mut Column<Instant>) {
+        let Walk { kernel, block, marks, len, limits, .. } = *self;
+        self.run(
+            #[inline(always)]
+            move |desk| desk.find_aux(marks, limits),
+        );
+        for i in (0..len.min(BATCH_LINES)).filter(|&i| self.desk.care[i] != 0) {
+            self.desk.ends[i] = marks.next_aux(self.desk.at[i], limits[i]);
+        }
+        let limits = &self.desk.ends.clone();
+        Walk { kernel, block, marks, len, limits, desk: self.desk }.times(reader, times, End::QUOTE);
     }
 }
 

@@ -92,6 +92,13 @@ fn eight_digits(bytes: u64) -> u64 {
     fours.wrapping_mul(1 + (10_000 << 32)) >> 32
 }
 
+/// Whether a text holds a byte below the blank.
+#[inline(always)]
+pub(super) fn has_controls(text: &[u8]) -> bool {
+    // Every byte is looked at, so that it is done by vectors.
+    text.iter().fold(0, |any, &byte| any | u8::from(byte < b' ')) != 0
+}
+
 /// Three digits of a status code at the beginning of the word; 0 if there are none.
 #[inline(always)]
 pub(super) fn status(word: u64) -> u64 {

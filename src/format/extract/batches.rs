@@ -5,6 +5,7 @@ use crate::batch::{ABSENT, BATCH_LINES, Batch, Values, every_line};
 use crate::block::{Block, Place, Positions};
 use crate::format::Keyed;
 use crate::format::derive::{self, Columnar, Derive, Fields};
+use crate::format::find::Grammar;
 use crate::format::learn::{Fast, Lesson, Lessons};
 use crate::format::plan::Found;
 use crate::format::shape::MARKS_MAX;
@@ -91,7 +92,7 @@ impl Extractor {
 
     /// Learns from the last line that was read with care, if there were many of them. Must not happen while a batch is gathered.
     pub fn learn(&self, reader: &mut Reader) {
-        let Compiled::Json { wanted, conditions, clocks, keyed: keyed @ (Keyed::Json | Keyed::W3c(_)), .. } = &self.layout else {
+        let Compiled::Json { wanted, conditions, clocks, keyed, .. } = &self.layout else {
             return;
         };
         if reader.lessons.is_useless() {
@@ -113,11 +114,17 @@ impl Extractor {
         let columns = |fast: &Fast| fast.shape.columns(wanted.fields.len(), clocks.len());
         let learned = match keyed {
             Keyed::Json => lesson.learn(),
-            _ => reader.header.columns_like(&line).and_then(|columns| lesson.learn_columns(&columns)),
+            Keyed::Logfmt => lesson.learn_pairs(),
+            Keyed::W3c(_) => reader.header.columns_like(&line).and_then(|columns| lesson.learn_columns(&columns)),
         };
         reader.lessons.learned = learned.map(Box::new);
         reader.columns = reader.lessons.learned.as_deref().map(columns);
-        let by_key = Some(lesson).filter(|_| *keyed == Keyed::Json && self.is_plain()).and_then(|lesson| lesson.learn_keys());
+        let grammar = match keyed {
+            Keyed::Json => Some(Grammar::Object),
+            Keyed::Logfmt => Some(Grammar::Pairs),
+            Keyed::W3c(_) => None,
+        };
+        let by_key = grammar.filter(|_| self.is_plain()).and_then(|grammar| lesson.learn_keys(grammar));
         reader.by_key = by_key.map(|by_key| (columns(&by_key.fast), by_key)).map(|(columns, by_key)| Box::new((by_key, columns)));
     }
 
@@ -197,7 +204,7 @@ impl Extractor {
     #[inline]
     pub(crate) fn find_by_key(
         &self,
-        (block, marks): (&Block, &[Place]),
+        (block, marks): (&Block, &Marks),
         line: (Place, usize),
         row: usize,
         reader: &mut Reader,
