@@ -57,6 +57,12 @@ struct Time {
 }
 
 impl Item {
+    /// What is not looked into.
+    fn text(name: String, span: std::ops::Range<usize>) -> Item {
+        let meaning = text();
+        Item::Piece(Piece::Field(Candidate { name, meaning, rank: 1, span, padded: false, places: None, word: false }))
+    }
+
     /// The text that a time begins and ends with (the brackets of `%t`) goes to the template.
     fn pieces(self) -> Vec<Piece> {
         let time = match self {
@@ -86,20 +92,30 @@ fn literal_at(tokens: &[TimeToken], i: usize) -> Option<String> {
     }
 }
 
-/// Every directive and literal in order.
+/// Every directive and literal in order. A time that cannot be read is text beside another one.
 fn items(source: Source) -> Result<Vec<Item>> {
     let mut rest = source.text;
-    let mut items = Vec::new();
+    let (mut items, mut unreadable) = (Vec::new(), None);
     while !rest.is_empty() {
         let start = source.offset(rest);
         let (tail, token) = token(rest).map_err(|_| bad_directive(source, start))?;
         rest = tail;
         items.push(match token {
             Token::Literal(text) => Item::Piece(Piece::Literal(text)),
-            Token::Directive(directive) => item(source, start..source.offset(rest), &directive)?,
+            Token::Directive(directive) => {
+                let span = start..source.offset(rest);
+                item(source, span.clone(), &directive).or_else(|error| match directive.letter {
+                    "t" if unreadable.is_none() => {
+                        unreadable = Some(error);
+                        Ok(Item::text(directive.name(), span))
+                    }
+                    _ => Err(error),
+                })?
+            }
         });
     }
-    Ok(items)
+    let is_timed = items.iter().any(|item| matches!(item, Item::Time(_)));
+    unreadable.filter(|_| !is_timed).map_or(Ok(items), Err)
 }
 
 #[cold]
@@ -696,6 +712,13 @@ mod tests {
     fn parts_of_a_url_are_one_field() {
         assert_eq!(shown(r#"%t "%m %U%q %H""#)[4..6], ["\" \"", "%U%q:Target"]);
         assert_eq!(shown("%t %v%U%q")[3], "%v%U%q:Other(Text, One)");
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_is_text_beside_another() {
+        let format = parse(r#"%h %t "%{%C %G}t" %>s"#).unwrap();
+        let names: Vec<&str> = format.names().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["%h", "%t", "%{%C %G}t", "%>s"]);
     }
 
     #[test]

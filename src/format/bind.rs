@@ -116,6 +116,7 @@ impl<'a> Binding<'a> {
             Some(Meaning::Request) if matches!(self.format.layout, Layout::Json(_)) => Whence::RequestOrTarget,
             Some(Meaning::Request) => Whence::Request,
             Some(Meaning::Target) => Whence::Target,
+            Some(Meaning::Uri) => Whence::Uri,
             _ => Whence::Itself,
         };
         numbers.iter().map(|&number| (number, whence(number))).collect()

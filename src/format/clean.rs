@@ -108,7 +108,9 @@ pub(super) fn words(layout: &Layout) -> Vec<Word> {
 /// The keys of an object that hold parts of a request line: a connection has none of them.
 pub(super) fn request_keys(layout: &Layout) -> Vec<usize> {
     let Layout::Json(map) = layout else { return Vec::new() };
-    let is_part = |meaning: &Meaning| matches!(meaning, Meaning::Method | Meaning::Target | Meaning::Path | Meaning::Request);
+    let is_part = |meaning: &Meaning| {
+        matches!(meaning, Meaning::Method | Meaning::Target | Meaning::Uri | Meaning::Path | Meaning::Request)
+    };
     let keys = map.fields.iter().enumerate().filter(|(_, field)| is_part(&field.meaning) || field.name == "protocol");
     keys.map(|(number, _)| number).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Unit;
 use super::number;
-use super::request::{split_request, split_target};
+use super::request::{split_request, split_target, split_uri};
 use crate::batch::{ABSENT, Column};
 use crate::block::{Block, Place};
 use crate::record::Slot;
@@ -149,6 +149,8 @@ pub(super) enum Whence {
     /// Under a key of an object, where some have the target alone.
     RequestOrTarget,
     Target,
+    /// A target, or a host and a path.
+    Uri,
     /// The field is the part.
     Itself,
 }
@@ -246,13 +248,14 @@ impl<'a> Fields<'a> {
     fn part(&self, part: Part, fields: &[(usize, Whence)]) -> Option<Slot> {
         fields.iter().find_map(|&(field, whence)| {
             let (text, place) = self.text(field)?;
+            let split = if whence == Whence::Uri { split_uri } else { split_target };
             let (method, target) = match whence {
                 // Apache's `%q` begins with its question mark.
                 Whence::Itself if part == Part::Query => {
                     return Some(within(place, text, text.strip_prefix(b"?").unwrap_or(text)));
                 }
                 Whence::Itself => return Some(place),
-                Whence::Target => (None, Some(text)),
+                Whence::Target | Whence::Uri => (None, Some(text)),
                 Whence::Request => split_request(text),
                 Whence::RequestOrTarget => match split_request(text) {
                     (None, None) if text.starts_with(b"/") => (None, Some(text)),
@@ -261,9 +264,9 @@ impl<'a> Fields<'a> {
             };
             let found = match part {
                 Part::Method => method,
-                Part::Path => split_target(target?).path,
-                Part::Query => split_target(target?).query,
-                Part::Host => split_target(target?).host,
+                Part::Path => split(target?).path,
+                Part::Query => split(target?).query,
+                Part::Host => split(target?).host,
             };
             Some(within(place, text, found?))
         })

@@ -167,12 +167,14 @@ const COLUMNS_MAX: usize = 128;
 const IIS_FIELDS: [&str; 8] =
     ["s-sitename", "s-computername", "s-ip", "s-port", "cs-username", "sc-substatus", "sc-win32-status", "TimeTakenMS"];
 
-/// What IIS logs where nobody chose, up to 7.5 and from 8 on (`logExtFileFlags` in its applicationHost.config), and where all of it was chosen, in
+/// What IIS logs for Azure's App Service (<https://learn.microsoft.com/en-us/azure/app-service/troubleshoot-diagnostic-logs>), where nobody chose, up to 7.5 and from 8 on (`logExtFileFlags` in its applicationHost.config), and where all of it was chosen, in
 /// the order in which it writes.
-const IIS_COLUMNS: [&str; 3] = [
+const IIS_COLUMNS: [&str; 4] = [
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus \
      sc-win32-status time-taken",
+    "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status \
+     sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) \
      cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
 ];

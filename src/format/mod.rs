@@ -198,6 +198,8 @@ pub enum Meaning {
     Method,
     /// Target with query (`$request_uri`), perhaps in absolute form.
     Target,
+    /// The same, or a host and a path without a scheme, as some write W3C's `cs-uri`.
+    Uri,
     /// Path without query.
     Path,
     /// The query alone. A `?` before it (Apache's `%q`) is not part of the value.
@@ -245,6 +247,7 @@ impl Meaning {
             Meaning::Request
             | Meaning::Method
             | Meaning::Target
+            | Meaning::Uri
             | Meaning::Path
             | Meaning::Query
             | Meaning::Host

@@ -7,7 +7,7 @@
 //! | meaning | what it is |
 //! |---|---|
 //! | nothing | text, reachable under its name |
-//! | `request` `method` `target` `path` `query` `status` `bytes` `host` `agent` `client` | the common field |
+//! | `request` `method` `target` `uri` `path` `query` `status` `bytes` `host` `agent` `client` | the common field |
 //! | `latency UNIT`, `part UNIT`, `elapsed UNIT` | the latency, a part of it, the time since creation |
 //! | `time TEXT`, `created TEXT`, `ended TEXT`, `when TEXT` | the event's time, that of its creation, its end where the time is its start, another time |
 //! | `request or connection` | a request; where it is `- - - `, and the status is absent, the line is that of a connection, and skipped |
@@ -87,6 +87,7 @@ pub(super) fn meaning(source: Source, words: &str) -> Result<Meaning> {
         "request" => Meaning::Request,
         "method" => Meaning::Method,
         "target" => Meaning::Target,
+        "uri" => Meaning::Uri,
         "path" => Meaning::Path,
         "query" => Meaning::Query,
         "status" => Meaning::Status,

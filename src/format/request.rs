@@ -164,6 +164,18 @@ pub fn split_target(target: &[u8]) -> TargetParts<'_> {
     TargetParts { path, query, host: None }
 }
 
+/// The parts of a target, which may lack the scheme of an absolute form: `shop.example/cart`. A host is told by its point.
+pub fn split_uri(uri: &[u8]) -> TargetParts<'_> {
+    let end = uri.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(uri.len());
+    let (authority, rest) = uri.split_at(end);
+    let is_host = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
+    if !rest.starts_with(b"/") || !authority.contains(&b'.') || !authority.iter().all(is_host) {
+        return split_target(uri);
+    }
+    let (path, query) = split_path(rest);
+    TargetParts { path, query, host: host_of(authority) }
+}
+
 /// The parts of an absolute form whose scheme ends before `colon`.
 fn split_absolute(target: &[u8], colon: usize) -> TargetParts<'_> {
     let rest = &target[colon + 3..];

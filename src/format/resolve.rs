@@ -183,20 +183,20 @@ fn roles(field: &Field) -> fn(&Meaning) -> Option<u8> {
             _ => None,
         },
         Field::Path => |m| match m {
-            Meaning::Target => Some(0),
+            Meaning::Target | Meaning::Uri => Some(0),
             Meaning::Request => Some(1),
             Meaning::Path => Some(2),
             _ => None,
         },
         Field::Query => |m| match m {
             Meaning::Query => Some(0),
-            Meaning::Target => Some(1),
+            Meaning::Target | Meaning::Uri => Some(1),
             Meaning::Request => Some(2),
             _ => None,
         },
         Field::Host => |m| match m {
             Meaning::Host => Some(0),
-            Meaning::Target => Some(1),
+            Meaning::Target | Meaning::Uri => Some(1),
             Meaning::Request => Some(2),
             _ => None,
         },

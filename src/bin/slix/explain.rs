@@ -80,6 +80,10 @@ fn lines(args: &ExplainArgs) -> Result<Vec<Vec<u8>>> {
     }
     for line in &mut lines {
         line.truncate(line.strip_suffix(b"\r").map_or(line.len(), <[u8]>::len));
+        // A byte order mark is no part of a line.
+        if line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
     }
     Ok(lines)
 }

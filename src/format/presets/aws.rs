@@ -11,6 +11,8 @@
 //! Its time is taken for the end, as that of its successor is. Accounts differ: copies of that page exist by which it is when the request came
 //! in; `--window-by` moves it by the latency, where that matters. A TCP listener writes `"- - - "` for the request and `-` for the
 //! statuses: such lines are skipped.
+//!
+//! The ALB's first documentation had `domain_name` and `chosen_cert_arn` without quotes, and there are lines so.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -19,15 +21,23 @@ const ALB_DOCUMENTATION: &str =
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html";
 const ELB_DOCUMENTATION: &str = "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html";
 
-/// The fields of 2016.
-macro_rules! alb {
-    ($($more:expr),* $(,)?) => {
+/// The fields of 2016 up to the trace.
+macro_rules! alb_begin {
+    ($more:expr) => {
         concat!(
             r#"{type} {time: time iso} {elb} {client:port: client} {target:port} {request_processing_time: part s} "#,
             r#"{target_processing_time: part s} {response_processing_time: part s} {elb_status_code: status} "#,
             r#"{target_status_code: code} {received_bytes: size} {sent_bytes: bytes} "{request: request}" "{user_agent: agent}" "#,
-            r#"{ssl_cipher} {ssl_protocol} {target_group_arn} "{trace_id}" "{domain_name}" "{chosen_cert_arn}""# $(, $more)*
+            r#"{ssl_cipher} {ssl_protocol} {target_group_arn} "{trace_id}" "#,
+            $more
         )
+    };
+}
+
+/// The fields of 2016.
+macro_rules! alb {
+    ($($more:expr),* $(,)?) => {
+        alb_begin!(concat!(r#""{domain_name}" "{chosen_cert_arn}""# $(, $more)*))
     };
 }
 
@@ -80,6 +90,7 @@ pub(super) static PRESETS: &[Preset] = &[
             Spec::Line(alb_2019!()),
             Spec::Line(alb_2018!()),
             Spec::Line(alb!()),
+            Spec::Line(alb_begin!("{domain_name} {chosen_cert_arn}")),
             Spec::LineAndMore(alb_2020!()),
             Spec::LineAndMore(alb_2018!()),
             Spec::LineAndMore(alb!()),
@@ -172,6 +183,18 @@ mod tests {
         // What is added in years to come is not read.
         let line = line(times, 200, "GET / HTTP/1.1", &format!("{creation}{tries} TID_5f \"-\" \"-\" \"-\" \"new\" 7"));
         assert_eq!(read("alb", &line).1, [Some(200), Some(251), Some(500)]);
+    }
+
+    #[test]
+    fn names_without_quotes_are_read() {
+        let detector = crate::format::detect::Detector::new(crate::format::preset::candidates().unwrap(), None).unwrap();
+        let times = "10.0.0.3:80 0.001 0.250 0.000";
+        let quoted = line(times, 200, "GET https://shop.example:443/a HTTP/1.1", "");
+        for names in ["- -", "shop.example arn:aws:acm:eu-west-1:111122223333:certificate/0a1b"] {
+            let line = quoted.replace(r#""-" "-""#, names);
+            assert_eq!(read("alb", &line).1, [Some(200), Some(251), None], "{line}");
+            assert_eq!(detector.find(&[line.as_bytes()]).unwrap().format.name, "alb", "{line}");
+        }
     }
 
     #[test]

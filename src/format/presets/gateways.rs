@@ -8,11 +8,34 @@
 //!
 //! Amazon API Gateway (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html>): the keys are the
 //! user's, those here are the documentation's; `$context.requestTime` is when the request came, `$context.responseLatency` is milliseconds.
+//! Those of WebSocket APIs have an event (`CONNECT`, `MESSAGE`) and a route instead of a method and a path.
+//!
+//! Cloud Foundry's gorouter (<https://docs.cloudfoundry.org/devguide/deploy-apps/streaming-logs.html#rtr>, and its `access_log_record.go`): the time is when the
+//! request was received, `response_time` seconds from then to the end of the response; the first number behind the status is that of the bytes
+//! received. `"-"` in quotes stands for a status and for a time that there was none of. Operators add pairs at the end.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
 
-pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX, API_GATEWAY];
+pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX, API_GATEWAY, GOROUTER];
+
+const API_GATEWAY_KEYS: &[(&str, &str)] = &[
+    ("requestTime", "time clf"),
+    ("status", "status"),
+    ("responseLatency", "latency ms"),
+    ("httpMethod", "method"),
+    ("path", "target"),
+    ("resourcePath", "target"),
+    ("domainName", "host"),
+    ("responseLength", "bytes"),
+    ("userAgent", "agent"),
+    ("ip", "client"),
+    ("sourceIp", "client"),
+    ("integrationLatency", "ms"),
+    ("routeKey", ""),
+    ("eventType", ""),
+    ("connectionId", ""),
+];
 
 const API_GATEWAY: Preset = Preset {
     name: "api_gateway",
@@ -23,28 +46,47 @@ const API_GATEWAY: Preset = Preset {
     detects_as: None,
     layouts: &[
         Spec::Keys(&Keys {
-            fields: &[
-                ("requestTime", "time clf"),
-                ("status", "status"),
-                ("responseLatency", "latency ms"),
-                ("httpMethod", "method"),
-                ("path", "target"),
-                ("resourcePath", "target"),
-                ("domainName", "host"),
-                ("responseLength", "bytes"),
-                ("userAgent", "agent"),
-                ("ip", "client"),
-                ("sourceIp", "client"),
-                ("integrationLatency", "ms"),
-                ("routeKey", ""),
-            ],
+            fields: API_GATEWAY_KEYS,
             only_if: &[("requestTime", ""), ("status", ""), ("httpMethod", "")],
+            text_is_chatter: false,
+            connections: false,
+        }),
+        Spec::Keys(&Keys {
+            fields: API_GATEWAY_KEYS,
+            only_if: &[("requestTime", ""), ("status", ""), ("eventType", ""), ("routeKey", "")],
             text_is_chatter: false,
             connections: false,
         }),
         Spec::Line(
             r#"{ip: client} {caller} {user} [{requestTime: time clf}]"{httpMethod: method} {resourcePath: target} {protocol}" {status: status} {responseLength: bytes} {requestId}"#,
         ),
+    ],
+};
+
+/// A line of gorouter, with how its status and its response time are written.
+macro_rules! gorouter {
+    ($status:literal, $taken:literal) => {
+        concat!(
+            r#"{host: host} - [{start: time iso}] "{request: request}" "#,
+            $status,
+            r#" {bytes_received: size} {bytes_sent: bytes} "{referer}" "{user_agent: agent}" "{remote_addr: client}" "{backend_addr}" "#,
+            r#"x_forwarded_for:"{x_forwarded_for}" x_forwarded_proto:"{x_forwarded_proto}" vcap_request_id:"{vcap_request_id}" response_time:"#,
+            $taken
+        )
+    };
+}
+
+const GOROUTER: Preset = Preset {
+    name: "gorouter",
+    description: "Cloud Foundry's gorouter, whatever pairs stand at the end",
+    specification: "https://docs.cloudfoundry.org/devguide/deploy-apps/streaming-logs.html",
+    example: r#"shop.example - [2026-11-01T10:00:00.042137Z] "GET /cart?id=4 HTTP/1.1" 200 0 512 "-" "curl/8.5.0" "192.0.2.7:40112" "10.0.0.3:61022" x_forwarded_for:"192.0.2.7" x_forwarded_proto:"https" vcap_request_id:"4b1f0c2d" response_time:0.042137 gorouter_time:0.000137 app_id:"5f2d1c0b" app_index:"0" x_cf_routererror:"-""#,
+    clock: Clock::Start,
+    detects_as: None,
+    layouts: &[
+        Spec::LineAndMore(gorouter!("{status: status}", "{response_time: latency s}")),
+        Spec::LineAndMore(gorouter!(r#""{status: status}""#, "{response_time: latency s}")),
+        Spec::LineAndMore(gorouter!(r#""{status: status}""#, r#""{response_time: latency s}""#)),
     ],
 };
 

@@ -47,8 +47,9 @@ pub(super) static PRESETS: &[Preset] = &[
         detects_as: None,
         layouts: &[
             Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status} {reason}"#),
-            // Of a status that has no name, and as older releases wrote it.
+            // Of a status that has no name, and as older releases and other formatters of the level write it.
             Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status}"#),
+            Spec::WithoutTime(r#"INFO: {client: client} - "{request: request}" {status: status} {reason}"#),
             Spec::WithoutTime(r#"INFO: {client: client} - "{request: request}" {status: status}"#),
             // Painted, for a terminal.
             Spec::WithoutTime(

@@ -23,7 +23,7 @@ macro_rules! columns {
                 // Streams tell what became of the client (SHOUTcast, Windows Media Services), by the codes of HTTP.
                 ("c-status", "status"),
                 ("cs-method", "method"),
-                ("cs-uri", "target"),
+                ("cs-uri", "uri"),
                 ("cs-uri-query", "query"),
                 ("cs-host", "host"),
                 ("cs(Host)", "host"),
