@@ -94,6 +94,11 @@ impl Detector {
     /// # Errors
     /// As [`detect`], if there are several formats.
     pub fn find(&self, lines: &[&[u8]]) -> Result<Detection> {
+        self.find_among(lines, true)
+    }
+
+    /// The same, where it is known whether the last line may be half of one, which other formats read.
+    fn find_among(&self, lines: &[&[u8]], may_be_cut: bool) -> Result<Detection> {
         // Of a line that is too long to be read, no more is looked at.
         let lines: Vec<&[u8]> = lines.iter().map(|line| &line[..line.len().min(LINE_BYTES_MAX)]).collect();
         let lines = &lines[..];
@@ -102,9 +107,9 @@ impl Detector {
         if let Some(found) = nestings.first().and_then(|deepest| self.find_as_last(lines, deepest)) {
             return Ok(found);
         }
-        let found = match self.find_in(lines, nestings) {
+        let found = match self.find_in(lines, nestings, may_be_cut) {
             // Headers may begin behind the first lines.
-            Err(error) if lines.len() > head.len() => self.find_in(lines, envelope::nestings(lines)).or(Err(error)),
+            Err(error) if lines.len() > head.len() => self.find_in(lines, envelope::nestings(lines), may_be_cut).or(Err(error)),
             found => found,
         };
         *self.last.borrow_mut() = found.as_ref().ok().and_then(|found| Look::new(&self.trials, &found.format));
@@ -123,7 +128,7 @@ impl Detector {
     }
 
     /// [`Detector::find`] by trying everything.
-    fn find_in(&self, lines: &[&[u8]], nestings: Vec<Vec<Envelope>>) -> Result<Detection> {
+    fn find_in(&self, lines: &[&[u8]], nestings: Vec<Vec<Envelope>>, may_be_cut: bool) -> Result<Detection> {
         let mut best: Option<(Detection, usize)> = None;
         let mut failure = None;
         for nesting in nestings {
@@ -132,7 +137,7 @@ impl Detector {
             let is_routed = !programs.is_empty() && programs.iter().all(|program| is_router(program));
             let may_ask = |line: &&Opened| programs.is_empty() || line.program.is_empty() || programs.contains(&line.program);
             let inner: Vec<&[u8]> = opened.iter().filter(may_ask).map(|line| &line.text[..]).collect();
-            match self.find_bare(&inner, !nesting.is_empty()) {
+            match self.find_bare(&inner, !nesting.is_empty(), may_be_cut) {
                 Ok((found, skipped)) if best.as_ref().is_none_or(|best| is_better((&found, skipped), best)) => {
                     let mut format = arrange(Arc::unwrap_or_clone(found.format), &inner)?;
                     // Who wrote no request at the head is not known to write them.
@@ -188,7 +193,7 @@ impl Detector {
     }
 
     /// The format of lines that are in no envelope, or out of it, and how many of them it knows not to be requests, where it reads none.
-    fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool) -> Result<(Detection, usize)> {
+    fn find_bare(&self, lines: &[&[u8]], is_unwrapped: bool, may_be_cut: bool) -> Result<(Detection, usize)> {
         self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
         let told = RefCell::new(HashMap::new());
         let read = |format: &Format, line: &[u8]| {
@@ -210,12 +215,12 @@ impl Detector {
             return Ok((found, score.skipped));
         }
         let found = detect(lines, self.formats(), &read);
-        self.mixed(lines, &read, found).map(|found| (found, lines.len()))
+        self.mixed(lines, may_be_cut, &read, found).map(|found| (found, lines.len()))
     }
 
     /// Adds the formats that read what the first one does not, where a log holds lines of several. Each of them must read some lines that no
     /// other reads, and all of them together more than half.
-    fn mixed(&self, lines: &[&[u8]], read: &Reads, found: Result<Detection>) -> Result<Detection> {
+    fn mixed(&self, lines: &[&[u8]], may_be_cut: bool, read: &Reads, found: Result<Detection>) -> Result<Detection> {
         let reset = || self.readers.iter().for_each(|reader| reader.borrow_mut().turn_to(""));
         let enough = |i: usize| match self.formats()[i].layout {
             Layout::Json(_) => lines.len().div_ceil(MIXED_SHARE).max(MIXED_OBJECTS_MIN),
@@ -241,7 +246,8 @@ impl Detector {
             };
             reset();
             let is_its_only = |line: &&[u8]| best.events == 1 && read(&self.formats()[i], line) == Outcome::Event;
-            if found.is_ok() && !picked.is_empty() && left.last() == lines.last() && left.last().is_some_and(is_its_only) {
+            let may_be_half = may_be_cut && left.last() == lines.last();
+            if found.is_ok() && !picked.is_empty() && may_be_half && left.last().is_some_and(is_its_only) {
                 break;
             }
             if picked.is_empty() {

@@ -38,7 +38,7 @@ impl Detector {
         if is_all && lines.iter().all(|line| says_nothing(line)) {
             return Ok(Answer::NoRequests(None));
         }
-        let found = self.find(lines);
+        let found = self.find_among(lines, is_cut_off);
         match &found {
             Err(error) if error.kind() != ErrorKind::Format => found.map(Answer::Format),
             Err(_) if is_all && let Some(envelopes) = silent_envelopes(lines) => {
@@ -100,6 +100,17 @@ mod tests {
         assert_eq!(told(&[ERROR, ""], false, false), None);
         let wrapped = format!("2026-11-01T10:00:00Z stderr F {ERROR}");
         assert_eq!(told(&[&wrapped, &wrapped], true, false), named("no requests", 1));
+        // A last line of another format is one, unless it may be half of one.
+        let combined = format!(r#"{REQUEST} "-" "curl/8.5.0""#);
+        let formats = |is_cut_off: bool| {
+            let detector = Detector::new(preset::candidates().unwrap(), None).unwrap();
+            let lines = [combined.as_bytes(), combined.as_bytes(), REQUEST.as_bytes()];
+            match detector.tell(&Sample { lines: &lines, is_all: true, is_cut_off }).unwrap() {
+                Answer::Format(found) => found.format.others.iter().map(|other| other.name.clone()).collect::<Vec<_>>(),
+                Answer::NoRequests(_) => Vec::new(),
+            }
+        };
+        assert_eq!((formats(false), formats(true)), (vec!["common".to_owned()], vec![]));
         // Half a line is the only one that is no request, and not the only line.
         assert_eq!(told(&[REQUEST, &REQUEST[..40]], true, true), named("common", 0));
         assert_eq!(told(&[REQUEST, &REQUEST[..40]], true, false), None);

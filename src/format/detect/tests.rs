@@ -122,7 +122,7 @@ fn a_series_of_logs_is_detected_as_each_alone() {
         let lines: Vec<&[u8]> = log.iter().map(|line| line.as_bytes()).collect();
         let short = envelope::nestings(&lines).first().and_then(|deepest| detector.find_as_last(&lines, deepest));
         quick += usize::from(short.is_some());
-        let alone = detector.find_in(&lines, envelope::nestings(&lines));
+        let alone = detector.find_in(&lines, envelope::nestings(&lines), true);
         let found = detector.find(&lines);
         match (found, alone) {
             (Ok(found), Ok(alone)) => {
@@ -154,7 +154,7 @@ fn a_log_in_a_format_that_stands_alone_may_be_like_the_one_before() {
         let wrapped: Vec<&[u8]> = wrapped.iter().map(|line| line.as_bytes()).collect();
         let mixed = [&own[..], &[&b"junk"[..], b""]].concat();
         for lines in [&own, &own, &mixed, &own, &wrapped, &wrapped, &mixed, &own] {
-            let alone = detector.find_in(lines, envelope::nestings(lines)).unwrap();
+            let alone = detector.find_in(lines, envelope::nestings(lines), true).unwrap();
             assert_eq!(detector.find(lines).unwrap(), alone, "{}", preset.name);
             let mut follower = detector.follower(&alone.format);
             let fits = follower.as_mut().is_some_and(|follower| follower.fits(lines));
