@@ -133,8 +133,9 @@ pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, words: &Words, each: 
     while let Some(piece) = source.next() {
         let mut piece = piece.map_err(|(_, error)| error)?;
         let Some(number) = logs.iter().position(|log| log.number == piece.input()) else { continue };
-        let mut reader = logs[number].extractor.reader(logs[number].input.name());
-        let mut left = lines_max;
+        let extractor = &logs[number].extractor;
+        let mut reader = extractor.reader(logs[number].input.name());
+        let (mut left, mut parts) = (lines_max, Parts::default());
         framing.restart(0, None);
         while !framing.is_done() && left > 0 {
             let count = match piece.read(framing.room()) {
@@ -149,12 +150,22 @@ pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, words: &Words, each: 
                 let outcome = match outcome {
                     Some(outcome) => outcome,
                     None if is_blank(text) => Outcome::Skipped(Skip::Blank),
-                    None => logs[number].extractor.read(text, &mut reader),
+                    None => extractor.read(text, &mut reader),
                 };
-                if left > 0 {
-                    left -= 1;
-                    each(Line { log: number, offset, text, outcome, reader: &reader });
+                if left == 0 {
+                    return;
                 }
+                left -= 1;
+                if outcome == Outcome::Joined {
+                    extractor.count_part(text.len() as u64 + 1, &mut reader);
+                    parts.hold(offset, text);
+                    return;
+                }
+                if !extractor.is_unfinished(&reader) {
+                    parts
+                        .give(0, &mut |offset, text, outcome| each(Line { log: number, offset, text, outcome, reader: &reader }));
+                }
+                each(Line { log: number, offset, text, outcome, reader: &reader });
             };
             framing.advance(count, &mut |frame| -> Result<()> {
                 match frame {
@@ -167,9 +178,35 @@ pub fn read(inputs: &Inputs, logs: &[Log], lines_max: u64, words: &Words, each: 
                 break;
             }
         }
+        // Of what was not looked at it is not known whether the rest is there.
+        let (unfinished, _) = extractor.take_unfinished(&mut reader);
+        let unfinished = if left > 0 { unfinished as usize } else { 0 };
+        parts.give(unfinished, &mut |offset, text, outcome| each(Line { log: number, offset, text, outcome, reader: &reader }));
     }
     source.notes().iter().for_each(|note| words.note(&note.text));
     Ok(exit)
+}
+
+/// Parts of lines of which it is not known yet whether the rest comes.
+#[derive(Default)]
+struct Parts(Vec<(u64, Vec<u8>)>);
+
+impl Parts {
+    /// So many are held with their text; a line may never end.
+    const TEXTS_MAX: usize = 1000;
+
+    fn hold(&mut self, offset: u64, text: &[u8]) {
+        let text = if self.0.len() < Parts::TEXTS_MAX { text } else { b"" };
+        self.0.push((offset, text.to_vec()));
+    }
+
+    /// Gives all that are held away; the rest of the last `unfinished` has not come.
+    fn give(&mut self, unfinished: usize, each: &mut dyn FnMut(u64, &[u8], Outcome)) {
+        let joined = self.0.len().saturating_sub(unfinished);
+        for (i, (offset, text)) in self.0.drain(..).enumerate() {
+            each(offset, &text, if i < joined { Outcome::Joined } else { Outcome::Rejected(Reason::Layout) });
+        }
+    }
 }
 
 /// Each line of whole lines, with its place and without its end.
