@@ -715,10 +715,10 @@ fn without_return(window: &[u8], start: usize, end: usize) -> usize {
     end - usize::from(end > start && window[end - 1] == b'\r')
 }
 
-/// Reads any line. What does not parse may be blank, or have NUL bytes before it (a file that was truncated while its
+/// Reads any line that is not blank. What does not parse may have NUL bytes before it (a file that was truncated while its
 /// writer went on), or a byte order mark.
 fn read_odd(line: &[u8], extractor: &Extractor, reader: &mut Reader) -> Outcome {
-    if line.is_empty() {
+    if is_blank(line) {
         return Outcome::Skipped(Skip::Blank);
     }
     let outcome = extractor.read(line, reader);
@@ -726,11 +726,16 @@ fn read_odd(line: &[u8], extractor: &Extractor, reader: &mut Reader) -> Outcome 
         return outcome;
     }
     let text = behind_padding(line);
-    match text.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+    match is_blank(text) {
         true => Outcome::Skipped(Skip::Blank),
         false if text.len() < line.len() => extractor.read_behind(line, line.len() - text.len(), reader),
         false => outcome,
     }
+}
+
+/// Whether a line holds nothing but blanks and NUL bytes.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
 
 /// What stands behind NUL bytes and a byte order mark.

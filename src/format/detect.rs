@@ -521,15 +521,23 @@ pub fn arrange(format: Format, lines: &[&[u8]]) -> Result<Format> {
     }
     let mut layouts = vec![Format { others: Vec::new(), ..format.clone() }];
     layouts.extend(format.others);
+    // What a line is that some layout does not read is asked once, not by each.
+    let mut lines: Vec<(&[u8], Told)> = lines.iter().filter(|line| !is_blank(line)).map(|&line| (line, Told::Unasked)).collect();
     let mut best = (0, 0);
     let may_be_first = |(_, layout): &(usize, &Format)| !is_cut_off(&layout.layout) && !is_spelt_out(layout, &layouts[0]);
     for (i, layout) in layouts.iter().enumerate().filter(may_be_first) {
         // Local times tell the layout as well as others do, whatever zone they are in.
         let extractor = Extractor::bind(layout, &[], Some(&TimeZone::UTC))?;
         let mut reader = extractor.reader("");
-        let mut reads =
-            |line: &&&[u8]| extractor.read(line, &mut reader) == Outcome::Event && extractor.reads_cleanly(line, &reader);
-        let events = lines.iter().filter(&mut reads).count();
+        let mut reads = |(line, told): &mut (&[u8], Told)| {
+            reader.told = *told;
+            let is_own = extractor.read(line, &mut reader) == Outcome::Event && extractor.reads_cleanly(line, &reader);
+            if !is_own {
+                *told = told.asked(line);
+            }
+            is_own
+        };
+        let events = lines.iter_mut().map(&mut reads).filter(|&is_own| is_own).count();
         if events > best.0 {
             best = (events, i);
         }

@@ -197,7 +197,8 @@ pub fn each_line(extractor: &Extractor, log: &[u8], line_bytes_max: usize, reade
 
 /// Reads a line as it may come: NUL bytes or a byte order mark before a line are no part of it, and white space is blank.
 fn read<'a>(extractor: &Extractor, line: &'a [u8], reader: &mut Reader) -> (Outcome, &'a [u8]) {
-    if line.is_empty() {
+    let is_blank = |text: &[u8]| text.iter().all(|b| b.is_ascii_whitespace() || *b == 0);
+    if is_blank(line) {
         return (Outcome::Skipped(Skip::Blank), line);
     }
     let outcome = extractor.read(line, reader);
@@ -206,7 +207,7 @@ fn read<'a>(extractor: &Extractor, line: &'a [u8], reader: &mut Reader) -> (Outc
     }
     let text = &line[line.iter().take_while(|&&b| b == 0).count()..];
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    match text.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+    match is_blank(text) {
         true => (Outcome::Skipped(Skip::Blank), line),
         false if text.len() < line.len() => (extractor.read(text, reader), text),
         false => (outcome, line),
