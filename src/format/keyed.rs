@@ -254,6 +254,11 @@ pub(super) fn trace(line: &[u8], tree: &KeyTree) -> Option<Vec<Traced>> {
     Pairs { line, at: 0 }.map(|pair| pair.ok().map(traced)).collect()
 }
 
+/// The names of a line of logfmt; none where a quote is not closed.
+pub(super) fn names(line: &[u8]) -> Option<Vec<&[u8]>> {
+    Pairs { line, at: 0 }.map(|pair| pair.ok().map(|pair| pair.name)).collect()
+}
+
 /// The pairs of a line of logfmt; the error is the byte where a quote is not closed. What is no pair is passed over.
 struct Pairs<'a> {
     line: &'a [u8],

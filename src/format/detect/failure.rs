@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{Score, counts, says_nothing};
 use crate::error::{Error, ErrorKind};
 use crate::format::envelope::Envelope;
+use crate::format::keyed;
 use crate::record::Field;
 
 #[cold]
@@ -38,10 +39,11 @@ pub(super) fn none(what: &str, lines: &[&[u8]], scores: &[Score]) -> Error {
              its lines were written by before them"
         ));
     }
-    match lines.iter().find_map(|line| keys_of(line)) {
-        Some(keys) => error.hint(format!(
-            "it is JSON: say what its keys are, --format '{{\"json\": {{\"time\": \"KEY\", \"status\": \"KEY\", \"latency\": \"KEY ms\", \"path\": \
-             \"KEY\"}}}}'; it has {keys}"
+    let keys = lines.iter().find_map(|line| Some(("JSON", "json", "keys", keys_of(line)?)));
+    match keys.or_else(|| lines.iter().find_map(|line| Some(("logfmt", "logfmt", "names", names_of(line)?)))) {
+        Some((what, word, keys, of_line)) => error.hint(format!(
+            "it is {what}: say what its {keys} are, --format '{{\"{word}\": {{\"time\": \"KEY\", \"status\": \"KEY\", \"latency\": \"KEY ms\", \"path\": \
+             \"KEY\"}}}}'; it has {of_line}"
         )),
         None => error.hint(
             "name the format with --format: a preset, or the log_format (nginx) or LogFormat (Apache) string of the server's \
@@ -110,10 +112,22 @@ fn without_time(score: &Score) -> Error {
 /// The keys of a line that is a JSON object, for people.
 #[cold]
 fn keys_of(line: &[u8]) -> Option<String> {
-    const KEYS_MAX: usize = 30;
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).ok()?;
-    let keys: Vec<String> = object.keys().take(KEYS_MAX).map(|key| shown(key.as_bytes())).collect();
-    let more = if object.len() > KEYS_MAX { ", …" } else { "" };
+    listed(object.keys().map(String::as_bytes))
+}
+
+/// The names of a line that is pairs of logfmt, for people. A pair or two may stand in any line.
+#[cold]
+fn names_of(line: &[u8]) -> Option<String> {
+    const PAIRS_MIN: usize = 3;
+    let names = keyed::names(line).filter(|names| keyed::begins_with_pair(line) && names.len() >= PAIRS_MIN)?;
+    listed(names.into_iter())
+}
+
+fn listed<'a>(keys: impl ExactSizeIterator<Item = &'a [u8]>) -> Option<String> {
+    const KEYS_MAX: usize = 30;
+    let more = if keys.len() > KEYS_MAX { ", …" } else { "" };
+    let keys: Vec<String> = keys.take(KEYS_MAX).map(shown).collect();
     (!keys.is_empty()).then(|| keys.join(", ") + more)
 }
 
