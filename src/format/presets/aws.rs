@@ -12,7 +12,8 @@
 //! in; `--window-by` moves it by the latency, where that matters. A TCP listener writes `"- - - "` for the request and `-` for the
 //! statuses: such lines are skipped.
 //!
-//! The ALB's first documentation had `domain_name` and `chosen_cert_arn` without quotes, and there are lines so.
+//! Samples of other readers of logs have ALB lines without quotes around `domain_name` and `chosen_cert_arn`. No page of AWS that has them so
+//! was found; the fields are the same.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
