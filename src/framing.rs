@@ -15,6 +15,11 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// large enough that system calls do not count.
 pub const READ_BYTES: usize = 256 * 1024;
 
+/// Whether a line holds nothing but blanks and NUL bytes, so that no format says anything of it.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
+}
+
 /// How many line ends a text holds.
 pub fn line_ends(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64

@@ -28,6 +28,7 @@ use crate::batch::{BATCH_LINES, Batch, Column};
 use crate::block::{self, BLOCK_BYTES_MAX, Block, Place, Positions};
 use crate::error::Result;
 use crate::format::extract::{Extractor, Reader, View};
+use crate::framing::is_blank;
 use crate::marks::{Kernel, Marks};
 use crate::record::{Outcome, Reason, Skip, Slot, Value};
 use crate::slo::classify::{Classes, Classifier};
@@ -731,11 +732,6 @@ fn read_odd(line: &[u8], extractor: &Extractor, reader: &mut Reader) -> Outcome 
         false if text.len() < line.len() => extractor.read_behind(line, line.len() - text.len(), reader),
         false => outcome,
     }
-}
-
-/// Whether a line holds nothing but blanks and NUL bytes.
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
 
 /// What stands behind NUL bytes and a byte order mark.

@@ -57,10 +57,9 @@ struct Time {
 }
 
 impl Item {
-    /// What is not looked into.
-    fn text(name: String, span: std::ops::Range<usize>) -> Item {
-        let meaning = text();
-        Item::Piece(Piece::Field(Candidate { name, meaning, rank: 1, span, padded: false, places: None, word: false }))
+    /// A field that is no time.
+    fn field(name: String, (rank, meaning): (u8, Meaning), span: std::ops::Range<usize>) -> Item {
+        Item::Piece(Piece::Field(Candidate { name, meaning, rank, span, padded: false, places: None, word: false }))
     }
 
     /// The text that a time begins and ends with (the brackets of `%t`) goes to the template.
@@ -107,7 +106,7 @@ fn items(source: Source) -> Result<Vec<Item>> {
                 item(source, span.clone(), &directive).or_else(|error| match directive.letter {
                     "t" if unreadable.is_none() => {
                         unreadable = Some(error);
-                        Ok(Item::text(directive.name(), span))
+                        Ok(Item::field(directive.name(), (1, text()), span))
                     }
                     _ => Err(error),
                 })?
@@ -219,7 +218,7 @@ fn item(source: Source, span: std::ops::Range<usize>, directive: &Directive) -> 
              server, write its fields as an nginx string: \"$remote_addr [$time_local] …\"",
         ));
     };
-    Ok(Item::Piece(Piece::Field(Candidate { name, meaning, rank, span, padded: false, places: None, word: false })))
+    Ok(Item::field(name, (rank, meaning), span))
 }
 
 /// The meaning of every directive but `%t`, with its rank among those that can have the same common meaning.

@@ -23,8 +23,6 @@ impl Told {
     pub(super) fn of(line: &[u8]) -> Told {
         match line.first() {
             Some(b'#') => Told::Skipped(Skip::Comment),
-            // Blank lines are told elsewhere; here they would be searched many times.
-            Some(b' ' | b'\t') if line.iter().all(u8::is_ascii_whitespace) => Told::Unread,
             _ if is_repetition(line) => Told::Skipped(Skip::Repeated),
             _ if is_chatter(line) => Told::Skipped(Skip::Chatter),
             _ => Told::Unread,

@@ -17,7 +17,7 @@ use super::glance::Glance;
 use super::needed::Held;
 use super::{Element, Format, Keyed, Layout};
 use crate::error::Result;
-use crate::framing::LINE_BYTES_MAX;
+use crate::framing::{LINE_BYTES_MAX, is_blank};
 use crate::record::{Field, Outcome, Reason, Skip};
 pub use answer::{Answer, Sample};
 use failure::{counted, none, within};
@@ -466,10 +466,6 @@ fn is_router(program: &[u8]) -> bool {
 /// Whether a line is blank, a comment, or known not to be a request, whatever the format is.
 pub fn says_nothing(line: &[u8]) -> bool {
     is_blank(line) || Told::of(line) != Told::Unread
-}
-
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
 
 /// Decides which of `candidates` a log has by its first lines, which `reader` reads.

@@ -4,7 +4,7 @@
 //! ([`super::envelope`]) ends where that one ended. The minutes, seconds and decimals of its time may be others: a line tells its own
 //! time here, or the time is read where it stands.
 
-use super::words::{HIGH_BITS, WORD_BYTES, spread};
+use super::words::{HIGH_BITS, WORD_BYTES, has_shape, spread};
 use crate::block::{Block, Place, word};
 
 /// Longer headers are opened with care.
@@ -105,18 +105,13 @@ fn first_word(text: &[u8]) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// Whether a text has this shape, in which 0 stands for any digit.
-fn is_like(text: &[u8], shape: &[u8]) -> bool {
-    text.len() == shape.len() && text.iter().zip(shape).all(|(b, &p)| if p == b'0' { b.is_ascii_digit() } else { *b == p })
-}
-
 /// Where the one time of a header stands; none if it has none by ISO 8601, or several.
 pub(super) fn time_of(header: &[u8]) -> Option<usize> {
     const STAMP: &[u8] = b"0000-00-00T00:00:00";
-    let mut clocks = header.windows(CLOCK.len()).enumerate().filter(|(_, text)| is_like(text, CLOCK)).map(|(at, _)| at);
+    let mut clocks = header.windows(CLOCK.len()).enumerate().filter(|(_, text)| has_shape(text, CLOCK)).map(|(at, _)| at);
     let (clock, another) = (clocks.next()?, clocks.next());
     let at = (clock + CLOCK.len()).checked_sub(STAMP.len())?;
-    (another.is_none() && is_like(&header[at..clock + CLOCK.len()], STAMP)).then_some(at)
+    (another.is_none() && has_shape(&header[at..clock + CLOCK.len()], STAMP)).then_some(at)
 }
 
 /// The shape of the time of a day.
@@ -125,7 +120,7 @@ const CLOCK: &[u8] = b"00:00:00";
 /// Where the digits of minutes, seconds and decimals stand in `hh:mm:ss.f`, and the highest that each may be: with any others a time is
 /// still one, if this is one.
 fn numbers_of_time(header: &[u8]) -> Vec<(usize, u8)> {
-    let Some(at) = header.windows(CLOCK.len()).position(|text| is_like(text, CLOCK)) else { return Vec::new() };
+    let Some(at) = header.windows(CLOCK.len()).position(|text| has_shape(text, CLOCK)) else { return Vec::new() };
     let mut places: Vec<(usize, u8)> = [(3, 5), (4, 9), (6, 5), (7, 9)].map(|(i, highest)| (at + i, highest)).into();
     if let Some(b'.' | b',') = header.get(at + 8) {
         let decimals = header[at + 9..].iter().take_while(|b| b.is_ascii_digit()).count();

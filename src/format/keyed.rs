@@ -8,6 +8,7 @@
 
 use super::W3cWriter;
 use super::json_read::{JsonKind, JsonValue, KeyTree, Traced};
+use super::words::has_shape;
 
 /// What the directives of a W3C log said last.
 #[derive(Clone, Debug, Default)]
@@ -167,8 +168,9 @@ const COLUMNS_MAX: usize = 128;
 const IIS_FIELDS: [&str; 8] =
     ["s-sitename", "s-computername", "s-ip", "s-port", "cs-username", "sc-substatus", "sc-win32-status", "TimeTakenMS"];
 
-/// What IIS logs for Azure's App Service (<https://learn.microsoft.com/en-us/azure/app-service/troubleshoot-diagnostic-logs>), where nobody chose, up to 7.5 and from 8 on (`logExtFileFlags` in its applicationHost.config), and where all of it was chosen, in
-/// the order in which it writes.
+/// What IIS logs in the order in which it writes: where nobody chose, up to 7.5 and from 8 on (`logExtFileFlags` in its
+/// applicationHost.config); for Azure's App Service (<https://learn.microsoft.com/en-us/azure/app-service/troubleshoot-diagnostic-logs>); and
+/// where all of it was chosen.
 const IIS_COLUMNS: [&str; 4] = [
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus \
@@ -181,9 +183,8 @@ const IIS_COLUMNS: [&str; 4] = [
 
 /// Whether a line begins with a date and a time, as IIS writes them.
 pub(super) fn begins_with_stamp(line: &[u8]) -> bool {
-    let fits = |(&b, &p): (&u8, &u8)| if p == b'0' { b.is_ascii_digit() } else { b == p };
     const STAMP: &[u8] = b"0000-00-00 00:00:00 ";
-    line.len() > STAMP.len() && line.iter().zip(STAMP).all(fits)
+    line.len() > STAMP.len() && has_shape(&line[..STAMP.len()], STAMP)
 }
 
 /// How many values a line has; none if a quote is not closed.

@@ -260,6 +260,12 @@ impl Shape {
         Some(Shape { is_printable: true, ..compiler.shape(set, &flatten(source.steps))? })
     }
 
+    /// The shape of lines in which nothing is escaped, and control characters are like others.
+    fn of_ops(set: MarkSet, marks: usize, literals: Vec<MarkedLiteral>, at_edges: (bool, bool), ops: Vec<Op>) -> Shape {
+        let begins = literals.len();
+        Shape { set, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops }
+    }
+
     /// Room for the columns of one worker, for so many fields and clocks.
     pub(super) fn columns(&self, fields: usize, clocks: usize) -> Columns {
         Columns::new(self.begins, fields, clocks)
@@ -404,8 +410,7 @@ impl Compiler<'_> {
         // Other literals at the edges have ops.
         let is_marked = |part: Option<&Part>| matches!(part, Some(Part::Literal(text)) if text.contains(&mark));
         let at_edges = (is_marked(parts.first()), is_marked(parts.last()));
-        let begins = literals.len();
-        Some(Shape { set, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops })
+        Some(Shape::of_ops(set, marks, literals, at_edges, ops))
     }
 
     fn compile(&mut self, parts: &[Part]) -> Option<()> {
@@ -663,25 +668,18 @@ impl Builder {
             false => self.ops.push(Op::End),
         }
         let Builder { marks, literals, ops, .. } = self;
-        let begins = literals.len();
-        let at_edges = (true, has_mark);
-        Some(Shape { set: learn::MARKS, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops })
+        Some(Shape::of_ops(learn::MARKS, marks, literals, (true, has_mark), ops))
     }
 
     /// The shape, of lines of columns.
     pub(super) fn columns(self) -> Option<Shape> {
         let Builder { marks, literals, ops, .. } = self;
-        let begins = literals.len();
-        let (set, at_edges) = (learn::DIVIDERS, (false, false));
-        let shape = Shape { set, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops };
-        (marks < MARKS_MAX).then_some(shape)
+        (marks < MARKS_MAX).then(|| Shape::of_ops(learn::DIVIDERS, marks, literals, (false, false), ops))
     }
 
     /// The shape, of lines in which so many values are found by their keys.
     pub(super) fn found(self, pairs: usize) -> Shape {
-        let Builder { ops, .. } = self;
-        let (marks, literals, begins, at_edges) = (0, Vec::new(), 2 * pairs, (false, false));
-        Shape { set: learn::MARKS, marks, literals, begins, at_edges, unescapes: false, is_printable: false, ops }
+        Shape { begins: 2 * pairs, ..Shape::of_ops(learn::MARKS, 0, Vec::new(), (false, false), self.ops) }
     }
 }
 

@@ -92,6 +92,11 @@ fn eight_digits(bytes: u64) -> u64 {
     fours.wrapping_mul(1 + (10_000 << 32)) >> 32
 }
 
+/// Whether a text has this shape, in which 0 stands for any digit.
+pub(super) fn has_shape(text: &[u8], shape: &[u8]) -> bool {
+    text.len() == shape.len() && text.iter().zip(shape).all(|(b, &p)| if p == b'0' { b.is_ascii_digit() } else { *b == p })
+}
+
 /// Whether a text holds a byte below the blank.
 #[inline(always)]
 pub(super) fn has_controls(text: &[u8]) -> bool {

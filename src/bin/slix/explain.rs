@@ -8,7 +8,7 @@ use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::detect::Near;
 use slix::format::extract::{Extractor, Reader};
-use slix::framing::LINE_BYTES_MAX;
+use slix::framing::{LINE_BYTES_MAX, is_blank};
 use slix::record::{Field, Kind, Need, Outcome, Reason, Record, Skip, Value};
 use slix::slo::classify::{Classifier, Verdict};
 use slix::slo::expr::Condition;
@@ -18,7 +18,7 @@ use super::args::{ExplainArgs, ReportForm};
 use super::destination::Destination;
 use super::exit::Exit;
 use super::explained::{self, ConditionFound, Explanation, FieldFound, Judged};
-use super::formats::{Formats, Found, is_blank};
+use super::formats::{Formats, Found};
 use super::questions::{Declared, Question, Questions};
 use super::words::Words;
 

@@ -275,11 +275,6 @@ impl Candidates {
 /// What is said of a log that has lines, and none that could be a request.
 pub const SAYS_NOTHING: &str = "it has no lines but blank ones, comments and those of error logs";
 
-/// Whether nothing stands in a line, so that no format says anything of it.
-pub fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|b| b.is_ascii_whitespace() || *b == 0)
-}
-
 fn parse_year(text: &str) -> Result<Year> {
     match (text, text.parse()) {
         ("file", _) => Ok(Year::OfFile),

@@ -10,12 +10,12 @@ use slix::engine::Source;
 use slix::error::{Error, ErrorKind, Result};
 use slix::format::Format;
 use slix::format::extract::{Extractor, Reader};
-use slix::framing::{Frame, Framing, LINE_BYTES_MAX};
+use slix::framing::{Frame, Framing, LINE_BYTES_MAX, is_blank};
 use slix::input::{Input, Inputs, Kind};
 use slix::record::{Need, Outcome, Reason, Skip};
 
 use super::exit::Exit;
-use super::formats::{Formats, Found, SAYS_NOTHING, is_blank};
+use super::formats::{Formats, Found, SAYS_NOTHING};
 use super::words::Words;
 
 /// One log with its format.
