@@ -1,7 +1,8 @@
 //! Lines that are known not to be requests, told from lines that should have been read.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
 use crate::record::{Outcome, Reason, Skip};
@@ -58,6 +59,8 @@ fn is_repetition(line: &[u8]) -> bool {
 fn is_chatter(line: &[u8]) -> bool {
     // Most lines that are asked about are requests of another format: what tells that a line is none of these comes first everywhere.
     (begins_dated(line) || is_levelled(line)) && !tells_a_request(line)
+        || is_start_up(line)
+        || is_trace(line)
         || is_nginx_error(line)
         || is_apache_error(line)
         || is_haproxy_other(line)
@@ -66,8 +69,6 @@ fn is_chatter(line: &[u8]) -> bool {
         || is_aws_other(line)
         || is_tls_request(line)
         || is_application(line)
-        || is_start_up(line)
-        || is_trace(line)
 }
 
 /// Apache beside its access log, `ssl_request_log` of the packages of Red Hat: `%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b`. Each of its requests
@@ -108,25 +109,23 @@ fn is_application(line: &[u8]) -> bool {
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
 pub(super) fn tells_a_request(line: &[u8]) -> bool {
-    static SIGNS: [Sign; 5] = [
-        Sign::new(b" HTTP/"),
-        Sign::new(b"\"GET "),
-        Sign::new(b"\"POST "),
-        Sign::new(b"http.log.access"),
-        Sign::new(b" status="),
-    ];
-    SIGNS.iter().any(|sign| sign.is_in(line))
+    const SIGNS: [&str; 5] = [" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status="];
+    // All at once. There are none that could not be searched for.
+    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
+    FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
 }
 
 /// Whether the line begins like one of the [`PATTERNS`].
 fn begins_dated(line: &[u8]) -> bool {
-    // A date is told from an address by its dividers.
-    let may_fit = match line.first() {
-        Some(b'0'..=b'9') => matches!(line.get(2), Some(b'-')) || matches!(line.get(4), Some(b'-' | b'/')),
-        Some(b'[') => matches!(line.get(5), Some(b'-')) || matches!(line.get(3), Some(b'-')),
-        _ => true,
+    // A date is told from an address by its dividers, and most other lines from all of them by their first byte.
+    let (may_fit, first) = match line.first() {
+        Some(b'0'..=b'9') => (matches!(line.get(2), Some(b'-')) || matches!(line.get(4), Some(b'-' | b'/')), b'0'),
+        Some(b'[') => (matches!(line.get(5), Some(b'-')) || matches!(line.get(3), Some(b'-')), b'['),
+        Some(b'A'..=b'Z') => (true, b'A'),
+        Some(&first) => (true, first),
+        None => (false, 0),
     };
-    may_fit && PATTERNS.iter().any(|pattern| has_pattern(line, pattern))
+    may_fit && PATTERNS.iter().any(|pattern| pattern[0] == first && has_pattern(line, pattern))
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
@@ -221,7 +220,7 @@ fn is_levelled(line: &[u8]) -> bool {
 
 /// What uWSGI and Flask say of themselves in the stream of their requests, Django of requests that fail, and what ingress-nginx, docker compose, Tomcat and the
 /// images of nginx, nginx-proxy, httpd, WordPress and uvicorn say before the server does, and the servers of PHP, Python, Ruby, Go and Node beside their requests.
-const START_UP: Words = Words::new(&[
+static START_UP: Words = Words::new(&[
     b"*** ",
     b"compiled with version: ",
     b"os: ",
@@ -348,7 +347,7 @@ const START_UP: Words = Words::new(&[
 ]);
 
 /// What those say that logs are read with: journalctl between boots, tail of several files, and of one that was cut off.
-const READERS: Words = Words::new(&[
+static READERS: Words = Words::new(&[
     b"-- Logs begin at ",
     b"-- Journal begins at ",
     b"-- Boot ",
@@ -371,7 +370,7 @@ fn is_exit(line: &[u8]) -> bool {
 
 /// The trace of a failure in Python, PHP, Java, Node or Go, whose lines below the first are indented.
 fn is_trace(line: &[u8]) -> bool {
-    const WORDS: Words = Words::new(&[
+    static WORDS: Words = Words::new(&[
         b"Traceback (most recent call last):",
         b"  File \"",
         b"    ",
@@ -447,7 +446,7 @@ fn is_ingress_stream(line: &[u8]) -> bool {
 /// HAProxy beside its HTTP log: errors of a connection (8.2.5 of its manual: `ADDRESS [DATE] frontend/bind: message`), TCP lines, which have
 /// three timers and no request, and what it says of itself and of its servers.
 fn is_haproxy_other(line: &[u8]) -> bool {
-    const WORDS: Words = Words::new(&[
+    static WORDS: Words = Words::new(&[
         b"Proxy ",
         b"Connect from ",
         b"Server ",
@@ -517,24 +516,31 @@ impl Sign {
 /// Words with which a line may begin.
 struct Words {
     words: &'static [&'static [u8]],
-    /// Which bytes begin one of them, as bits.
-    firsts: u128,
+    /// The first byte of each.
+    firsts: [u8; WORDS_MAX],
+    /// The same as bits, for most lines begin with none of them.
+    any: u128,
 }
+
+/// More words than a list of them has.
+const WORDS_MAX: usize = 160;
 
 impl Words {
     const fn new(words: &'static [&'static [u8]]) -> Words {
-        let (mut firsts, mut i) = (0, 0);
+        let (mut firsts, mut any, mut i) = ([0; WORDS_MAX], 0, 0);
         while i < words.len() {
-            firsts |= 1 << words[i][0];
+            firsts[i] = words[i][0];
+            any |= 1 << words[i][0];
             i += 1;
         }
-        Words { words, firsts }
+        Words { words, firsts, any }
     }
 
     /// Whether a line begins with one of them.
     fn begin(&self, line: &[u8]) -> bool {
-        let may_begin = |first: &u8| self.firsts.checked_shr((*first).into()).unwrap_or(0) & 1 != 0;
-        line.first().is_some_and(may_begin) && self.words.iter().any(|word| line.starts_with(word))
+        let Some(&first) = line.first() else { return false };
+        let may_begin = self.any.checked_shr(first.into()).unwrap_or(0) & 1 != 0;
+        may_begin && memchr::memchr_iter(first, &self.firsts[..self.words.len()]).any(|i| line.starts_with(self.words[i]))
     }
 }
 

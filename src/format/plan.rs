@@ -86,6 +86,31 @@ pub(super) struct Plan {
     /// Whether blanks at the end of a line are no part of it: see [`Template::trims_blanks`].
     pub(super) trims_blanks: bool,
     readers: Vec<TimeReader>,
+    /// With which bytes each step may begin, or those behind it where it may be missing; and what may stand behind the last one.
+    begins: Vec<Bytes>,
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, Default, Debug)]
+struct Bytes([u128; 2]);
+
+impl Bytes {
+    const ALL: Bytes = Bytes([u128::MAX; 2]);
+
+    fn of(bytes: &[u8]) -> Bytes {
+        let mut set = Bytes::default();
+        bytes.iter().for_each(|&byte| set.0[usize::from(byte >> 7)] |= 1 << (byte & 0x7f));
+        set
+    }
+
+    fn with(self, other: Bytes) -> Bytes {
+        Bytes([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+    }
+
+    #[inline(always)]
+    fn holds(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 7)] >> (byte & 0x7f) & 1 != 0
+    }
 }
 
 /// A line, and where it ends for a plan: before its last blanks, if they mean nothing. It is found once, or a line of blanks and little
@@ -146,6 +171,7 @@ impl Plan {
             open_ended: template.open_ended,
             trims_blanks: template.trims_blanks(),
             readers: Vec::new(),
+            begins: Vec::new(),
         };
         for (i, element) in template.elements.iter().enumerate() {
             let step = match element {
@@ -154,7 +180,26 @@ impl Plan {
             };
             plan.steps.push(step);
         }
+        plan.begins = plan.beginnings();
         plan
+    }
+
+    fn beginnings(&self) -> Vec<Bytes> {
+        let end = match self.open_ended {
+            true => Bytes::ALL,
+            false => Bytes::of(if self.trims_blanks { b" " } else { b"" }),
+        };
+        let mut begins = vec![end; self.steps.len() + 1];
+        for (i, step) in self.steps.iter().enumerate().rev() {
+            begins[i] = match step {
+                Step::Literal { text, .. } => Bytes::of(&text[..text.len().min(1)]),
+                Step::Quoted { .. } => Bytes::of(b"\"-"),
+                // They may be missing.
+                Step::Number { .. } | Step::Status { .. } => Bytes::of(b"0123456789- ").with(begins[i + 1]),
+                Step::Time { .. } | Step::Text { .. } => Bytes::ALL,
+            };
+        }
+        begins
     }
 
     fn field_step(&mut self, spec: &TemplateField, next: Option<&Element>, zone: Option<&TimeZone>) -> Step {
@@ -318,16 +363,15 @@ impl Plan {
             None => Some(line.end.max(at)),
             Some(Step::Literal { finder, .. }) if word => finder.find(&line[at..]).map(|place| at + place),
             Some(Step::Literal { text, .. }) if text.len() == 1 => {
-                let mut ends = |place: &usize| {
-                    let may_go_on = line.get(place + 1).is_none_or(|&behind| self.may_begin(next + 1, behind));
-                    may_go_on && self.goes_on(next, line, *place, readers)
-                };
-                let mut places = memchr_iter(text[0], &line[at..]).map(|place| at + place);
+                let (divider, behind) = (text[0], self.begins[next + 1]);
+                let may_end = |place: &usize| line.get(place + 1).is_none_or(|&byte| behind.holds(byte));
+                let mut ends = |place: &usize| may_end(place) && self.goes_on(next, line, *place, readers);
+                let mut places = memchr_iter(divider, &line[at..]).map(|place| at + place);
                 if let Some(place) = places.by_ref().take(PLACES_USUAL).find(&mut ends) {
                     return Some(place);
                 }
                 // Where they are that many, they may be all there is: a search for each would take longer than to look at every byte.
-                (places.next()?..line.len()).filter(|&place| line[place] == text[0]).find(ends)
+                (places.next()?..line.len()).filter(|&place| line[place] == divider).find(ends)
             }
             Some(Step::Literal { finder, .. }) => {
                 let mut from = at;
@@ -341,20 +385,6 @@ impl Plan {
                 None
             }
             Some(_) => (at..=line.len()).find(|&place| self.goes_on(next, line, place, readers)),
-        }
-    }
-
-    /// Whether what step `i` and its followers read may begin with a byte.
-    fn may_begin(&self, i: usize, byte: u8) -> bool {
-        match self.steps.get(i) {
-            Some(Step::Literal { text, .. }) => text.first() == Some(&byte),
-            Some(Step::Quoted { .. }) => matches!(byte, b'"' | b'-'),
-            // They may be missing.
-            Some(Step::Number { .. } | Step::Status { .. }) => {
-                byte.is_ascii_digit() || matches!(byte, b'-' | b' ') || self.may_begin(i + 1, byte)
-            }
-            Some(Step::Time { .. } | Step::Text { .. }) => true,
-            None => self.open_ended || self.trims_blanks && byte == b' ',
         }
     }
 
