@@ -15,6 +15,7 @@ use super::words::{self, WORD_BYTES};
 use crate::batch::Column;
 use crate::block::{Block, Place, word};
 use crate::marks::Marks;
+use pairs::Names;
 
 /// Deeper lines are declined; arrays are bits of a word.
 const DEPTH_MAX: usize = 63;
@@ -51,6 +52,8 @@ pub(super) struct Finder {
     roles: Vec<Role>,
     /// The numbers, as bits, of the roles that every line must have.
     required: u64,
+    /// The names of pairs, as they came.
+    names: Names,
 }
 
 /// Where a key leads.
@@ -92,21 +95,27 @@ const MASKS: [u64; WORD_BYTES + 1] = {
     masks
 };
 
+impl Key {
+    fn new(text: Vec<u8>, target: Target) -> Key {
+        let mut first = [0; WORD_BYTES];
+        let known = text.len().min(WORD_BYTES);
+        first[..known].copy_from_slice(&text[..known]);
+        Key { word: u64::from_le_bytes(first), length: text.len(), text, target }
+    }
+}
+
 impl Keys {
     fn new(keys: Vec<(Vec<u8>, Target)>) -> Keys {
         let bits = (4 * keys.len().max(1)).next_power_of_two().trailing_zeros();
         let empty = Key { word: 0, length: usize::MAX, text: Vec::new(), target: NOWHERE };
         let mut new = Keys { table: vec![empty; 1 << bits], shift: u64::BITS - bits };
         for (text, target) in keys {
-            let mut first = [0; WORD_BYTES];
-            let known = text.len().min(WORD_BYTES);
-            first[..known].copy_from_slice(&text[..known]);
-            let word = u64::from_le_bytes(first);
-            let mut at = new.slot(word, text.len());
+            let key = Key::new(text, target);
+            let mut at = new.slot(key.word, key.length);
             while new.table[at].length != usize::MAX {
                 at = (at + 1) % new.table.len();
             }
-            new.table[at] = Key { word, length: text.len(), text, target };
+            new.table[at] = key;
         }
         new
     }
@@ -146,7 +155,8 @@ impl Finder {
     /// A finder of the values of a tree, by the roles that they have by number, and whether every line must have them. None if
     /// there are too many, or an array is looked into.
     pub(super) fn new(grammar: Grammar, tree: &KeyTree, roles: &[Option<(Role, bool)>]) -> Option<Finder> {
-        let mut finder = Finder { grammar, nodes: vec![Keys::new(Vec::new())], roles: Vec::new(), required: 0 };
+        let mut finder =
+            Finder { grammar, nodes: vec![Keys::new(Vec::new())], roles: Vec::new(), required: 0, names: Names::default() };
         finder.nodes[0] = finder.keys_of(tree, roles)?;
         Some(finder)
     }
@@ -178,7 +188,7 @@ impl Finder {
     /// Finds the values of the line that begins at `start`, whose first mark is number `first`, into row `row` of the columns: where
     /// its newline stands, and which mark that is. None if the line is to be read with care.
     pub(super) fn find(
-        &self,
+        &mut self,
         (block, marked): (&Block, &Marks),
         (start, first): (Place, usize),
         places: &mut [Column<Place>],
@@ -186,21 +196,23 @@ impl Finder {
     ) -> Option<(Place, usize)> {
         places.iter_mut().for_each(|column| column[row] = 0);
         let marks = marked.positions();
-        let mut walk = Walk { finder: self, block, marks, at: start, mark: first, seen: 0 };
-        match self.grammar {
+        let Finder { grammar, nodes, roles, required, names } = self;
+        let mut walk = Walk { nodes, roles, block, marks, at: start, mark: first, seen: 0 };
+        match grammar {
             Grammar::Object => walk.object(places, row)?,
-            Grammar::Pairs => walk.pairs(marked, places, row)?,
+            Grammar::Pairs => walk.pairs(marked, names, places, row)?,
         }
         let newline = *marks.get(walk.mark)?;
         let is_end = walk.at == newline || walk.byte() == b'\r' && walk.at.checked_add(1) == Some(newline);
-        let is_found = is_end && block[usize::from(newline)] == b'\n' && walk.seen & self.required == self.required;
+        let is_found = is_end && block[usize::from(newline)] == b'\n' && walk.seen & *required == *required;
         is_found.then_some((newline, walk.mark))
     }
 }
 
 /// A line on its way.
 struct Walk<'a> {
-    finder: &'a Finder,
+    nodes: &'a [Keys],
+    roles: &'a [Role],
     block: &'a Block,
     marks: &'a [Place],
     at: Place,
@@ -310,7 +322,7 @@ impl Walk<'_> {
         if key.is_escaped && node != NONE {
             return None;
         }
-        Some(if node != NONE { self.finder.nodes[usize::from(node)].target(self.block, key.from, key.to) } else { NOWHERE })
+        Some(if node != NONE { self.nodes[usize::from(node)].target(self.block, key.from, key.to) } else { NOWHERE })
     }
 
     #[inline(always)]
@@ -370,7 +382,7 @@ impl Walk<'_> {
     /// An object or array where a value is needed.
     fn note_nested(&mut self, role: u8) -> Option<()> {
         let bit = 1u64 << role;
-        let is_met = self.seen & bit == 0 && self.finder.roles[usize::from(role)] == Role::Present;
+        let is_met = self.seen & bit == 0 && self.roles[usize::from(role)] == Role::Present;
         self.seen |= bit;
         is_met.then_some(())
     }
@@ -383,7 +395,7 @@ impl Walk<'_> {
             return None;
         }
         self.seen |= bit;
-        match &self.finder.roles[usize::from(role)] {
+        match &self.roles[usize::from(role)] {
             Role::Place(_) if value.is_null => {}
             Role::Place(pair) => (places[2 * pair][row], places[2 * pair + 1][row]) = (value.from, value.to),
             Role::Fixed(text) if value.is_text && self.block[value.from.into()..value.to.into()] == text[..] => {}
@@ -427,7 +439,7 @@ mod tests {
         marks.fill(Kernel::best(), super::super::learn::MARKS, &block, text.len());
         let first = marks.positions().iter().take_while(|&&mark| mark < start).count();
         let mut places = vec![[7; BATCH_LINES]; 10];
-        let finder = Finder::new(Grammar::Object, &tree(), &roles()).unwrap();
+        let mut finder = Finder::new(Grammar::Object, &tree(), &roles()).unwrap();
         let (newline, mark) = finder.find((&block, &marks), (start, first), &mut places, 3)?;
         assert_eq!((usize::from(newline), marks.positions()[mark]), (start as usize + line.len(), newline));
         let place = |pair: usize| (places[2 * pair][3], places[2 * pair + 1][3]);

@@ -1,37 +1,59 @@
 //! The pairs of a line of logfmt, as [`super::super::keyed`] has them, by the marks: a value ends at the first blank, which is a bit, or at
 //! its quote. Lines with control characters, which divide as blanks do, are declined.
 
-use super::{Scalar, Walk};
+use super::{Key, MASKS, Scalar, Target, Walk, is_same};
 use crate::batch::Column;
 use crate::block::{Place, word};
 use crate::format::words::{self, WORD_BYTES};
 use crate::marks::Marks;
 
+/// So many names are remembered in their order.
+const NAMES_MAX: usize = 32;
+
+/// The names of the lines before, in the order in which they come: to see whether the expected one is there takes less than to look for its end,
+/// and then for it in a table.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Names(Vec<Key>);
+
 impl Walk<'_> {
     /// The whole line, up to where its text ends.
     #[inline(always)]
-    pub(super) fn pairs(&mut self, marks: &Marks, places: &mut [Column<Place>], row: usize) -> Option<()> {
+    pub(super) fn pairs(&mut self, marks: &Marks, names: &mut Names, places: &mut [Column<Place>], row: usize) -> Option<()> {
         let (last, end) = self.line_end()?;
         if words::has_controls(&self.block[self.at.into()..end.into()]) {
             return None;
         }
-        let mut count = 0;
-        while self.at < end {
-            let blank = marks.next_aux(self.at, end);
-            let Some(equals) = self.equals_before(blank) else {
-                // Words that are no pair, or one more blank.
-                self.at = blank.saturating_add(1);
-                continue;
+        let (mut count, mut expected) = (0, 0);
+        loop {
+            self.blanks();
+            if self.at >= end {
+                break;
+            }
+            let (equals, target) = match self.expected(names, expected) {
+                Some(found) => {
+                    expected += 1;
+                    found
+                }
+                None => {
+                    let blank = marks.next_aux(self.at, end);
+                    let Some(equals) = self.equals_before(blank) else {
+                        // Words that are no pair.
+                        self.at = blank;
+                        continue;
+                    };
+                    let (target, next) = self.unexpected(names, expected, equals);
+                    expected = next;
+                    (equals, target)
+                }
             };
-            let target = self.finder.nodes[0].target(self.block, self.at, equals);
             let from = equals + 1;
             let value = if self.block[usize::from(from)] == b'"' {
                 self.at = from;
                 self.pass_marks();
                 self.string()?
             } else {
-                self.at = blank;
-                Scalar { from, to: blank, is_text: true, is_escaped: false, is_null: false }
+                self.at = marks.next_aux(from, end);
+                Scalar { from, to: self.at, is_text: true, is_escaped: false, is_null: false }
             };
             if target.role != super::NONE {
                 self.note(target.role, value, places, row)?;
@@ -40,6 +62,37 @@ impl Walk<'_> {
         }
         (self.at, self.mark) = (end, last);
         (count > 0).then_some(())
+    }
+
+    /// Where the `=` behind the next name stands, and where the name leads, if it is the expected one.
+    #[inline(always)]
+    fn expected(&self, names: &Names, expected: usize) -> Option<(Place, Target)> {
+        let name = names.0.get(expected)?;
+        let (from, length) = (self.at, name.length);
+        let to = Place::try_from(usize::from(from) + length).ok()?;
+        let is_it = word(self.block, from) & MASKS[length.min(WORD_BYTES)] == name.word
+            && self.block[usize::from(to)] == b'='
+            && (length <= WORD_BYTES || is_same(&name.text, self.block, from, to));
+        is_it.then_some((to, name.target))
+    }
+
+    /// Where a name leads that was not the expected one, and which is expected behind it.
+    fn unexpected(&self, names: &mut Names, expected: usize, equals: Place) -> (Target, usize) {
+        let text = &self.block[self.at.into()..equals.into()];
+        // Most often some that were expected are missing.
+        let (before, behind) = names.0.split_at(expected);
+        if let Some(passed) = behind.iter().position(|name| name.text == text) {
+            return (behind[passed].target, expected + passed + 1);
+        }
+        if let Some(at) = before.iter().position(|name| name.text == text) {
+            return (before[at].target, at + 1);
+        }
+        let target = self.nodes[0].target(self.block, self.at, equals);
+        if names.0.len() == NAMES_MAX {
+            return (target, expected);
+        }
+        names.0.insert(expected, Key::new(text.to_vec(), target));
+        (target, expected + 1)
     }
 
     /// Which mark is the line's newline, and where its text ends.
@@ -107,7 +160,7 @@ mod tests {
         marks.fill(Kernel::best(), learn::MARKS, &block, text.len());
         let first = marks.positions().iter().take_while(|&&mark| mark < start).count();
         let mut places = vec![[7; BATCH_LINES]; 8];
-        let finder = Finder::new(Grammar::Pairs, &tree(), &roles).unwrap();
+        let mut finder = Finder::new(Grammar::Pairs, &tree(), &roles).unwrap();
         let (newline, mark) = finder.find((&block, &marks), (start, first), &mut places, 3)?;
         assert_eq!((usize::from(newline), marks.positions()[mark]), (start as usize + line.len(), newline));
         let place = |pair: usize| (places[2 * pair][3], places[2 * pair + 1][3]);
