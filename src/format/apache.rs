@@ -728,7 +728,6 @@ mod tests {
             ("%t %", 4, "begins no directive"),
             ("%t 5%)", 5, "begins no directive"),
             ("%t %h%u", 4, "touch"),
-            ("%h %>s", 1, "no time"),
             ("%h %{%H:%M:%S}t", 4, "no year"),
             ("%h %{%Y-%m-%d %I:%M %z}t", 4, "no time of day"),
             ("%h %{%Q}t", 4, "cannot read back"),

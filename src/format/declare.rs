@@ -229,7 +229,6 @@ impl StringFormat<'_> {
         if nginx::looks_like_json(&pieces)
             && let Some(map) = nginx::json_map(&pieces)
         {
-            template::check_time(source, template::fields(&pieces))?;
             let mut format = Format::new(name.clone(), Layout::Json(map), clock);
             if nginx::has_value_without_quotes(&pieces)
                 && let Ok(template) = template::build(source, pieces, escape)

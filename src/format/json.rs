@@ -26,17 +26,12 @@ use super::{JsonCondition, JsonField, JsonMap, Meaning, Unit};
 use crate::error::Result;
 use crate::record::Kind;
 
-/// Reads a mapping: an object of names and paths.
+/// Reads a mapping: an object of names and paths. Without a `time` an envelope must give it.
 ///
 /// # Errors
-/// Not an object, no `time`, a path that is none, a latency without a unit, a unit that does not fit.
+/// Not an object, a path that is none, a latency without a unit, a unit that does not fit.
 pub fn map(value: &Value) -> Result<JsonMap> {
     let fields = fields(value)?;
-    if !fields.iter().any(|f| matches!(f.meaning, Meaning::Time(_))) {
-        return Err(definition("the JSON mapping has no `time`, so no event could be put into a window").hint(
-            "name the key that holds it, with its unit if it is a number: {time: timestamp} for RFC 3339, {time: ts s} for seconds since 1970",
-        ));
-    }
     let keyed = super::Keyed::Json;
     Ok(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, connections: false, keyed })
 }
@@ -276,7 +271,6 @@ mod tests {
     fn mistakes_say_what_to_do() {
         for (value, words) in [
             (json!([]), "must be a mapping"),
-            (json!({"status": "s"}), "no `time`"),
             (json!({"time": "t", "latency": "took"}), "`latency` has no unit"),
             (json!({"time": "t", "latency": "took fortnight"}), "neither a unit nor a kind"),
             (json!({"time": "t min"}), "`time` cannot be read that way"),

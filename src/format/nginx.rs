@@ -474,7 +474,6 @@ mod tests {
             ("$msec $ $status", 7, "begins no variable"),
             ("$msec 5$", 8, "begins no variable"),
             ("$msec $request$status", 7, "`$request` and `$status` touch"),
-            ("$request $status", 1, "no time"),
             ("$msec\\n$status", 6, "several lines"),
         ] {
             let error = parse(text).unwrap_err();

@@ -41,8 +41,6 @@ pub(super) enum Spec {
     Line(&'static str),
     /// A line in the notation whose writer escapes nothing.
     RawLine(&'static str),
-    /// A line in the notation that has no time.
-    WithoutTime(&'static str),
     /// The beginning of a line in the notation, behind which a part that is not read may stand.
     LineAndMore(&'static str),
     /// Keys of a JSON object, as the path to each and a meaning in the words of the notation.
@@ -150,7 +148,6 @@ impl Preset {
             Spec::NginxAndMore(text) => Ok(open_ended(self.string(declared).nginx(source(text))?)),
             Spec::Line(text) => self.line(text, declared, Escape::Backslash),
             Spec::RawLine(text) => self.line(text, declared, Escape::None),
-            Spec::WithoutTime(text) => self.without_time(text),
             Spec::LineAndMore(text) => Ok(open_ended(self.line(text, declared, Escape::Backslash)?)),
             Spec::Json(_) | Spec::Keys(_) | Spec::Pairs(_) | Spec::Columns(..) if !declared.is_empty() => {
                 Err(definition(format!("the lines of preset `{}` are JSON", self.name))
@@ -165,11 +162,6 @@ impl Preset {
 
     fn line(&self, text: &str, declared: &[(String, String)], escape: Escape) -> Result<Format> {
         let template = notation::template(source(text), declared, escape)?;
-        Ok(Format::new(self.name, Layout::Delimited(template), self.clock))
-    }
-
-    fn without_time(&self, text: &str) -> Result<Format> {
-        let template = notation::template_without_time(source(text))?;
         Ok(Format::new(self.name, Layout::Delimited(template), self.clock))
     }
 

@@ -96,17 +96,11 @@ pub(super) fn plain(meaning: &Meaning) -> Meaning {
     }
 }
 
-/// Builds the template of a delimited format.
+/// Builds the template of a delimited format, which may have no time: then an envelope must give it.
 ///
 /// # Errors
-/// Two fields that cannot be told apart, no time, a line break inside.
+/// Two fields that cannot be told apart, a line break inside.
 pub(super) fn build(source: Source, pieces: Vec<Piece>, escape: Escape) -> Result<Template> {
-    check_time(source, fields(&pieces))?;
-    build_any(source, pieces, escape)
-}
-
-/// As [`build`], but the format may have no time: an envelope gives it.
-pub(super) fn build_any(source: Source, pieces: Vec<Piece>, escape: Escape) -> Result<Template> {
     let mut pieces = join_literals(pieces);
     trim_end(&mut pieces);
     check_line_breaks(source, &pieces)?;
@@ -167,19 +161,6 @@ fn check_line_breaks(source: Source, pieces: &[Piece]) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// A format without a time is of no use for windows.
-pub(super) fn check_time<'a>(source: Source, mut fields: impl Iterator<Item = &'a Candidate>) -> Result<()> {
-    if fields.any(|f| matches!(f.meaning, Meaning::Time(_))) {
-        return Ok(());
-    }
-    Err(source
-        .error(0..source.text.len(), "the format has no time, so no event could be put into a window", "no time here")
-        .hint(
-            "log $time_iso8601, $time_local or $msec (nginx), or %t (Apache); if another field holds the time, say so: \
-         fields: {time: $its_name rfc3339}",
-        ))
 }
 
 /// Two fields may touch only where the first ends by its own shape and the second cannot go on with it.

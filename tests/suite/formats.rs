@@ -59,6 +59,32 @@ fn the_same_for_the_header_of_old_syslog() {
     assert!(ran.stderr.contains("1 of 2 requests are in an hour that comes twice"), "{}", ran.stderr);
 }
 
+/// Programs in containers often leave the time to the container's log.
+#[test]
+fn what_is_declared_without_a_time_takes_that_of_the_envelope() {
+    let work = Work::new();
+    for (format, line) in [
+        (r#"$remote_addr "$request" $status $request_time"#, r#"192.0.2.7 "GET /cart HTTP/1.1" 200 0.042"#),
+        (r#"%h "%r" %>s %D"#, r#"192.0.2.7 "GET /cart HTTP/1.1" 200 42000"#),
+        (r#"{"json": {"status": "code", "latency": "took ms"}}"#, r#"{"code":200,"took":42}"#),
+        (r#"{"logfmt": {"status": "code", "latency": "took ms"}}"#, "code=200 took=42"),
+    ] {
+        let read = |log: &str, lines: String| {
+            work.file(log, lines);
+            work.run(&["windows", "--format", format, "--availability", "99%", "--latency", "99% <= 300ms", "--every", "1h", log])
+        };
+        let stamped = |i: usize| format!("2026-11-01T10:{:02}:{:02}.042137042Z stdout F {line}\n", i / 60 % 60, i % 60);
+        let rows = read("cri.log", (0..200).map(stamped).collect()).exits(0).rows();
+        let want = json!(["2026-11-01T10:00:00Z", 200, 200]);
+        assert_eq!(rows.len(), 2, "{format}: {rows:?}");
+        assert!(rows.iter().all(|row| json!([row["start_time"], row["events"], row["good"]]) == want), "{format}: {rows:?}");
+        let bare = read("bare.log", format!("{line}\n").repeat(3)).exits(0);
+        assert!(bare.rows().is_empty(), "{format}");
+        let said = "3 of 3 lines have no usable time and are not counted; lines that tell no time need what they are wrapped in";
+        assert!(bare.stderr.contains(said), "{format}: {}", bare.stderr);
+    }
+}
+
 /// Two requests of 90 s: by its clock at noon the one log wrote their end, the other their start.
 #[test]
 fn requests_are_counted_at_the_end_that_is_asked_for() {

@@ -93,8 +93,8 @@ pub fn count(
         let rejects = Rejects::new(names(&inputs), reading.rejects.is_some());
         let scan = Scan { inputs: &inputs, questions: &questions, slices, stop, rejects: &rejects };
         // Neighbours share their formats.
-        let formats = logs.chunk_by(|a, b| a.shares_format(b));
-        let may_be_local = formats.filter_map(<[Log]>::first).any(Log::may_be_local);
+        let formats = logs.chunk_by(|a, b| a.shares_format(b)).filter_map(<[Log]>::first);
+        let help = counter.help_undated(formats);
         let mut of_logs: Vec<Partial> = counter.scan_unread(&scan, &log_list)?.into_iter().chain(counts).collect();
         let mut receipts = Vec::with_capacity(logs.len());
         receipts.extend(logs.into_iter().filter_map(|log| small::receipt(log, &inputs)));
@@ -105,7 +105,7 @@ pub fn count(
             return Ok(None);
         }
         interrupted |= stop.load(Relaxed);
-        counter.finish_rejects(&rejects, &partial, may_be_local)?;
+        counter.finish_rejects(&rejects, &partial, help)?;
         parts.push(partial);
     }
     let partial = Partial::merge_all(parts, reading.duplicates)?;
@@ -157,6 +157,11 @@ impl Log {
     /// Whether its lines tell a latency.
     pub fn has_latency(&self) -> bool {
         self.format.as_ref().is_some_and(|format| format.resolve(&Field::Latency).is_some())
+    }
+
+    /// Whether its lines tell no time, and stand in nothing that does.
+    pub fn lacks_time(&self) -> bool {
+        self.format.as_ref().is_some_and(|format| format.envelopes.is_empty() && format.resolve(&Field::Time).is_none())
     }
 
     /// Whether a zone might tell some of its times.
@@ -521,14 +526,23 @@ impl Counter<'_> {
         last.map_or(Ok(()), |error| Err(self.with_way_on(error)))
     }
 
-    fn finish_rejects(&self, rejects: &Rejects, partial: &Partial, may_be_local: bool) -> Result<()> {
+    /// What would give lines a time that have none.
+    fn help_undated<'a>(&self, mut logs: impl Iterator<Item = &'a Log> + Clone) -> &'static str {
+        if logs.clone().any(Log::lacks_time) {
+            return "; lines that tell no time need what they are wrapped in: docker logs --timestamps, kubectl logs --timestamps, journalctl -o json";
+        }
+        let zone_may_tell = self.formats.zone().is_none() && logs.any(Log::may_be_local);
+        if zone_may_tell { "; if their times are local, --tz ZONE says where" } else { "" }
+    }
+
+    fn finish_rejects(&self, rejects: &Rejects, partial: &Partial, help_undated: &str) -> Result<()> {
         if let Some(destination) = &self.reading.rejects {
             destination.write(|out| rejects.write(out))?;
         }
         let total = accounting::total(&partial.receipts)?;
         self.words.rejects(&total, rejects);
         self.words.repeated(&total);
-        self.words.undated(&total, may_be_local && self.formats.zone().is_none());
+        self.words.undated(&total, help_undated);
         self.words.ambiguous(&total);
         Ok(())
     }

@@ -147,10 +147,9 @@ impl Words {
         accounting::repeated_warning(total).iter().for_each(|warning| self.warning(warning));
     }
 
-    /// Says how many lines have no usable time.
-    pub fn undated(&self, total: &Accounting, zone_would_tell: bool) {
-        let zone = if zone_would_tell { "; if their times are local, --tz ZONE says where" } else { "" };
-        accounting::undated_warning(total).iter().for_each(|warning| self.warning(&format!("{warning}{zone}")));
+    /// Says how many lines have no usable time, and what would give them one.
+    pub fn undated(&self, total: &Accounting, help: &str) {
+        accounting::undated_warning(total).iter().for_each(|warning| self.warning(&format!("{warning}{help}")));
     }
 
     /// Says how many requests have a local time that does not say which instant it is.

@@ -46,17 +46,17 @@ pub(super) static PRESETS: &[Preset] = &[
         clock: Clock::End,
         detects_as: None,
         layouts: &[
-            Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status} {reason}"#),
+            Spec::Line(r#"INFO:     {client: client} - "{request: request}" {status: status} {reason}"#),
             // Of a status that has no name, and as older releases and other formatters of the level write it.
-            Spec::WithoutTime(r#"INFO:     {client: client} - "{request: request}" {status: status}"#),
-            Spec::WithoutTime(r#"INFO: {client: client} - "{request: request}" {status: status} {reason}"#),
-            Spec::WithoutTime(r#"INFO: {client: client} - "{request: request}" {status: status}"#),
+            Spec::Line(r#"INFO:     {client: client} - "{request: request}" {status: status}"#),
+            Spec::Line(r#"INFO: {client: client} - "{request: request}" {status: status} {reason}"#),
+            Spec::Line(r#"INFO: {client: client} - "{request: request}" {status: status}"#),
             // Painted, for a terminal.
-            Spec::WithoutTime(
+            Spec::Line(
                 "\x1b[32mINFO\x1b[0m:     {client: client} - \"{request: request}\" \x1b[{style}m{status: status} {reason}",
             ),
             // As a worker of gunicorn, whose logger writes no level and no reason.
-            Spec::WithoutTime(r#"{client: client} - "{request: request}" {status: status}"#),
+            Spec::Line(r#"{client: client} - "{request: request}" {status: status}"#),
         ],
     },
     Preset {
