@@ -129,7 +129,7 @@ fn begins_dated(line: &[u8]) -> bool {
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 27] = [
+const PATTERNS: [&[u8]; 31] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
@@ -174,8 +174,14 @@ const PATTERNS: [&[u8]; 27] = [
     // uWSGI, of a request that went wrong: `Sun Nov  1 10:00:00 2026 - SIGPIPE: writing to a closed pipe …`
     b"Aaa Aaa 00 00:00:00 0000 - ",
     b"Aaa Aaa  0 00:00:00 0000 - ",
-    // Traefik 2, logrus: `time="2026-11-01T10:00:00Z" level=info msg=…`
+    // Traefik 2, logrus: `time="2026-11-01T10:00:00Z" level=info msg=…`, and on a terminal `INFO[0042] …`
     b"time=\"0000-00-00T00:00:00",
+    b"AAAA[0000] ",
+    // Go's slog, TextHandler: `time=2026-11-01T10:00:00.042Z level=INFO msg=…`
+    b"time=0000-00-00T00:00:00",
+    // Rust's tracing-subscriber: `2026-11-01T10:00:00.042137Z  INFO shop::cart: …`
+    b"0000-00-00T00:00:00.000000Z  AAAA a",
+    b"0000-00-00T00:00:00.000000Z AAAAA a",
 ];
 
 /// nginx, ngx_log_error_core: `2026/11/01 10:00:00 [error] 42#42: *7 …`.
@@ -206,10 +212,7 @@ fn is_level_and_pid(text: &[u8]) -> bool {
 /// Plug-ins and runtimes that print their level first: `DEBUG: …`, `WARN …`; HAProxy's is in brackets (`[NOTICE]   (7) : …`). klog, of ingress
 /// controllers, has one letter and the date: `I1101 10:00:00.042137       7 main.go:52] …`.
 fn is_levelled(line: &[u8]) -> bool {
-    if let Some(painted) = line.strip_prefix(b"\x1b[") {
-        let end = painted.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
-        return painted[end..].strip_prefix(b"m").is_some_and(|rest| rest.first() != Some(&b'\x1b') && is_levelled(rest));
-    }
+    let line = unpainted(line);
     const LEVELS: [&[u8]; 10] =
         [b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN", b"WARNING", b"ERROR", b"CRITICAL", b"FATAL", b"ALERT"];
     let (inner, ends): (&[u8], &[u8]) = line.strip_prefix(b"[").map_or((line, b": \t\x1b"), |inner| (inner, b"]"));
@@ -264,11 +267,23 @@ static START_UP: Words = Words::new(&[
     b"announcing my loyalty to the Emperor",
     b"[busyness] ",
     b"OSError: write error",
+    b"--- no python application found",
+    b"invalid request block size: ",
+    b"unable to load app ",
+    b"added /",
+    b"set PythonHome to ",
+    b"dropping root privileges",
+    b"setting request body buffering size",
+    b"binary reloading uWSGI",
+    b"...The work of process ",
+    b"[uwsgi-daemons] ",
     b"Not Found: /",
     b"Forbidden: /",
     b"Bad Request: /",
     b"Internal Server Error: /",
     b"Method Not Allowed (",
+    b"Forbidden (",
+    b"Broken pipe from (",
     b"----------",
     b"NGINX Ingress controller",
     b"  Release: ",
@@ -280,8 +295,17 @@ static START_UP: Words = Words::new(&[
     b" * ",
     b"Press CTRL+C to quit",
     b"   WARNING: This is a development server",
+    b"WARNING: This is a development server",
     b"nginx: [",
     b"nginx: configuration file ",
+    b"nginx: the configuration file ",
+    b"(98)Address already in use",
+    b"no listening sockets available, shutting down",
+    b"[cont-init.d] ",
+    b"[cont-finish.d] ",
+    b"[services.d] ",
+    b"[s6-init] ",
+    b"[s6-finish] ",
     b"nginx version: ",
     b"sed: can't ",
     b"mkdir: can't create directory ",
@@ -360,12 +384,35 @@ static READERS: Words = Words::new(&[
 /// Whether a line is one of these, or of docker compose or a script.
 fn is_start_up(line: &[u8]) -> bool {
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
-    (START_UP.begin(line) || READERS.begin(line)) && !tells_a_request(line) || is_script() || is_exit(line)
+    let is_known = START_UP.begin(unpainted(line)) || READERS.begin(line);
+    is_known && !tells_a_request(line) || is_script() || is_said_of_one(line) || is_go_log(line)
 }
 
-/// docker compose, of a container: `web-1 exited with code 0`.
-fn is_exit(line: &[u8]) -> bool {
-    memchr::memchr(b' ', line).is_some_and(|at| line[at..].starts_with(b" exited with code "))
+/// What stands behind the styles with which a line begins, as on a terminal: `ESC [ digits and semicolons m` (ECMA-48, SGR).
+fn unpainted(mut line: &[u8]) -> &[u8] {
+    while let Some(codes) = line.strip_prefix(b"\x1b[") {
+        let end = codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
+        let Some(rest) = codes[end..].strip_prefix(b"m") else { break };
+        line = rest;
+    }
+    line
+}
+
+/// Go's log, with `Lshortfile` or `Llongfile`: `2026/11/01 10:00:00 main.go:42: …`.
+fn is_go_log(line: &[u8]) -> bool {
+    if !has_pattern(line, b"0000/00/00 00:00:00 ") {
+        return false;
+    }
+    let place = line[20..].split(|&b| b == b' ').next().unwrap_or(b"");
+    let number = place.strip_suffix(b":").and_then(|place| place.iter().rposition(|&b| b == b':').map(|at| place.split_at(at)));
+    number.is_some_and(|(file, line)| file.ends_with(b".go") && line.len() > 1 && line[1..].iter().all(u8::is_ascii_digit))
+        && !tells_a_request(line)
+}
+
+/// What others say of one: docker compose, of a container: `web-1 exited with code 0`; HAProxy, of a server: `shop/app1 changed its IP from 10.0.0.3 to 10.0.0.4 by DNS …`.
+fn is_said_of_one(line: &[u8]) -> bool {
+    let is_said = |words: &[u8]| words.starts_with(b" exited with code ") || words.starts_with(b" changed its IP from ");
+    memchr::memchr(b' ', line).is_some_and(|at| is_said(&line[at..]))
 }
 
 /// The trace of a failure in Python, PHP, Java, Node or Go, whose lines below the first are indented.
@@ -660,6 +707,26 @@ mod tests {
         "tls 2.0 2024-03-05T23:59:58 net/shop/0a1b 9f8e 192.0.2.7:40112 10.0.0.3:443 5 2 98 246 - - - - - - - - - - 2024-03-05T23:59:50",
         "2024-03-05T23:59:58.123456Z 192.0.2.7 40112 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.012 \"CN=ada\" - 5F2D1C Success TID_0a1b",
         "2024-03-05T23:59:58.123456Z 192.0.2.7 40112 80 - - - \"-\" - - - TID_0a1b",
+        "time=2024-03-05T23:59:58.123+01:00 level=INFO source=cart.go:42 msg=\"3 carts\"",
+        "WARN[0042] no cart",
+        "2024-03-05T23:59:58.123456Z  WARN shop::cart: empty",
+        "2024-03-05T23:59:58.123456Z ERROR shop::cart: gone",
+        "2024/03/05 23:59:58 cart.go:42: 3 carts",
+        "2024/03/05 23:59:58 /app/shop/cart.go:42: 3 carts",
+        "--- no python application found, see the first lines ---",
+        "invalid request block size: 20000 (max 4096)...skip",
+        "unable to load app 0 (mountpoint='') (callable not found or import error)",
+        "added /app/ to pythonpath.",
+        "set PythonHome to /app/venv",
+        "...The work of process 12 is done. Seeya!",
+        "Forbidden (CSRF cookie not set.): /cart",
+        "Broken pipe from ('192.0.2.7', 40112)",
+        "\x1b[33mPress CTRL+C to quit\x1b[0m",
+        "\x1b[31m\x1b[1mWARNING: This is a development server. Not for production.\x1b[0m",
+        "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok",
+        "(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80",
+        "[cont-init.d] 30-config: executing...",
+        "shop/app2 changed its IP from 10.0.0.3 to 10.0.0.4 by DNS cache.",
     ];
 
     const JUNK: &[&str] = &[
@@ -700,6 +767,11 @@ mod tests {
         "2024-03-05 23:59:58.123 INFO GET /cart 200",
         "ERROR",
         "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
+        "time=2024-03-05T23:59:58Z level=INFO msg=done status=200",
+        "2024/03/05 23:59:58 cart.go:42: \"GET /cart HTTP/1.1\" 200",
+        "2024/03/05 23:59:58 cart.go: 3",
+        "\x1b[33mGET /cart\x1b[0m",
+        "changed its IP from 10.0.0.3",
         "",
     ];
 

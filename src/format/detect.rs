@@ -306,14 +306,15 @@ pub struct Near {
     is_half: bool,
 }
 
-/// How many conditions of a map an object seems not to meet (the fewer, the better), how many it seems to meet, and how many of the keys it seems
-/// to have: it may be broken.
+/// How many conditions of a map an object seems not to meet (the fewer, the better), how many it seems to meet, where one on a value counts more
+/// than one on a key, and how many of the keys it seems to have: it may be broken.
 fn signs(layout: &Layout, line: &[u8]) -> (Reverse<usize>, usize, usize) {
     let Layout::Json(map) = layout else { return (Reverse(0), 0, 0) };
     let holds = |text: &str| memchr::memmem::find(line, text.as_bytes()).is_some();
     let has = |path: &[String]| path.iter().all(|key| holds(&format!("\"{key}\"")));
-    let met = map.only_if.iter().filter(|condition| has(&condition.path) && holds(&condition.prefix)).count();
-    (Reverse(map.only_if.len() - met), met, map.fields.iter().filter(|field| has(&field.path)).count())
+    let met = || map.only_if.iter().filter(|condition| has(&condition.path) && holds(&condition.prefix));
+    let weight = met().map(|condition| 1 + usize::from(!condition.prefix.is_empty())).sum();
+    (Reverse(map.only_if.len() - met().count()), weight, map.fields.iter().filter(|field| has(&field.path)).count())
 }
 
 impl Trials {

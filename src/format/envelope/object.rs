@@ -175,10 +175,17 @@ pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>
     let lines = || level.keys.line.iter().map(|&at| level.values[at]);
     let is_text = |value: &JsonValue| matches!(value.kind, JsonKind::Text | JsonKind::Escaped);
     let message = lines().find(is_text).or_else(|| lines().find(|value| value.kind == JsonKind::Nested))?;
+    // The property `msg` of rsyslog has the blank behind the tag. More of them are the line's own.
+    let has_blank = |text: &[u8]| {
+        level.envelope == Envelope::Shipper && text.first() == Some(&b' ') && text.get(1).is_some_and(|&next| next != b' ')
+    };
     let text = match message.kind {
-        JsonKind::Text => Some(raw(message)),
+        JsonKind::Text => Some(&raw(message)[usize::from(has_blank(raw(message)))..]),
         JsonKind::Escaped => {
             json_read::unescape(raw(message), buffer);
+            if has_blank(buffer) {
+                buffer.remove(0);
+            }
             None
         }
         // The journal's way to write bytes that are not UTF-8.

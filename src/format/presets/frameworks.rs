@@ -3,19 +3,22 @@
 //! - Rack, and with it Puma and Sinatra (`Rack::CommonLogger`, <https://github.com/rack/rack/blob/main/lib/rack/common_logger.rb>): `common` and the
 //!   seconds that the request took, with four decimals; the line is written when the body has been sent.
 //! - Gin (`gin.LoggerWithConfig`, <https://github.com/gin-gonic/gin/blob/master/logger.go>): the time is local and without a zone, the latency has its
-//!   unit behind it, and the columns are filled up with blanks.
+//!   unit behind it, and the columns are filled up with blanks. In its first releases the path had no quotes.
 //! - aiohttp (<https://docs.aiohttp.org/en/stable/logging.html>): `%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"`, where `%t` is when
 //!   the request was started to be processed.
 //! - Django's development server (`django/core/servers/basehttp.py`): a local time, the request line, the status and the length.
 //! - PHP-FPM (`access.format` of <https://www.php.net/manual/en/install.fpm.configuration.php>, which the image of Docker has in its log): the target
 //!   is without its query, and `%t` is when the request came.
-//! - actix-web (`middleware::Logger`, <https://docs.rs/actix-web/latest/actix_web/middleware/struct.Logger.html>) behind the header of `env_logger`:
-//!   `%T` is seconds with six decimals; the time is that of writing the line.
+//! - actix-web (`middleware::Logger`, <https://docs.rs/actix-web/latest/actix_web/middleware/struct.Logger.html>) behind the header of `env_logger`, or
+//!   of `tracing-subscriber`: `%T` is seconds with six decimals; the time is that of writing the line.
+//! - pino-http (<https://github.com/pinojs/pino-http>) and Fastify: `time` is milliseconds since 1970 (text, with `stdTimeFunctions.isoTime`), when the
+//!   line is written, `responseTime` milliseconds. An object without the status of a response is no request; Fastify has the method and the
+//!   path in another one, that of the request coming in.
 //! - Hypercorn (<https://hypercorn.readthedocs.io/en/latest/how_to_guides/logging.html>): combined behind the header of its logger; a protocol is a bare
 //!   version (`GET / 2`).
 
 use crate::format::Clock;
-use crate::format::preset::{Preset, Spec};
+use crate::format::preset::{Keys, Preset, Spec};
 
 pub(super) static PRESETS: &[Preset] = &[
     Preset {
@@ -43,6 +46,9 @@ pub(super) static PRESETS: &[Preset] = &[
             // In colours, for a terminal.
             Spec::Line(
                 "[GIN] {time: time %Y/%m/%d - %H:%M:%S} |\x1b[{style}m {status: status} \x1b[0m| {latency: padded latency written} | {client: padded client} |\x1b[{method_style}m {method: method} {padding: free}\x1b[0m \"{path: target}\"",
+            ),
+            Spec::Line(
+                "[GIN] {time: time %Y/%m/%d - %H:%M:%S} | {status: status} | {latency: padded latency written} | {client: padded client} | {method: method} {path: padded target}",
             ),
         ],
     },
@@ -82,9 +88,40 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"[2026-11-01T10:00:00Z INFO  actix_web::middleware::logger] 192.0.2.7 "GET /cart?id=4 HTTP/1.1" 200 88 "-" "curl/8.5.0" 0.042137"#,
         clock: Clock::End,
         detects_as: None,
-        layouts: &[Spec::Line(
-            r#"[{time: time iso} INFO  actix_web::middleware::logger] {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: latency s}"#,
-        )],
+        layouts: &[
+            Spec::Line(
+                r#"[{time: time iso} INFO  actix_web::middleware::logger] {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: latency s}"#,
+            ),
+            Spec::Line(
+                r#"{time: time iso}  INFO actix_web::middleware::logger: {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: latency s}"#,
+            ),
+        ],
+    },
+    Preset {
+        name: "pino",
+        description: "pino-http (Express and others) and Fastify",
+        specification: "https://github.com/pinojs/pino-http",
+        example: r#"{"level":30,"time":1793527200042,"pid":7,"hostname":"web","req":{"id":3,"method":"GET","url":"/cart?id=4","headers":{"host":"shop.example","user-agent":"curl/8.5.0"},"remoteAddress":"192.0.2.7","remotePort":40112},"res":{"statusCode":200,"headers":{"content-length":"512"}},"responseTime":42,"msg":"request completed"}"#,
+        clock: Clock::End,
+        detects_as: None,
+        layouts: &[Spec::Keys(&Keys {
+            fields: &[
+                ("time", "time ms"),
+                ("time", "time iso"),
+                ("res.statusCode", "status"),
+                ("responseTime", "latency ms"),
+                ("req.method", "method"),
+                ("req.url", "target"),
+                ("req.headers.host", "host"),
+                ("req.host", "host"),
+                ("res.headers.content-length", "bytes"),
+                ("req.headers.user-agent", "agent"),
+                ("req.remoteAddress", "client"),
+            ],
+            only_if: &[("time", ""), ("res.statusCode", "")],
+            text_is_chatter: false,
+            connections: false,
+        })],
     },
     Preset {
         name: "hypercorn",

@@ -13,11 +13,36 @@
 //! Cloud Foundry's gorouter (<https://docs.cloudfoundry.org/devguide/deploy-apps/streaming-logs.html#rtr>, and its `access_log_record.go`): the time is when the
 //! request was received, `response_time` seconds from then to the end of the response; the first number behind the status is that of the bytes
 //! received. `"-"` in quotes stands for a status and for a time that there was none of. Operators add pairs at the end.
+//!
+//! oauth2-proxy (<https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview#request-log-format>, `defaultRequestLoggingFormat`): the time is when the
+//! request came, the last number seconds with three decimals. Releases of the last years have the request's id behind the client.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
 
-pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX, API_GATEWAY, GOROUTER];
+pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX, API_GATEWAY, GOROUTER, OAUTH2_PROXY];
+
+/// A line of oauth2-proxy, with what stands between the client and the user.
+macro_rules! oauth2_proxy {
+    ($id:literal) => {
+        Spec::Line(concat!(
+            "{client: client} - ",
+            $id,
+            r#"{user: free} [{time: time clf}] {host: host} {method: method} {upstream} "{uri: target}" {protocol} "{user_agent: agent}" "#,
+            "{status: status} {size: bytes} {took: places 3 latency s}"
+        ))
+    };
+}
+
+const OAUTH2_PROXY: Preset = Preset {
+    name: "oauth2_proxy",
+    description: "oauth2-proxy's default request log, with or without the request's id",
+    specification: "https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview#request-log-format",
+    example: r#"192.0.2.7 - 4b1f0c2d - ada@shop.example [01/Nov/2026:10:00:00 +0000] shop.example GET http://10.0.0.3:8080 "/cart?id=4" HTTP/1.1 "curl/8.5.0" 200 512 0.042"#,
+    clock: Clock::Start,
+    detects_as: None,
+    layouts: &[oauth2_proxy!("{request_id} - "), oauth2_proxy!("")],
+};
 
 const API_GATEWAY_KEYS: &[(&str, &str)] = &[
     ("requestTime", "time clf"),

@@ -95,8 +95,8 @@ fn nginx_json() -> JsonMap {
         one(Meaning::Latency(Unit::Millis), &["request_time_ms", "duration_ms", "latency_ms", "response_time_ms", "elapsed_ms"]),
         one(Meaning::Latency(Unit::Micros), &["duration_us", "latency_us"]),
         one(Meaning::Latency(Unit::Seconds), &["duration_s", "duration_seconds"]),
-        // Values that do.
-        one(Meaning::Latency(Unit::Written), &["latency", "response_time", "elapsed", "latency_human"]),
+        // Values that do. Echo (<https://echo.labstack.com/docs/middleware/logger>) has nanoseconds as a bare number beside them.
+        one(Meaning::Latency(Unit::Written), &["latency_human", "latency", "response_time", "elapsed", "duration", "took"]),
         one(Meaning::Method, &["request_method", "method"]),
         // The request as it came is preferred to keys that may hold the decoded or rewritten one.
         one(Meaning::Target, &["request_uri"]),

@@ -6,6 +6,8 @@
 //!   received" (of clients; with `-b`, when it was sent to the backend), and whose request has the whole URL.
 //! - nginx Proxy Manager (<https://nginxproxymanager.com/advanced-config/>; the strings are in its `docker/rootfs/etc/nginx/conf.d/include/log.conf`):
 //!   `proxy` of proxied hosts, and `standard` of redirections, of hosts that are gone and of the default site. Both are written by nginx.
+//! - InfluxDB 1 (<https://docs.influxdata.com/influxdb/v1/administration/logs/#http-access-log-format>): combined, the request's id and the microseconds that
+//!   it took; the time is when it came (`services/httpd/response_logger.go`).
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -58,5 +60,16 @@ pub(super) static PRESETS: &[Preset] = &[
             Spec::Line(npm!("{cache_status} {upstream_status: code} {status: status}", " [Sent-to {server}]")),
             Spec::Line(npm!("{status: status}", "")),
         ],
+    },
+    Preset {
+        name: "influxdb",
+        description: "InfluxDB 1's access log",
+        specification: "https://docs.influxdata.com/influxdb/v1/administration/logs/#http-access-log-format",
+        example: r#"[httpd] 192.0.2.7 - ada [01/Nov/2026:10:00:00 +0000] "POST /write?db=shop HTTP/1.1" 204 0 "-" "telegraf/1.30" 4b1f0c2d-0000-11ee-8001-000000000000 42137"#,
+        clock: Clock::Start,
+        detects_as: None,
+        layouts: &[Spec::Line(
+            r#"[httpd] {client: client} - {user: free} [{time: time clf}] "{request: request}" {status: status} {size: bytes} "{referer}" "{user_agent: agent}" {request_id} {took: latency us}"#,
+        )],
     },
 ];

@@ -10,6 +10,8 @@
 //!   the unit stands how a file was sent (`via sendfile()`).
 //! - http.server and werkzeug: `common` with a local time in a form of their own. werkzeug paints the requests that did not succeed, with one style
 //!   or two (`werkzeug.serving.WSGIRequestHandler.log_request`).
+//! - Odoo: werkzeug's line behind the header of Odoo's logger (`odoo/netsvc.py`), whose times are UTC; behind the line `PerfFilter` writes how many queries
+//!   there were, the seconds they took, and the other seconds.
 
 use crate::format::Clock;
 use crate::format::preset::{Preset, Spec};
@@ -25,6 +27,16 @@ macro_rules! uwsgi {
             "[{ctime: time %a %b %d %H:%M:%S %Y}] {method: method} {uri: target} => generated {rsize: bytes} bytes in {taken: latency ",
             $unit, "} ", $word, $way, " ({proto} {status: status}) {headers}"
         )
+    };
+}
+
+/// werkzeug's line as Odoo's logger writes it, with what stands behind it.
+macro_rules! odoo {
+    ($($more:literal)?) => {
+        Spec::Line(concat!(
+            r#"{time: time utc %Y-%m-%d %H:%M:%S,%3f} {pid: number} INFO {db} werkzeug: {client: client} - - [{local}] "{request: request}" {status: status} -"#
+            $(, $more)?
+        ))
     };
 }
 
@@ -87,6 +99,15 @@ pub(super) static PRESETS: &[Preset] = &[
         layouts: &[Spec::Line(
             r#"{client: client} - - [{time: time %d/%b/%Y %H:%M:%S}] "{request: request}" {status: status} {bytes: bytes}"#,
         )],
+    },
+    Preset {
+        name: "odoo",
+        description: "Odoo's log, in which werkzeug writes the requests",
+        specification: "https://www.odoo.com/documentation/latest/developer/reference/cli.html#logging",
+        example: r#"2026-11-01 10:00:00,042 7 INFO shop werkzeug: 192.0.2.7 - - [01/Nov/2026 10:00:00] "GET /cart?id=4 HTTP/1.1" 200 - 12 0.012 0.030"#,
+        clock: Clock::End,
+        detects_as: None,
+        layouts: &[odoo!(" {queries: number} {query_time: part s} {other_time: part s}"), odoo!()],
     },
 ];
 
