@@ -13,6 +13,8 @@
 //! | [`Compose`](Envelope::Compose) | `web-1  \| LINE`, the name perhaps in colour | `docker compose logs` |
 //! | [`Tag`](Envelope::Tag) | `haproxy[7]: LINE`, or `web haproxy: LINE` | what is left of an old syslog line where a template writes no more; HAProxy's manual shows its lines so |
 //! | [`Console`](Envelope::Console) | `2026/11/01 10:00:00.042\tINFO\thttp.log.access\thandled request\t{…}`, between tabs | Caddy's `format console`: <https://caddyserver.com/docs/caddyfile/directives/log#console>, UTC unless `time_local` is set |
+//! | [`CfLogs`](Envelope::CfLogs) | `2026-11-01T10:00:00.04+0100 [RTR/0] OUT LINE`, blanks may stand before it | Cloud Foundry's `cf logs`: <https://docs.cloudfoundry.org/devguide/deploy-apps/streaming-logs.html> |
+//! | [`Fluentd`](Envelope::Fluentd) | `2026-11-01T10:00:00+00:00\tTAG\t{"log":"LINE"}`, or a record that is the line | <https://docs.fluentd.org/formatter/out_file>, between tabs |
 //! | [`Journal`](Envelope::Journal) | `{"MESSAGE":"LINE","__REALTIME_TIMESTAMP":"…"}` | <https://systemd.io/JOURNAL_EXPORT_FORMATS/>, Journal JSON Format |
 //! | [`Shipper`](Envelope::Shipper) | `{"@timestamp":"…","message":"LINE"}`, and other keys | Filebeat, Logstash, Vector, Fluent Bit, Loki, Cloud Logging and others: see `envelope/object.rs` |
 //!
@@ -63,6 +65,10 @@ pub enum Envelope {
     Compose,
     /// The program and its process.
     Tag,
+    /// What the command line of Cloud Foundry shows: the time and whose line it is.
+    CfLogs,
+    /// What Fluentd writes to files: the time, the tag, and an object.
+    Fluentd,
     /// An entry of the journal as JSON.
     Journal,
     /// The object of an access line behind what Caddy writes of it for people.
@@ -73,10 +79,12 @@ pub enum Envelope {
 
 impl Envelope {
     /// All of them with their names, the strictest first.
-    pub const ALL: [(Envelope, &'static str); 13] = [
+    pub const ALL: [(Envelope, &'static str); 15] = [
         (Envelope::Docker, "docker"),
         (Envelope::Journal, "journald"),
         (Envelope::Cri, "cri"),
+        (Envelope::CfLogs, "cf_logs"),
+        (Envelope::Fluentd, "fluentd"),
         (Envelope::Rfc5424, "syslog_rfc5424"),
         (Envelope::Rfc3164, "syslog_rfc3164"),
         (Envelope::SyslogIso, "syslog_iso"),
@@ -114,9 +122,9 @@ impl Envelope {
 /// The headers of syslog with a time. No line is in two of them, whichever are tried first.
 const DATED: [Envelope; 3] = [Envelope::Rfc5424, Envelope::Rfc3164, Envelope::SyslogIso];
 
-/// Programs that write each request which others of the same log may write again: Heroku's router, before the apps. The first name is that
-/// of `heroku logs`, the other one that of a drain.
-pub(super) const ROUTERS: [&[u8]; 2] = [b"heroku[router", b"heroku router"];
+/// Programs that write each request which others of the same log may write again: routers, before the apps. Heroku's has the first name in
+/// `heroku logs` and the second one in a drain, that of Cloud Foundry the third in `cf logs`.
+pub(super) const ROUTERS: [&[u8]; 3] = [b"heroku[router", b"heroku router", b"RTR"];
 
 /// A line out of its envelope.
 #[derive(Debug)]
@@ -523,6 +531,8 @@ fn open<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>, dating: &mu
             Some(Inner::whole(text, Stamped::Unknown, Some(program)))
         }
         Envelope::Console => console(level, line),
+        Envelope::CfLogs => container::cf_logs(level, line),
+        Envelope::Fluentd => object::fluentd(level, line, buffer),
     };
     Some((level.envelope, inner?))
 }
@@ -642,6 +652,10 @@ mod tests {
             (Docker, format!(r#"{{"log":"{escaped}\n","stream":"stdout","time":"2026-11-01T10:00:04Z"}}"#), 4),
             (Cri, format!("2026-11-01T10:00:05Z stderr F {LINE}"), 5),
             (Stamp, format!("2026-11-01T10:00:06Z {LINE}"), 6),
+            (CfLogs, format!("   2026-11-01T11:00:06.00+0100 [APP/PROC/WEB/0] OUT {LINE}"), 6),
+            (CfLogs, format!("2026-11-01T10:00:06.00+0000 [RTR/3] ERR {LINE}"), 6),
+            (Fluentd, format!("2026-11-01T11:00:06+01:00\tweb.access\t{{\"log\":\"{escaped}\\n\",\"time\":\"2026\"}}"), 6),
+            (Fluentd, format!("2026-11-01T10:00:06Z\tweb\t{{\"a\": 7, \"message\": \" {escaped}\"}}"), 6),
             (Journal, format!(r#"{{"__REALTIME_TIMESTAMP":"1793527207000000","MESSAGE":"{escaped}"}}"#), 7),
             (Journal, format!(r#"{{"MESSAGE":[{}],"__REALTIME_TIMESTAMP":"1793527208000000"}}"#, bytes.join(", ")), 8),
         ] {
@@ -736,11 +750,20 @@ mod tests {
             (Shipper, r#"{"kubernetes":{"container_name":"web"},"log":"x"}"#, "web"),
             (Shipper, r#"{"kubernetes.container.name":"web","message":"x"}"#, "web"),
             (Docker, r#"{"log":"x\n","time":"2026-11-01T10:00:02Z"}"#, ""),
+            (CfLogs, "  2026-11-01T10:00:02.04+0000 [APP/PROC/WEB/0] OUT x", "APP"),
+            (CfLogs, "2026-11-01T10:00:02.04+0000 [RTR/12] OUT", "RTR"),
+            (CfLogs, "2026-11-01T10:00:02.04+0000 [rtr/12] OUT x", ""),
+            (CfLogs, "2026-11-01T10:00:02.04+0000 [RTR] OUT x", ""),
+            (CfLogs, "2026-11-01T10:00:02.04+0000 [RTR/1] OUTx", ""),
+            (Fluentd, "2026-11-01T10:00:02Z\tweb\t{\"container_name\":\"/web\",\"log\":\"x 1\"}", "/web"),
+            (Fluentd, "2026-11-01T10:00:02Z\tweb\t{\"status\":200,\"message\":\"done\"}", ""),
+            (Fluentd, "2026-11-01T10:00:02Z\tweb\tx", ""),
+            (Fluentd, "today\tweb\t{}", ""),
         ] {
             let opened = unwrapped([line.as_bytes()].into_iter(), &[envelope]);
             let want = Opened { text: opened[0].text.clone(), program: program.as_bytes().to_vec() };
             assert_eq!(opened, [want], "{line}");
-            assert!(opened[0].text.starts_with(b"x") || program.is_empty(), "{line}");
+            assert!(opened[0].text.starts_with(b"x") || program.is_empty() || line.ends_with(" OUT"), "{line}");
         }
         let lines = ["a[1]: x", "b[2]: x", "a[3]: x", "x"].map(|line| unwrapped([line.as_bytes()].into_iter(), &[Tag]).remove(0));
         assert_eq!(programs(lines.iter()), [b"a", b"b"]);

@@ -139,6 +139,7 @@ impl Reading {
 fn nothing_counts_twice_or_for_another() {
     const COMMON: &str = r#"192.0.2.7 - - [02/Nov/2026:09:00:00 +0000] "GET /cart HTTP/1.1" 200 12"#;
     const ROUTER: &str = r#"heroku[router]: at=info method=GET path="/cart" host=shop.example request_id=4b fwd="192.0.2.7" dyno=web.1 connect=1ms service=41ms status=200 bytes=512 protocol=https"#;
+    const GOROUTER: &str = r#"shop.example - [2026-11-02T09:00:00.042137Z] "GET /cart HTTP/1.1" 200 0 12 "-" "curl" "192.0.2.7:1" "10.0.0.3:2" x_forwarded_for:"192.0.2.7" x_forwarded_proto:"https" vcap_request_id:"4b" response_time:0.042 app_id:"5f""#;
     let at = "2026-11-02T09:00:00.5+00:00";
     let cases = [
         // The router's requests are those of the app, with a host before the tag and without.
@@ -146,6 +147,13 @@ fn nothing_counts_twice_or_for_another() {
         (
             "heroku_router",
             format!("{at} app[web.1]: INFO:     192.0.2.7:1 - \"GET /cart HTTP/1.1\" 200 OK\n{at} {ROUTER}\n"),
+            (5, 5, 0),
+        ),
+        (
+            "gorouter",
+            format!(
+                "   {at} [APP/PROC/WEB/0] OUT {COMMON} \"-\" \"curl\"\n   {at} [RTR/12] OUT {GOROUTER}\n   {at} [RTR/12] OUT\n"
+            ),
             (5, 5, 0),
         ),
         // No status is taken from behind the one that is there, and no unit for a number that has none.

@@ -72,3 +72,21 @@ pub(super) fn cri<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
     };
     Some(Inner { is_partial, is_second_stream, ..Inner::whole(rest.get(end + 1..).unwrap_or(b""), time, None) })
 }
+
+/// `cf logs`, `TIME [SOURCE/INSTANCE] OUT TEXT`: the source is the router (`RTR`), an app (`APP/PROC/WEB`) or a part of Cloud Foundry.
+pub(super) fn cf_logs<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>> {
+    let line = without_indent(line);
+    let (time, length) = level.leading_stamp(line)?;
+    let behind = line[length..].strip_prefix(b"[")?;
+    let (source, rest) = behind.split_at(memchr::memchr(b']', behind)?);
+    let (name, _) = source.split_at(memchr::memchr(b'/', source)?);
+    let text = rest.strip_prefix(b"] OUT").or_else(|| rest.strip_prefix(b"] ERR"))?;
+    let text = if text.is_empty() { text } else { text.strip_prefix(b" ")? };
+    let is_source = !name.is_empty() && name.iter().all(u8::is_ascii_uppercase);
+    is_source.then(|| Inner { is_second_stream: rest.starts_with(b"] ERR"), ..Inner::whole(text, time, Some(name)) })
+}
+
+/// A line of `cf logs` without the blanks before it.
+pub(super) fn without_indent(line: &[u8]) -> &[u8] {
+    &line[line.iter().take_while(|&&b| b == b' ').count()..]
+}

@@ -38,6 +38,7 @@ pub(in crate::format) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lin
 /// Whether a line may be in some envelope, told without reading it; none is opened of which this is not so.
 pub(super) fn may_be_wrapped(line: &[u8]) -> bool {
     match line.first() {
+        Some(b' ') if container::without_indent(line).get(4) == Some(&b'-') => true,
         Some(b'{' | b' ' | b'\t' | b'\r') => object::may_hold_line(line),
         Some(b'[') => line.starts_with(b"[pod/"),
         Some(b'\x1b') => container::compose(line).is_some(),

@@ -41,7 +41,7 @@ impl Keys {
             Envelope::Journal => {
                 [&["MESSAGE"], &["_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"], &[], &["SYSLOG_IDENTIFIER", "_COMM"]]
             }
-            Envelope::Shipper => [LINES, TIMES, &[], PROGRAMS],
+            Envelope::Shipper | Envelope::Fluentd => [LINES, TIMES, &[], PROGRAMS],
             _ => return Keys::default(),
         };
         let (mut tree, mut count) = (KeyTree::default(), 0);
@@ -55,6 +55,7 @@ impl Keys {
 const LINES: &[&str] = &[
     "event.original",
     "message",
+    "@message",
     "msg",
     "log",
     "line",
@@ -110,13 +111,18 @@ fn paths(key: &str) -> Vec<Vec<String>> {
 /// Whether a line may be an object that holds another one: some key of it is one of those. Access lines have words of their own under `msg` and
 /// `message`, beside a status.
 pub(super) fn may_hold_line(line: &[u8]) -> bool {
+    has_line_key(line, || memchr::memmem::find(line, b"\"status\"").is_none())
+}
+
+/// Whether some key of an object is one under which lines stand. Are words under `msg` and `message` lines, too?
+fn has_line_key(line: &[u8], are_words_lines: impl Fn() -> bool) -> bool {
     memchr::memchr_iter(b':', line).any(|colon| {
         let Some(key) = line[..colon].trim_ascii_end().strip_suffix(b"\"") else { return false };
         let key = &key[memchr::memrchr2(b'"', b'.', key).map_or(0, |at| at + 1)..];
         let is_known = NAMES.get(key.len()).is_some_and(|names| names.contains(&key));
         let may_be_words = matches!(key, b"msg" | b"message");
         let value = line[colon + 1..].trim_ascii_start();
-        is_known && (!may_be_words || might_be_line(value) || memchr::memmem::find(line, b"\"status\"").is_none())
+        is_known && (!may_be_words || might_be_line(value) || are_words_lines())
     })
 }
 
@@ -167,6 +173,18 @@ pub(super) fn as_docker_writes<'a>(level: &mut Level, line: &[u8], buffer: &mut 
     Some(Inner { text: None, time, is_partial, is_second_stream, program: None })
 }
 
+/// Fluentd's `out_file`, `TIME TAB TAG TAB RECORD`: an object that holds the line, or is it.
+pub(super) fn fluentd<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
+    let mut parts = line.splitn(3, |&b| b == b'\t');
+    let (time, _tag, record) = (parts.next()?, parts.next()?, parts.next()?);
+    if !record.starts_with(b"{") {
+        return None;
+    }
+    let time = level.stamp_if_any(time)?;
+    let inner = if has_line_key(record, || false) { object(level, record, buffer) } else { None };
+    Some(Inner { time, ..inner.unwrap_or(Inner::whole(record, time, None)) })
+}
+
 /// An object whose one value is the line.
 pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>) -> Option<Inner<'a>> {
     json_read::read_object(line, &level.keys.tree, &mut level.values).ok()?;
@@ -176,9 +194,8 @@ pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>
     let is_text = |value: &JsonValue| matches!(value.kind, JsonKind::Text | JsonKind::Escaped);
     let message = lines().find(is_text).or_else(|| lines().find(|value| value.kind == JsonKind::Nested))?;
     // The property `msg` of rsyslog has the blank behind the tag. More of them are the line's own.
-    let has_blank = |text: &[u8]| {
-        level.envelope == Envelope::Shipper && text.first() == Some(&b' ') && text.get(1).is_some_and(|&next| next != b' ')
-    };
+    let is_shipper = matches!(level.envelope, Envelope::Shipper | Envelope::Fluentd);
+    let has_blank = |text: &[u8]| is_shipper && text.first() == Some(&b' ') && text.get(1).is_some_and(|&next| next != b' ');
     let text = match message.kind {
         JsonKind::Text => Some(&raw(message)[usize::from(has_blank(raw(message)))..]),
         JsonKind::Escaped => {
@@ -194,7 +211,7 @@ pub(super) fn object<'a>(level: &mut Level, line: &'a [u8], buffer: &mut Vec<u8>
             None
         }
         // An object that was parsed on its way is a line again.
-        JsonKind::Nested if level.envelope == Envelope::Shipper && raw(message).starts_with(b"{") => Some(raw(message)),
+        JsonKind::Nested if is_shipper && raw(message).starts_with(b"{") => Some(raw(message)),
         _ => return None,
     };
     let stamp = first(&level.keys.time).map(raw);

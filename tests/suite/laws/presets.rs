@@ -32,6 +32,9 @@ fn wrapped(envelope: Envelope, line: &str) -> String {
         Envelope::Shipper => format!(r#"{{"@timestamp":"2026-11-02T10:00:00.042Z","log":{{"offset":7}},"message":{quoted}}}"#),
         // Only Caddy's own lines are in it; others stay as they stand.
         Envelope::Console => line.to_owned(),
+        Envelope::CfLogs => format!("   2026-11-02T10:00:00.00+0000 [APP/PROC/WEB/0] OUT {line}"),
+        Envelope::Fluentd if line.starts_with('{') => format!("2026-11-02T10:00:00+00:00\tapp.web\t{line}"),
+        Envelope::Fluentd => format!("2026-11-02T10:00:00+00:00\tapp.web\t{{\"source\":\"stdout\",\"log\":{quoted}}}"),
         Envelope::Journal => format!(r#"{{"__REALTIME_TIMESTAMP":"1793613600000000","MESSAGE":{quoted}}}"#),
     }
 }
