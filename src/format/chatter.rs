@@ -122,7 +122,7 @@ fn begins_dated(line: &[u8]) -> bool {
         Some(b'0'..=b'9') => (matches!(line.get(2), Some(b'-')) || matches!(line.get(4), Some(b'-' | b'/')), b'0'),
         Some(b'[') => (matches!(line.get(5), Some(b'-')) || matches!(line.get(3), Some(b'-')), b'['),
         Some(b'A'..=b'Z') => (true, b'A'),
-        Some(&first) => (true, first),
+        Some(&first) => (first == b't', first),
         None => (false, 0),
     };
     may_fit && PATTERNS.iter().any(|pattern| pattern[0] == first && has_pattern(line, pattern))

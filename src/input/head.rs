@@ -8,7 +8,7 @@ use crate::aggregate::receipt::Identity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::detect::says_nothing;
 use crate::format::envelope;
-use crate::framing::whole_lines;
+use crate::framing::{READ_BYTES, whole_lines};
 
 /// What an input is, told by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,11 +61,7 @@ impl Head {
     pub(super) fn read(bytes_max: usize, fill: &mut dyn FnMut(&mut [u8]) -> usize) -> (Head, Option<u8>) {
         let (mut bytes, mut want) = (Vec::new(), Head::BYTES_MAX);
         loop {
-            let from = bytes.len();
-            bytes.resize(want + 1, 0);
-            let count = fill(&mut bytes[from..]);
-            bytes.truncate(from + count);
-            if bytes.len() <= want {
+            if !read_up_to(&mut bytes, want + 1, fill) {
                 return (Head { bytes, complete: true }, None);
             }
             let next = bytes[want];
@@ -112,6 +108,20 @@ impl Head {
         let line = whole_lines(&self.bytes, self.complete).skip(first.len()).find(|line| !says_nothing(line))?;
         Some(&self.bytes[line.as_ptr() as usize - self.bytes.as_ptr() as usize..])
     }
+}
+
+/// Reads until a buffer holds so many bytes; whether there were as many. Memory that is not filled is not touched.
+fn read_up_to(bytes: &mut Vec<u8>, length: usize, fill: &mut dyn FnMut(&mut [u8]) -> usize) -> bool {
+    while bytes.len() < length {
+        let (from, to) = (bytes.len(), length.min(bytes.len() + READ_BYTES));
+        bytes.resize(to, 0);
+        let count = fill(&mut bytes[from..]);
+        bytes.truncate(from + count);
+        if bytes.len() < to {
+            return false;
+        }
+    }
+    true
 }
 
 /// How many bytes [`Shape::of`] asks for: a header of a tar archive, which is told by its sum.

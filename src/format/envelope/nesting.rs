@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::syslog::Dating;
 use super::{Envelope, Level, container, object, open, syslog, unwrapped};
+use crate::framing::is_blank;
 
 /// Envelopes nested deeper than this are not looked for.
 const DEPTH_MAX: usize = 3;
@@ -13,7 +14,7 @@ pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
     if are_bare(lines.iter().copied(), lines.len()) {
         return vec![Vec::new()];
     }
-    let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
+    let written: Vec<&[u8]> = lines.iter().copied().filter(|line| !is_blank(line)).collect();
     let owned: Vec<Vec<u8>> = written.iter().map(|line| line.to_vec()).collect();
     let mut found = vec![Vec::new()];
     nest(&owned, &mut Vec::new(), &mut found);
@@ -25,7 +26,7 @@ pub fn nestings(lines: &[&[u8]]) -> Vec<Vec<Envelope>> {
 /// first bytes tell.
 pub(in crate::format) fn are_bare<'a>(lines: impl Iterator<Item = &'a [u8]>, lines_max: usize) -> bool {
     let (mut written, mut bare) = (0_usize, 0_usize);
-    for line in lines.take(lines_max).filter(|line| !line.trim_ascii().is_empty()) {
+    for line in lines.take(lines_max).filter(|line| !is_blank(line)) {
         written += 1;
         bare += usize::from(!may_be_wrapped(line));
         if 2 * bare > lines_max {
