@@ -456,11 +456,12 @@ fn is_msec(bytes: &[u8]) -> bool {
 
 /// A decimal number of units since 1970, floored to microseconds.
 fn read_epoch(bytes: &[u8], unit: Unit) -> TimeRead {
-    let whole_length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-    if whole_length == 0 || whole_length > 19 {
+    const DIGITS_MAX: usize = 19;
+    let whole_length = bytes.iter().take(DIGITS_MAX + 1).take_while(|b| b.is_ascii_digit()).count();
+    if whole_length == 0 || whole_length > DIGITS_MAX {
         return TimeRead::Bad;
     }
-    // 19 digits may leave the range of the type.
+    // So many may leave the range of the type.
     let whole = bytes[..whole_length].iter().try_fold(0i64, |sum, b| sum.checked_mul(10)?.checked_add(i64::from(b - b'0')));
     let Some(whole) = whole else { return TimeRead::Bad };
     let (fraction, length) = match bytes.get(whole_length) {

@@ -383,6 +383,9 @@ impl Shape {
     /// than a regular line has.
     #[cold]
     pub(super) fn without_escaped(&self, block: &Block, line_marks: &[Place]) -> Option<[Place; MARKS_MAX]> {
+        if !self.unescapes {
+            return None;
+        }
         let mut kept = [0; MARKS_MAX];
         let (mut count, mut escaped) = (0, None);
         for &mark in line_marks {
@@ -391,11 +394,11 @@ impl Shape {
             } else if block[usize::from(mark)] == b'\\' {
                 escaped = Some(mark + 1);
             } else {
-                *kept.get_mut(count)? = mark;
+                *kept[..self.marks.min(MARKS_MAX)].get_mut(count)? = mark;
                 count += 1;
             }
         }
-        (count == self.marks && self.unescapes).then_some(kept)
+        (count == self.marks).then_some(kept)
     }
 }
 

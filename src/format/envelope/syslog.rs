@@ -43,7 +43,9 @@ pub(in crate::format) fn may_be_dated(line: &[u8]) -> bool {
 
 /// What stands behind the length that a message has where it was counted on its way (RFC 6587 §3.4.1): digits, a blank and the priority.
 pub(super) fn without_count(line: &[u8]) -> &[u8] {
-    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    // No message is as long as a count of more digits says, and a line may be nothing but digits.
+    const DIGITS_MAX: usize = 10;
+    let digits = line.iter().take(DIGITS_MAX).take_while(|b| b.is_ascii_digit()).count();
     let message = line[digits..].strip_prefix(b" ").filter(|message| digits > 0 && message.starts_with(b"<"));
     message.unwrap_or(line)
 }
