@@ -5,6 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 
+use super::envelope::behind_style;
 use crate::record::{Outcome, Reason, Skip};
 
 /// What a line is that no format reads. Where many formats are tried on it, it is asked once.
@@ -109,7 +110,27 @@ fn is_application(line: &[u8]) -> bool {
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
 pub(super) fn tells_a_request(line: &[u8]) -> bool {
-    const SIGNS: [&str; 5] = [" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status="];
+    const SIGNS: [&str; 18] = [
+        " HTTP/",
+        "\"GET ",
+        "\"POST ",
+        "http.log.access",
+        " status=",
+        "method=",
+        // A method, with a path behind it or as a value.
+        "GET /",
+        "POST /",
+        "PUT /",
+        "DELETE /",
+        "HEAD /",
+        "PATCH /",
+        "=GET",
+        "=POST",
+        "=PUT",
+        "=DELETE",
+        "=HEAD",
+        "=PATCH",
+    ];
     // All at once. There are none that could not be searched for.
     static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
     FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
@@ -120,7 +141,7 @@ fn begins_dated(line: &[u8]) -> bool {
     // A date is told from an address by its dividers, and most other lines from all of them by their first byte.
     let (may_fit, first) = match line.first() {
         Some(b'0'..=b'9') => (matches!(line.get(2), Some(b'-')) || matches!(line.get(4), Some(b'-' | b'/')), b'0'),
-        Some(b'[') => (matches!(line.get(5), Some(b'-')) || matches!(line.get(3), Some(b'-')), b'['),
+        Some(b'[') => (matches!(line.get(5), Some(b'-' | b'/')) || matches!(line.get(3), Some(b'-')), b'['),
         Some(b'A'..=b'Z') => (true, b'A'),
         Some(&first) => (first == b't', first),
         None => (false, 0),
@@ -129,12 +150,14 @@ fn begins_dated(line: &[u8]) -> bool {
 }
 
 /// How the lines of error logs begin that stand in one stream with requests: `0` is a digit, `A` a capital, `a` a small letter.
-const PATTERNS: [&[u8]; 31] = [
+const PATTERNS: [&[u8]; 32] = [
     // gunicorn: `[2026-11-01 10:00:00 +0000] [7] [INFO] Booting worker`
     b"[0000-00-00 00:00:00 +0000] [",
     b"[0000-00-00 00:00:00 -0000] [",
     // Envoy, spdlog: `[2026-11-01 10:00:00.042][7][info][main] [source/server/server.cc:868] …`
     b"[0000-00-00 00:00:00.000][",
+    // oauth2-proxy: `[2026/11/01 10:00:00] [oauthproxy.go:967] No valid authentication in request …`
+    b"[0000/00/00 00:00:00] [",
     // Istio's agent and Envoy Gateway, zap: `2026-11-01T10:00:00.042137Z\tinfo\tReadiness succeeded`
     b"0000-00-00T00:00:00.000000Z\taaaa",
     b"0000-00-00T00:00:00.000Z\tA",
@@ -284,6 +307,8 @@ static START_UP: Words = Words::new(&[
     b"Method Not Allowed (",
     b"Forbidden (",
     b"Broken pipe from (",
+    b"- Broken pipe from (",
+    b"Run 'python manage.py migrate'",
     b"----------",
     b"NGINX Ingress controller",
     b"  Release: ",
@@ -306,6 +331,8 @@ static START_UP: Words = Words::new(&[
     b"[services.d] ",
     b"[s6-init] ",
     b"[s6-finish] ",
+    b"s6-rc: info: ",
+    b"Retrieving logs for app ",
     b"nginx version: ",
     b"sed: can't ",
     b"mkdir: can't create directory ",
@@ -385,14 +412,19 @@ static READERS: Words = Words::new(&[
 fn is_start_up(line: &[u8]) -> bool {
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
     let is_known = START_UP.begin(unpainted(line)) || READERS.begin(line);
-    is_known && !tells_a_request(line) || is_script() || is_said_of_one(line) || is_go_log(line)
+    is_known && !tells_a_request(line) || is_script() || is_said_of_one(line) || is_go_log(line) || is_authentication(line)
 }
 
-/// What stands behind the styles with which a line begins, as on a terminal: `ESC [ digits and semicolons m` (ECMA-48, SGR).
+/// oauth2-proxy, of who logs in: `192.0.2.7 - 4b1f0c2d - ada@shop.example [2026/11/01 10:00:00] [AuthSuccess] Authenticated via OAuth2: …`.
+fn is_authentication(line: &[u8]) -> bool {
+    static OUTCOME: Sign = Sign::new(b"] [Auth");
+    let is_outcome = |at: usize| [&b"Success] "[..], b"Failure] ", b"Error] "].iter().any(|end| line[at + 7..].starts_with(end));
+    OUTCOME.find(line).is_some_and(is_outcome)
+}
+
+/// What stands behind the styles with which a line begins, as on a terminal.
 fn unpainted(mut line: &[u8]) -> &[u8] {
-    while let Some(codes) = line.strip_prefix(b"\x1b[") {
-        let end = codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
-        let Some(rest) = codes[end..].strip_prefix(b"m") else { break };
+    while let Some(rest) = behind_style(line) {
         line = rest;
     }
     line
@@ -727,6 +759,8 @@ mod tests {
         "(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80",
         "[cont-init.d] 30-config: executing...",
         "shop/app2 changed its IP from 10.0.0.3 to 10.0.0.4 by DNS cache.",
+        "[2024/03/05 23:59:58] [proxy.go:89] mapping path \"/\" => upstream \"http://10.0.0.3\"",
+        "192.0.2.7 - 4b1f - ada [2024/03/05 23:59:58] [AuthSuccess] Authenticated via OAuth2: Session{ada}",
     ];
 
     const JUNK: &[&str] = &[
@@ -768,6 +802,12 @@ mod tests {
         "ERROR",
         "192.0.2.7:40112 [05/Mar/2024:23:59:58.123] web shop/app 0/0/1/4",
         "time=2024-03-05T23:59:58Z level=INFO msg=done status=200",
+        "time=2024-03-05T23:59:58Z level=INFO msg=done http.request.method=GET code=200",
+        "time=2024-03-05T23:59:58Z level=INFO msg=done verb=PUT uri=/cart code=200",
+        "2024-03-05T23:59:58.123456Z  INFO shop::http: GET /cart 500 12ms",
+        "2024-03-05T23:59:58.123456Z  INFO actix_web::middleware::logger: 192.0.2.7 \"PUT /ca",
+        "2024/03/05 23:59:58 main.go:42: GET /cart 500 12ms",
+        "INFO[0042] DELETE /cart code=500 took=12ms",
         "2024/03/05 23:59:58 cart.go:42: \"GET /cart HTTP/1.1\" 200",
         "2024/03/05 23:59:58 cart.go: 3",
         "\x1b[33mGET /cart\x1b[0m",

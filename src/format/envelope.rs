@@ -26,6 +26,7 @@ mod nesting;
 mod object;
 mod syslog;
 
+pub(super) use container::behind_style;
 pub(super) use nesting::are_bare;
 pub use nesting::{await_requests, first_request, nestings};
 pub(super) use syslog::may_be_dated;
@@ -752,7 +753,8 @@ mod tests {
             (Docker, r#"{"log":"x\n","time":"2026-11-01T10:00:02Z"}"#, ""),
             (CfLogs, "  2026-11-01T10:00:02.04+0000 [APP/PROC/WEB/0] OUT x", "APP"),
             (CfLogs, "2026-11-01T10:00:02.04+0000 [RTR/12] OUT", "RTR"),
-            (CfLogs, "2026-11-01T10:00:02.04+0000 [rtr/12] OUT x", ""),
+            (CfLogs, "2026-11-01T10:00:02.04+0000 [App/0]      OUT x", "App"),
+            (CfLogs, "2026-11-01T10:00:02.04+0000 [a 1/12] OUT x", ""),
             (CfLogs, "2026-11-01T10:00:02.04+0000 [RTR] OUT x", ""),
             (CfLogs, "2026-11-01T10:00:02.04+0000 [RTR/1] OUTx", ""),
             (Fluentd, "2026-11-01T10:00:02Z\tweb\t{\"container_name\":\"/web\",\"log\":\"x 1\"}", "/web"),

@@ -147,7 +147,14 @@ mod tests {
                     };
                     let want = reads_each(&lines, &extractor, &mut slow);
                     let got = glance.reads_all(&lines, &extractor, &mut reader, &careful);
-                    assert_eq!(got, want, "{} by {}: {:?}", preset.name, format.name, lines.get(odd).map(|l| l.escape_ascii()));
+                    assert_eq!(
+                        got,
+                        want,
+                        "{} by {}: {:?}",
+                        preset.name,
+                        format.name,
+                        lines.get(odd).map(|l| l.escape_ascii().to_string())
+                    );
                     seen[usize::from(got)] += 1;
                     batches += usize::from(got && glance.batch.len > 0);
                 }

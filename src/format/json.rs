@@ -32,8 +32,10 @@ use crate::record::Kind;
 /// Not an object, a path that is none, a latency without a unit, a unit that does not fit.
 pub fn map(value: &Value) -> Result<JsonMap> {
     let fields = fields(value)?;
+    // Any object would be a request of what asks for nothing.
+    let connections = !fields.iter().any(|field| matches!(field.meaning, Meaning::Time(_)));
     let keyed = super::Keyed::Json;
-    Ok(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, connections: false, keyed })
+    Ok(JsonMap { fields, only_if: Vec::new(), others: Kind::Text, text_is_chatter: false, connections, keyed })
 }
 
 /// A mapping with some names given anew: what `value` names replaces what `base` has under the same meaning or name.

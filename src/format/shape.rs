@@ -468,7 +468,8 @@ impl Compiler<'_> {
         if let Step::Number { places: Some(places), .. } = step {
             // Where it ends is known where the line does.
             next.is_none().then_some(())?;
-            self.ops.push(Op::Places { places: Place::try_from(places.get()).ok()? });
+            self.ops
+                .push(Op::Places { places: Place::try_from(places.get()).ok().filter(|&places| places < WORD_BYTES as Place)? });
         }
         // An op goes behind the first word of an unmarked literal, but for one.
         let from = if let Op::TimeWord { .. } = op { 0 } else { WORD_BYTES };

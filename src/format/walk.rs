@@ -302,6 +302,8 @@ impl Walk<'_> {
     /// Whether the number that ends where each line has come to has so many decimals, or is `-`.
     pub(super) fn places(&mut self, places: Place) {
         let block = self.block;
+        // The point must be the number's own: nothing but digits stands behind it.
+        let of_digits = (1_u64 << (8 * u32::from(places))).wrapping_sub(1);
         self.run(
             #[inline(always)]
             move |desk| {
@@ -311,7 +313,9 @@ impl Walk<'_> {
                 words_at(block, &desk.ends, &mut desk.words[0]);
                 for i in every_line() {
                     let (point, last) = (desk.words[0][i] & 0xff, desk.words[0][i] >> (8 * u32::from(places)) & 0xff);
-                    desk.odd[i] |= u64::from(point != u64::from(b'.')) & u64::from(last != u64::from(b'-'));
+                    let digits = (desk.words[0][i] >> 8 ^ words::spread(b'0')) & of_digits;
+                    let is_other = u64::from(point != u64::from(b'.')) | u64::from(words::not_digits(digits) != 0);
+                    desk.odd[i] |= is_other & u64::from(last != u64::from(b'-'));
                 }
             },
         );

@@ -79,7 +79,7 @@ pub(super) fn decimal(word: u64, length: u64) -> Decimal {
 
 /// The high bit of each byte that is not 0 to 9.
 #[inline(always)]
-fn not_digits(from_zero: u64) -> u64 {
+pub(super) fn not_digits(from_zero: u64) -> u64 {
     // Adding 0x76 leaves the high bit clear for a digit; for anything else it sets it or finds it set.
     (((from_zero & !HIGH_BITS) + spread(0x76)) | from_zero) & HIGH_BITS
 }

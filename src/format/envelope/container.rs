@@ -50,7 +50,7 @@ pub(super) fn service(container: &[u8]) -> &[u8] {
 const STYLE_END: &[u8] = b"\x1b[0m";
 
 /// What follows `ESC [ digits and semicolons m` (ECMA-48, SGR).
-fn behind_style(line: &[u8]) -> Option<&[u8]> {
+pub(in crate::format) fn behind_style(line: &[u8]) -> Option<&[u8]> {
     let codes = line.strip_prefix(b"\x1b[")?;
     codes[codes.iter().take_while(|b| b.is_ascii_digit() || **b == b';').count()..].strip_prefix(b"m")
 }
@@ -80,10 +80,12 @@ pub(super) fn cf_logs<'a>(level: &mut Level, line: &'a [u8]) -> Option<Inner<'a>
     let behind = line[length..].strip_prefix(b"[")?;
     let (source, rest) = behind.split_at(memchr::memchr(b']', behind)?);
     let (name, _) = source.split_at(memchr::memchr(b'/', source)?);
-    let text = rest.strip_prefix(b"] OUT").or_else(|| rest.strip_prefix(b"] ERR"))?;
+    // Older releases fill the source up with blanks.
+    let rest = without_indent(rest[1..].strip_prefix(b" ")?);
+    let text = rest.strip_prefix(b"OUT").or_else(|| rest.strip_prefix(b"ERR"))?;
     let text = if text.is_empty() { text } else { text.strip_prefix(b" ")? };
-    let is_source = !name.is_empty() && name.iter().all(u8::is_ascii_uppercase);
-    is_source.then(|| Inner { is_second_stream: rest.starts_with(b"] ERR"), ..Inner::whole(text, time, Some(name)) })
+    let is_source = !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic);
+    is_source.then(|| Inner { is_second_stream: rest.starts_with(b"ERR"), ..Inner::whole(text, time, Some(name)) })
 }
 
 /// A line of `cf logs` without the blanks before it.

@@ -3,7 +3,8 @@
 //! - Rack, and with it Puma and Sinatra (`Rack::CommonLogger`, <https://github.com/rack/rack/blob/main/lib/rack/common_logger.rb>): `common` and the
 //!   seconds that the request took, with four decimals; the line is written when the body has been sent.
 //! - Gin (`gin.LoggerWithConfig`, <https://github.com/gin-gonic/gin/blob/master/logger.go>): the time is local and without a zone, the latency has its
-//!   unit behind it, and the columns are filled up with blanks. In its first releases the path had no quotes.
+//!   unit behind it, and the columns are filled up with blanks (in
+//!   the first releases the path had no quotes; such a layout would read what is cut off of today's, with the quote in the path).
 //! - aiohttp (<https://docs.aiohttp.org/en/stable/logging.html>): `%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"`, where `%t` is when
 //!   the request was started to be processed.
 //! - Django's development server (`django/core/servers/basehttp.py`): a local time, the request line, the status and the length.
@@ -47,9 +48,6 @@ pub(super) static PRESETS: &[Preset] = &[
             Spec::Line(
                 "[GIN] {time: time %Y/%m/%d - %H:%M:%S} |\x1b[{style}m {status: status} \x1b[0m| {latency: padded latency written} | {client: padded client} |\x1b[{method_style}m {method: method} {padding: free}\x1b[0m \"{path: target}\"",
             ),
-            Spec::Line(
-                "[GIN] {time: time %Y/%m/%d - %H:%M:%S} | {status: status} | {latency: padded latency written} | {client: padded client} | {method: method} {path: padded target}",
-            ),
         ],
     },
     Preset {
@@ -90,10 +88,10 @@ pub(super) static PRESETS: &[Preset] = &[
         detects_as: None,
         layouts: &[
             Spec::Line(
-                r#"[{time: time iso} INFO  actix_web::middleware::logger] {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: latency s}"#,
+                r#"[{time: time iso} INFO  actix_web::middleware::logger] {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: places 6 latency s}"#,
             ),
             Spec::Line(
-                r#"{time: time iso}  INFO actix_web::middleware::logger: {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: latency s}"#,
+                r#"{time: time iso}  INFO actix_web::middleware::logger: {%a: client} "{%r: request}" {%s: status} {%b: bytes} "{referer}" "{user_agent: agent}" {%T: places 6 latency s}"#,
             ),
         ],
     },

@@ -15,20 +15,23 @@
 //! received. `"-"` in quotes stands for a status and for a time that there was none of. Operators add pairs at the end.
 //!
 //! oauth2-proxy (<https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview#request-log-format>, `defaultRequestLoggingFormat`): the time is when the
-//! request came, the last number seconds with three decimals. Releases of the last years have the request's id behind the client.
+//! request came, the last number seconds with three decimals. Releases of the last years have the request's id behind the client. Most write the time
+//! as Go's logger does, local and without a zone; that of the documentation is the Common Log Format's.
 
 use crate::format::Clock;
 use crate::format::preset::{Keys, Preset, Spec};
 
 pub(super) static PRESETS: &[Preset] = &[KONG, KONG_PROXY, APISIX, API_GATEWAY, GOROUTER, OAUTH2_PROXY];
 
-/// A line of oauth2-proxy, with what stands between the client and the user.
+/// A line of oauth2-proxy, with what stands between the client and the user, and how its time is written.
 macro_rules! oauth2_proxy {
-    ($id:literal) => {
+    ($id:literal, $time:literal) => {
         Spec::Line(concat!(
             "{client: client} - ",
             $id,
-            r#"{user: free} [{time: time clf}] {host: host} {method: method} {upstream} "{uri: target}" {protocol} "{user_agent: agent}" "#,
+            "{user: free} [{time: time ",
+            $time,
+            r#"}] {host: host} {method: method} {upstream} "{uri: target}" {protocol} "{user_agent: agent}" "#,
             "{status: status} {size: bytes} {took: places 3 latency s}"
         ))
     };
@@ -36,12 +39,17 @@ macro_rules! oauth2_proxy {
 
 const OAUTH2_PROXY: Preset = Preset {
     name: "oauth2_proxy",
-    description: "oauth2-proxy's default request log, with or without the request's id",
+    description: "oauth2-proxy's default request log, with a local time",
     specification: "https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview#request-log-format",
-    example: r#"192.0.2.7 - 4b1f0c2d - ada@shop.example [01/Nov/2026:10:00:00 +0000] shop.example GET http://10.0.0.3:8080 "/cart?id=4" HTTP/1.1 "curl/8.5.0" 200 512 0.042"#,
+    example: r#"192.0.2.7 - 4b1f0c2d - ada@shop.example [2026/11/01 10:00:00] shop.example GET http://10.0.0.3:8080 "/cart?id=4" HTTP/1.1 "curl/8.5.0" 200 512 0.042"#,
     clock: Clock::Start,
     detects_as: None,
-    layouts: &[oauth2_proxy!("{request_id} - "), oauth2_proxy!("")],
+    layouts: &[
+        oauth2_proxy!("{request_id} - ", "%Y/%m/%d %H:%M:%S"),
+        oauth2_proxy!("", "%Y/%m/%d %H:%M:%S"),
+        oauth2_proxy!("{request_id} - ", "clf"),
+        oauth2_proxy!("", "clf"),
+    ],
 };
 
 const API_GATEWAY_KEYS: &[(&str, &str)] = &[

@@ -107,7 +107,12 @@ pub(super) static PRESETS: &[Preset] = &[
         example: r#"2026-11-01 10:00:00,042 7 INFO shop werkzeug: 192.0.2.7 - - [01/Nov/2026 10:00:00] "GET /cart?id=4 HTTP/1.1" 200 - 12 0.012 0.030"#,
         clock: Clock::End,
         detects_as: None,
-        layouts: &[odoo!(" {queries: number} {query_time: part s} {other_time: part s}"), odoo!()],
+        layouts: &[
+            odoo!(" {queries: number} {query_time: places 3 part s} {other_time: places 3 part s}"),
+            odoo!(),
+            // With a replica of the database.
+            odoo!(" {queries: number} {query_time: places 3 part s} {other_time: places 3 part s} {cursor_mode}"),
+        ],
     },
 ];
 

@@ -668,6 +668,22 @@ fn what_is_no_number_in_json_is_none_in_lines_like_those_before() {
     }
 }
 
+/// A number of so many decimals that was cut off, where a point stands at that distance from its end.
+#[test]
+fn the_point_of_a_number_is_its_own() {
+    for (name, odd) in [("actix", " 0"), ("actix", " 421370"), ("actix", " 0.0421"), ("rack", " 4.21"), ("oauth2_proxy", " 42")] {
+        let (preset, rig) = wrapped_rig(name, &[], None);
+        let line = preset.example.lines().next().unwrap();
+        let cut = format!("{}{odd}", line.rsplit_once(' ').unwrap().0);
+        let log = format!("{line}\n").repeat(70) + &format!("{cut}\n") + &format!("{line}\n").repeat(70);
+        let want = rig.careful(log.as_bytes());
+        assert_eq!(want.accounting.events.lines, 140, "{cut}");
+        for kernel in kernels() {
+            same(&rig.fast(log.as_bytes(), kernel), &want).unwrap_or_else(|e| panic!("{cut}: {e}"));
+        }
+    }
+}
+
 /// A text before a quote that holds what stands before the quote: it may have to end there.
 #[test]
 fn texts_before_a_quote_end_where_the_careful_reader_ends_them() {
