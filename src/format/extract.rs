@@ -458,7 +458,7 @@ impl Extractor {
     /// blank at its end) and Envoy write it.
     #[cold]
     fn is_connection(&self, fields: &Fields) -> bool {
-        if !self.request_keys.is_empty() {
+        if self.is_keyed() {
             return self.request_keys.iter().all(|&key| fields.text(key).is_none());
         }
         let request = memchr::memchr(b'"', fields.line).map_or(&b""[..], |quote| &fields.line[quote..]);
@@ -493,23 +493,26 @@ impl Extractor {
             })
         };
         let stamped = reader.stamped.filter(|_| self.time.is_empty());
-        let Some(time) = at(&self.time).or(stamped) else { return Outcome::Undated };
+        let time = at(&self.time).or(stamped);
         let mut fields = Fields {
             line,
             scratch: &reader.scratch,
             input_bytes: reader.input_bytes,
             spans: &found.spans,
-            time,
+            time: time.unwrap_or(Instant::from_micros(0)),
             status: None,
             created: at(&self.created),
             ended: at(&self.ended),
         };
-        match fields.read_status(&self.status) {
+        let status = fields.read_status(&self.status);
+        // Also where it has no time: that may come from an envelope.
+        if self.has_connections && status == Ok(None) && self.is_connection(&fields) {
+            return Outcome::Skipped(Skip::Chatter);
+        }
+        let Some(time) = time else { return Outcome::Undated };
+        match status {
             Ok(status) => fields.status = status,
             Err(()) => return Outcome::Rejected(Reason::Status),
-        }
-        if self.has_connections && fields.status.is_none() && self.is_connection(&fields) {
-            return Outcome::Skipped(Skip::Chatter);
         }
         reader.no_response = fields.status.is_none() && !self.status.is_empty();
         for (slot, derive) in reader.slots.iter_mut().zip(&self.outputs) {

@@ -78,6 +78,14 @@ fn what_is_declared_without_a_time_takes_that_of_the_envelope() {
         let want = json!(["2026-11-01T10:00:00Z", 200, 200]);
         assert_eq!(rows.len(), 2, "{format}: {rows:?}");
         assert!(rows.iter().all(|row| json!([row["start_time"], row["events"], row["good"]]) == want), "{format}: {rows:?}");
+        if format.contains("json") {
+            // An object that has nothing of a request is none, whoever keeps it.
+            let other = r#"{"level":"info","text":"started"}"#;
+            let kept = |object: &str| format!("2026-11-01T10:00:00Z stdout F {}\n", json!({"message": object, "source": "app"}));
+            let rows =
+                read("kept.log", kept(line).repeat(40) + &kept(other) + &kept("Server started") + &kept(line)).exits(0).rows();
+            assert!(rows.iter().all(|row| row["events"] == 41 && row["good"] == 41), "{rows:?}");
+        }
         let bare = read("bare.log", format!("{line}\n").repeat(3)).exits(0);
         assert!(bare.rows().is_empty(), "{format}");
         let said = "3 of 3 lines have no usable time and are not counted; lines that tell no time need what they are wrapped in";
