@@ -59,7 +59,7 @@ fn is_repetition(line: &[u8]) -> bool {
 /// What servers write beside their access log: error logs and start-up lines.
 fn is_chatter(line: &[u8]) -> bool {
     // Most lines that are asked about are requests of another format: what tells that a line is none of these comes first everywhere.
-    (begins_dated(line) || is_levelled(line)) && !tells_a_request(line)
+    (begins_dated(line) || is_levelled(line)) && !tells_a_request(line) && !names_a_method(line)
         || is_start_up(line)
         || is_trace(line)
         || is_nginx_error(line)
@@ -110,28 +110,16 @@ fn is_application(line: &[u8]) -> bool {
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
 pub(super) fn tells_a_request(line: &[u8]) -> bool {
-    const SIGNS: [&str; 18] = [
-        " HTTP/",
-        "\"GET ",
-        "\"POST ",
-        "http.log.access",
-        " status=",
-        "method=",
-        // A method, with a path behind it or as a value.
-        "GET /",
-        "POST /",
-        "PUT /",
-        "DELETE /",
-        "HEAD /",
-        "PATCH /",
-        "=GET",
-        "=POST",
-        "=PUT",
-        "=DELETE",
-        "=HEAD",
-        "=PATCH",
-    ];
+    const SIGNS: [&str; 6] = [" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status=", "method="];
     // All at once. There are none that could not be searched for.
+    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
+    FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
+}
+
+/// Whether a line of some logger may be of a request: a method stands in it, with a path behind it or as a value.
+fn names_a_method(line: &[u8]) -> bool {
+    const SIGNS: [&str; 12] =
+        ["GET /", "POST /", "PUT /", "DELETE /", "HEAD /", "PATCH /", "=GET", "=POST", "=PUT", "=DELETE", "=HEAD", "=PATCH"];
     static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
     FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
 }
@@ -439,6 +427,7 @@ fn is_go_log(line: &[u8]) -> bool {
     let number = place.strip_suffix(b":").and_then(|place| place.iter().rposition(|&b| b == b':').map(|at| place.split_at(at)));
     number.is_some_and(|(file, line)| file.ends_with(b".go") && line.len() > 1 && line[1..].iter().all(u8::is_ascii_digit))
         && !tells_a_request(line)
+        && !names_a_method(line)
 }
 
 /// What others say of one: docker compose, of a container: `web-1 exited with code 0`; HAProxy, of a server: `shop/app1 changed its IP from 10.0.0.3 to 10.0.0.4 by DNS …`.
