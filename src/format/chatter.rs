@@ -110,7 +110,8 @@ fn is_application(line: &[u8]) -> bool {
 /// Whether a line that begins like one of an error log may be of a request all the same: some servers write both alike (Caddy on a
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
 pub(super) fn tells_a_request(line: &[u8]) -> bool {
-    const SIGNS: [&str; 6] = [" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status=", "method="];
+    // They begin with three bytes: with a fourth one they would be searched for at a third of the speed.
+    const SIGNS: [&str; 5] = [" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status="];
     // All at once. There are none that could not be searched for.
     static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
     FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
@@ -118,8 +119,10 @@ pub(super) fn tells_a_request(line: &[u8]) -> bool {
 
 /// Whether a line of some logger may be of a request: a method stands in it, with a path behind it or as a value.
 fn names_a_method(line: &[u8]) -> bool {
-    const SIGNS: [&str; 12] =
-        ["GET /", "POST /", "PUT /", "DELETE /", "HEAD /", "PATCH /", "=GET", "=POST", "=PUT", "=DELETE", "=HEAD", "=PATCH"];
+    const SIGNS: [&str; 13] = [
+        "GET /", "POST /", "PUT /", "DELETE /", "HEAD /", "PATCH /", "=GET", "=POST", "=PUT", "=DELETE", "=HEAD", "=PATCH",
+        "method=",
+    ];
     static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
     FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
 }
