@@ -1,6 +1,6 @@
 //! Lines that are known not to be requests, told from lines that should have been read.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
@@ -59,9 +59,10 @@ fn is_repetition(line: &[u8]) -> bool {
 /// What servers write beside their access log: error logs and start-up lines.
 fn is_chatter(line: &[u8]) -> bool {
     // Most lines that are asked about are requests of another format: what tells that a line is none of these comes first everywhere.
-    (begins_dated(line) || is_levelled(line)) && !tells_a_request(line) && !names_a_method(line)
+    (begins_dated(line) || is_levelled(line) || is_go_log(line)) && !tells_a_request(line) && !names_a_method(line)
         || is_start_up(line)
         || is_trace(line)
+        || is_authentication(line)
         || is_nginx_error(line)
         || is_apache_error(line)
         || is_haproxy_other(line)
@@ -111,20 +112,17 @@ fn is_application(line: &[u8]) -> bool {
 /// terminal, Hypercorn, uvicorn). Where it cannot be read, that must be seen.
 pub(super) fn tells_a_request(line: &[u8]) -> bool {
     // They begin with three bytes: with a fourth one they would be searched for at a third of the speed.
-    const SIGNS: [&str; 5] = [" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status="];
-    // All at once. There are none that could not be searched for.
-    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
-    FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
+    static SIGNS: Signs = Signs::new(&[" HTTP/", "\"GET ", "\"POST ", "http.log.access", " status="]);
+    SIGNS.are_in(line)
 }
 
 /// Whether a line of some logger may be of a request: a method stands in it, with a path behind it or as a value.
 fn names_a_method(line: &[u8]) -> bool {
-    const SIGNS: [&str; 13] = [
+    static SIGNS: Signs = Signs::new(&[
         "GET /", "POST /", "PUT /", "DELETE /", "HEAD /", "PATCH /", "=GET", "=POST", "=PUT", "=DELETE", "=HEAD", "=PATCH",
         "method=",
-    ];
-    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SIGNS).ok());
-    FINDER.as_ref().is_some_and(|finder| finder.is_match(line))
+    ]);
+    SIGNS.are_in(line)
 }
 
 /// Whether the line begins like one of the [`PATTERNS`].
@@ -403,7 +401,7 @@ static READERS: Words = Words::new(&[
 fn is_start_up(line: &[u8]) -> bool {
     let is_script = || memchr::memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".sh:"));
     let is_known = START_UP.begin(unpainted(line)) || READERS.begin(line);
-    is_known && !tells_a_request(line) || is_script() || is_said_of_one(line) || is_go_log(line) || is_authentication(line)
+    is_known && !tells_a_request(line) || is_script() || is_said_of_one(line)
 }
 
 /// oauth2-proxy, of who logs in: `192.0.2.7 - 4b1f0c2d - ada@shop.example [2026/11/01 10:00:00] [AuthSuccess] Authenticated via OAuth2: …`.
@@ -429,8 +427,6 @@ fn is_go_log(line: &[u8]) -> bool {
     let place = line[20..].split(|&b| b == b' ').next().unwrap_or(b"");
     let number = place.strip_suffix(b":").and_then(|place| place.iter().rposition(|&b| b == b':').map(|at| place.split_at(at)));
     number.is_some_and(|(file, line)| file.ends_with(b".go") && line.len() > 1 && line[1..].iter().all(u8::is_ascii_digit))
-        && !tells_a_request(line)
-        && !names_a_method(line)
 }
 
 /// What others say of one: docker compose, of a container: `web-1 exited with code 0`; HAProxy, of a server: `shop/app1 changed its IP from 10.0.0.3 to 10.0.0.4 by DNS …`.
@@ -581,6 +577,25 @@ impl Sign {
 
     fn is_in(&self, line: &[u8]) -> bool {
         self.find(line).is_some()
+    }
+}
+
+/// Texts that are looked for in many lines, all at once.
+struct Signs {
+    texts: &'static [&'static str],
+    /// There are none that could not be searched for.
+    finder: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Signs {
+    const fn new(texts: &'static [&'static str]) -> Signs {
+        Signs { texts, finder: OnceLock::new() }
+    }
+
+    /// Whether one of them is in a line.
+    fn are_in(&self, line: &[u8]) -> bool {
+        let finder = self.finder.get_or_init(|| AhoCorasick::new(self.texts).ok());
+        finder.as_ref().is_some_and(|finder| finder.is_match(line))
     }
 }
 
